@@ -1,0 +1,69 @@
+import { defineConfig, globalIgnores } from "eslint/config"
+import prettier from "eslint-config-prettier"
+import tseslint from "typescript-eslint"
+
+const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/cli", "@effect/opentelemetry"].map(
+  (name) => ({ name, message: "Import from the module path, such as effect/Effect." })
+)
+
+/** A folder may import only from the folders below it, so each entry names the folders its own must not reach. */
+const layers = (folder: string, forbidden: ReadonlyArray<string>) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        paths: barrels,
+        patterns: forbidden.map((above) => ({
+          group: [`**/${above}/*`, `**/${above}/**`],
+          message: `src/${folder} must not import from src/${above}: dependencies point one way.`
+        }))
+      }
+    ] as const
+  }
+})
+
+export default defineConfig(
+  globalIgnores(["dist", "coverage", "node_modules"]),
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      "@typescript-eslint/consistent-type-assertions": ["error", { assertionStyle: "never" }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-empty-object-type": ["error", { allowInterfaces: "with-single-extends" }],
+      "@typescript-eslint/unbound-method": "off",
+      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
+      "no-console": "error",
+      "no-restricted-imports": ["error", { paths: barrels }]
+    }
+  },
+  {
+    files: ["src/**/*.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: "Settings are read in src/config.ts only."
+        },
+        { selector: "TryStatement", message: "Use Effect.try or Effect.tryPromise." }
+      ]
+    }
+  },
+  { files: ["src/config.ts"], rules: { "no-restricted-syntax": "off" } },
+  layers("sequentum", ["tools", "resources", "prompts", "mcp", "http", "cli", "sandbox"]),
+  layers("tools", ["mcp", "http", "cli", "sandbox"]),
+  layers("resources", ["mcp", "http", "cli", "sandbox"]),
+  layers("prompts", ["mcp", "http", "cli", "sandbox"]),
+  layers("mcp", ["http", "cli", "sandbox"]),
+  layers("http", ["cli", "sandbox"]),
+  layers("sandbox", ["sequentum", "tools", "resources", "prompts", "mcp", "http", "cli"]),
+  { files: ["bench/**/*.ts", "scripts/**/*.ts"], rules: { "no-console": "off" } },
+  { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-floating-promises": "off" } },
+  prettier
+)
