@@ -1,3 +1,4 @@
+import type { Linter } from "eslint"
 import { defineConfig, globalIgnores } from "eslint/config"
 import prettier from "eslint-config-prettier"
 import tseslint from "typescript-eslint"
@@ -7,7 +8,7 @@ const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect
 )
 
 /** A folder may import only from the folders below it, so each entry names the folders its own must not reach. */
-const layers = (folder: string, forbidden: ReadonlyArray<string>) => ({
+const layers = (folder: string, forbidden: ReadonlyArray<string>): Linter.Config => ({
   files: [`src/${folder}/**/*.ts`],
   rules: {
     "no-restricted-imports": [
@@ -19,7 +20,7 @@ const layers = (folder: string, forbidden: ReadonlyArray<string>) => ({
           message: `src/${folder} must not import from src/${above}: dependencies point one way.`
         }))
       }
-    ] as const
+    ]
   }
 })
 
