@@ -1,0 +1,80 @@
+import { chmod, readFile, rm, writeFile } from "node:fs/promises"
+import { dirname, join, relative } from "node:path"
+import { build, type Metafile } from "esbuild"
+import * as Schema from "effect/Schema"
+
+const outdir = "dist"
+
+/** Package folders whose code ended up in the bundle. */
+const bundledPackages = (metafile: Metafile): ReadonlyArray<string> => {
+  const used = Object.values(metafile.outputs).flatMap((output) =>
+    Object.entries(output.inputs)
+      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+      .map(([input]) => input)
+  )
+  const folders = used.flatMap((input) => {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//u.exec(input)
+    return match?.[1] === undefined ? [] : [match[1]]
+  })
+  return [...new Set(folders)].sort()
+}
+
+const licenceNames = ["LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "license", "license.md", "LICENSE-MIT"]
+
+const firstReadable = async (paths: ReadonlyArray<string>): Promise<string | undefined> => {
+  for (const path of paths) {
+    try {
+      return await readFile(path, "utf8")
+    } catch {
+      // Try the next name.
+    }
+  }
+  return undefined
+}
+
+const readManifest = Schema.decodeUnknownSync(
+  Schema.Struct({ name: Schema.String, version: Schema.String, license: Schema.optional(Schema.String) })
+)
+
+const licences = async (packages: ReadonlyArray<string>): Promise<string> => {
+  const parts = await Promise.all(
+    packages.map(async (folder) => {
+      const manifest = readManifest(JSON.parse(await readFile(join(folder, "package.json"), "utf8")))
+      const text = await firstReadable(licenceNames.map((name) => join(folder, name)))
+      return `${manifest.name} ${manifest.version}\nLicence: ${manifest.license ?? "see below"}\n\n${text?.trim() ?? "The package ships no licence text."}`
+    })
+  )
+  return `${parts.join(`\n\n${"-".repeat(79)}\n\n`)}\n`
+}
+
+await rm(outdir, { recursive: true, force: true })
+const { metafile } = await build({
+  entryPoints: ["src/main.ts"],
+  outdir,
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  minify: true,
+  keepNames: true,
+  sourcemap: "linked",
+  sourcesContent: false,
+  legalComments: "none",
+  metafile: true,
+  // The SDK validates elicited input only, which this server never asks for: its small validator will do.
+  alias: { "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts" },
+  logLevel: "warning",
+  chunkNames: "chunks/[name]-[hash]",
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
+  }
+})
+await chmod(join(outdir, "main.js"), 0o755)
+await writeFile(join(outdir, "THIRD_PARTY_LICENSES.txt"), await licences(bundledPackages(metafile)))
+if (process.argv.includes("--metafile")) {
+  await writeFile(join(outdir, "meta.json"), JSON.stringify(metafile))
+}
+for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
+  if (!path.endsWith(".map")) process.stdout.write(`${relative(dirname(outdir), path)}  ${bytes} bytes\n`)
+}

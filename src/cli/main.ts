@@ -1,0 +1,1 @@
+export const main = (_argv: ReadonlyArray<string>): void => {}

@@ -1,0 +1,52 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { Agent, AgentPage, TotalCount } from "./schemas/Agent.ts"
+import type { AgentId, SpaceId } from "./schemas/common.ts"
+import { apiPath, SequentumClient } from "./SequentumClient.ts"
+
+export interface AgentListQuery {
+  readonly pageIndex: number
+  readonly recordsPerPage: number
+  readonly sortColumn?: string | undefined
+  /** 0 ascending, 1 descending. */
+  readonly sortOrder?: 0 | 1 | undefined
+  readonly name?: string | undefined
+  readonly status?: number | undefined
+  readonly spaceId?: SpaceId | undefined
+  readonly configType?: number | undefined
+}
+
+/** Agents: listing, reading, searching and counting. Every method fails with a SequentumError. */
+export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
+  effect: Effect.gen(function* () {
+    const client = yield* SequentumClient
+
+    /** One page. Both paging parameters are always sent, since without them the API answers with everything. */
+    const list = Effect.fn("Agents.list")(function* (query: AgentListQuery) {
+      return yield* client.get("/agent/all", AgentPage, { query: { ...query } })
+    })
+
+    const get = Effect.fn("Agents.get")(function* (agentId: AgentId) {
+      return yield* client.get(apiPath`/agent/${agentId}`, Agent)
+    })
+
+    /** Agents whose name or description holds `query`, in any case. */
+    const search = Effect.fn("Agents.search")(function* (query: string, maxRecords?: number) {
+      return yield* client.get("/agent/search", Schema.Array(Agent), { query: { query, maxRecords } })
+    })
+
+    /** Exact number of agents that match `query`. The path is inferred from `/agent/search`. */
+    const searchCount = Effect.fn("Agents.searchCount")(function* (query: string, includeArchived?: boolean) {
+      const { totalCount } = yield* client.get("/agent/search/count", TotalCount, { query: { query, includeArchived } })
+      return totalCount
+    })
+
+    /** Number of unarchived agents that are in no space. */
+    const personalCount = Effect.fn("Agents.personalCount")(function* () {
+      const { totalCount } = yield* client.get("/agent/personal/count", TotalCount)
+      return totalCount
+    })
+
+    return { list, get, search, searchCount, personalCount } as const
+  })
+}) {}

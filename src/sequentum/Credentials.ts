@@ -1,0 +1,11 @@
+import * as Context from "effect/Context"
+import type * as Redacted from "effect/Redacted"
+
+/**
+ * Who calls Sequentum: an API key or an OAuth bearer token. It is given per request, never built into a Layer.
+ * Source: docs.sequentum.com/api-reference/authentication.
+ */
+export class Credentials extends Context.Tag("sequentum/Credentials")<
+  Credentials,
+  { readonly scheme: "ApiKey" | "Bearer"; readonly secret: Redacted.Redacted }
+>() {}

@@ -1,0 +1,318 @@
+import type * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import { Credentials } from "./Credentials.ts"
+import {
+  Conflict,
+  ConnectionFailed,
+  Forbidden,
+  NotFound,
+  RateLimited,
+  Rejected,
+  RequestTimeout,
+  ServerFailure,
+  Unauthorized,
+  UnexpectedResponse,
+  type SequentumError
+} from "./errors.ts"
+import { makeRateBudget, type RateBudget } from "./rateBudget.ts"
+import { longestRetryAfter, retrySchedule } from "./retry.ts"
+import { readErrorBody } from "./upstreamError.ts"
+
+/** Where Sequentum is and how long one request may take. */
+export interface SequentumClientOptions {
+  /** Origin of the Sequentum host, such as `https://dashboard.sequentum.com`; `/api/v1` is added. */
+  readonly apiUrl: URL
+  /** Limit for one try of one request, its whole answer included. */
+  readonly requestTimeout: Duration.Duration
+}
+
+type Method = "GET" | "POST" | "PUT" | "DELETE"
+
+/** Query parameters; undefined ones are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>
+
+export interface RequestOptions {
+  readonly query?: Query
+  readonly body?: Readonly<Record<string, unknown>>
+  /** Replaces the request timeout, as a synchronous run needs. */
+  readonly timeout?: Duration.Duration
+}
+
+type Call<A> = Effect.Effect<A, SequentumError, Credentials>
+
+/** The one way to the Sequentum API: authorisation, timeout, rate budget, retries and decoding. */
+export interface SequentumClientService {
+  readonly get: <A, I>(path: string, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
+  readonly post: <A, I>(path: string, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
+  readonly put: <A, I>(path: string, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
+  /** A POST whose answer carries nothing. */
+  readonly postVoid: (path: string, options?: RequestOptions) => Call<void>
+  /** A DELETE. One that is gone when a try is repeated after an unclear failure counts as deleted. */
+  readonly deleteVoid: (path: string, options?: RequestOptions) => Call<void>
+  /** A POST that answers with JSON or with text. */
+  readonly postData: (path: string, options?: RequestOptions) => Call<unknown>
+  /** A GET that answers with a redirect, which is not followed. */
+  readonly redirect: (path: string) => Call<URL>
+}
+
+/** Builds an API path, percent-encoding what is put into it. */
+export const apiPath = (parts: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string =>
+  String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value)))
+
+/** `Retry-After` in seconds from now, from either of its forms; undefined where it is absent or malformed. */
+const parseRetryAfter = (value: string | undefined, now: number): number | undefined => {
+  if (value === undefined) return undefined
+  if (/^\s*\d+\s*$/u.test(value)) return Number(value)
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000))
+}
+
+/** Failures at or before the moment a connection stands: the request cannot have been seen. */
+const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
+const ConnectFailure = Schema.Struct({
+  code: Schema.optional(Schema.String),
+  syscall: Schema.optional(Schema.String)
+})
+const readCause = Schema.decodeUnknownOption(ConnectFailure)
+
+/** The network error that a failed exchange amounts to. Dual-stack connects carry the code of their last try. */
+export const connectionFailure = (error: HttpClientError.HttpClientError, at: RequestLine) => {
+  const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
+    readCause(error.cause),
+    (): typeof ConnectFailure.Type => ({})
+  )
+  return new ConnectionFailed({
+    ...at,
+    code: /^[A-Z][A-Z0-9_]*$/u.test(code) ? code : "NETWORK_ERROR",
+    reached: !(neverConnected.has(code) || syscall === "connect" || code.startsWith("ERR_TLS") || code.includes("CERT"))
+  })
+}
+
+export interface RequestLine {
+  readonly method: Method
+  readonly path: string
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Headers.Headers
+  readonly body: string
+}
+
+const unexpected = (at: RequestLine, answer: Answer, problem: string, where = "") =>
+  new UnexpectedResponse({ ...at, status: answer.status, at: where, problem })
+
+const retryAfterOf = (seconds: number | undefined) => (seconds === undefined ? {} : { retryAfterSeconds: seconds })
+
+const insufficientScope = /scope="([^"]*)"/u
+
+const fromStatus = (at: RequestLine, answer: Answer, secret: string, now: number): SequentumError => {
+  const { body, headers, status } = answer
+  const retryAfter = retryAfterOf(parseRetryAfter(headers["retry-after"], now))
+  if (status === 429) return new RateLimited({ ...at, ...retryAfter })
+  if (status >= 500) return new ServerFailure({ ...at, ...retryAfter, status })
+  if (status < 400) {
+    return unexpected(at, answer, "a redirect where data was expected")
+  }
+  const { detail, errorCode } = readErrorBody(body, secret)
+  const said = detail === undefined ? {} : { detail }
+  switch (status) {
+    case 401:
+      return new Unauthorized({ ...at, ...said })
+    case 403: {
+      const challenge = headers["www-authenticate"] ?? ""
+      const scope = insufficientScope.exec(challenge)?.[1]
+      return errorCode === "insufficient_scope" || challenge.includes('error="insufficient_scope"')
+        ? new Forbidden({ ...at, ...said, requiredScope: scope ?? "" })
+        : new Forbidden({ ...at, ...said })
+    }
+    case 404:
+      return new NotFound({ ...at, ...said })
+    case 409:
+      return new Conflict({ ...at, ...said })
+    default:
+      return new Rejected({ ...at, ...said, status })
+  }
+}
+
+const dotted = (path: ReadonlyArray<PropertyKey>) =>
+  path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")
+
+const parseJson = (text: string): Either.Either<unknown, "not JSON"> =>
+  Either.try({ try: (): unknown => JSON.parse(text), catch: () => "not JSON" as const })
+
+const describeBody = (answer: Answer): string => {
+  if (answer.body.trim() === "") return "an empty body where JSON was expected"
+  if (/^\s*<|text\/html/iu.test(`${answer.body.slice(0, 64)} ${answer.headers["content-type"] ?? ""}`)) {
+    return "an HTML page where JSON was expected"
+  }
+  return "a body that is not JSON"
+}
+
+/** Names the first place where the body departs from the schema, without quoting the body. */
+const firstProblem = (error: ParseResult.ParseError): { at: string; problem: string } => {
+  const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
+  if (issue === undefined) return { at: "", problem: "another shape than documented" }
+  return {
+    at: dotted(issue.path),
+    problem: issue._tag === "Missing" ? "a field that is missing" : "a value of another type than documented"
+  }
+}
+
+const decodeJson = <A, I>(schema: Schema.Schema<A, I>, at: RequestLine) => {
+  const decode = Schema.decodeUnknownEither(schema, { onExcessProperty: "preserve" })
+  return (answer: Answer): Effect.Effect<A, UnexpectedResponse> =>
+    Either.match(parseJson(answer.body), {
+      onLeft: () => Effect.fail(unexpected(at, answer, describeBody(answer))),
+      onRight: (json) =>
+        Either.match(decode(json), {
+          onLeft: (error) => {
+            const where = firstProblem(error)
+            return Effect.fail(unexpected(at, answer, where.problem, where.at))
+          },
+          onRight: (value) => Effect.succeed(value)
+        })
+    })
+}
+
+const baseUrl = (apiUrl: URL) => `${apiUrl.origin}${apiUrl.pathname.replace(/(?:\/api\/v1)?\/*$/u, "")}/api/v1`
+
+const make = (options: SequentumClientOptions) =>
+  Effect.gen(function* () {
+    const http = yield* HttpClient.HttpClient
+    const base = baseUrl(options.apiUrl)
+    // Keyed by the caller's own object: no secret is kept, and a budget goes when its caller does.
+    const budgets = new WeakMap<Context.Tag.Service<Credentials>, RateBudget>()
+
+    const budgetOf = (credentials: Context.Tag.Service<Credentials>) => {
+      const known = budgets.get(credentials)
+      if (known !== undefined) return known
+      const fresh = makeRateBudget()
+      budgets.set(credentials, fresh)
+      return fresh
+    }
+
+    const holdBack = (budget: RateBudget, at: RequestLine) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const wait = budget.reserve(now, longestRetryAfter)
+        if (Duration.greaterThan(wait, longestRetryAfter)) {
+          return Effect.fail(new RateLimited({ ...at, retryAfterSeconds: Math.ceil(Duration.toSeconds(wait)) }))
+        }
+        return Duration.greaterThan(wait, Duration.zero) ? Effect.sleep(wait) : Effect.void
+      })
+
+    const once = (at: RequestLine, request: HttpClientRequest.HttpClientRequest, timeout: Duration.Duration) =>
+      http.execute(request).pipe(
+        Effect.flatMap((response: HttpClientResponse.HttpClientResponse) =>
+          Effect.map(response.text, (body): Answer => ({ status: response.status, headers: response.headers, body }))
+        ),
+        Effect.mapError((error) => connectionFailure(error, at)),
+        Effect.timeoutFail({
+          duration: timeout,
+          onTimeout: () => new RequestTimeout({ ...at, seconds: Duration.toSeconds(timeout) })
+        })
+      )
+
+    /** Sends with retries; succeeds with an answer that `accepts` takes, given its status and the number of tries. */
+    const send = Effect.fn("SequentumClient.send")(function* (
+      at: RequestLine,
+      { body, query = {}, timeout = options.requestTimeout }: RequestOptions,
+      accepts: (status: number, tries: number) => boolean
+    ) {
+      const credentials = yield* Credentials
+      const secret = Redacted.value(credentials.secret)
+      const budget = budgetOf(credentials)
+      const bare = HttpClientRequest.make(at.method)(`${base}${at.path}`, {
+        headers: { authorization: `${credentials.scheme} ${secret}`, accept: "application/json" },
+        urlParams: Object.entries(query).flatMap(([name, value]) =>
+          value === undefined ? [] : [[name, String(value)] as const]
+        )
+      })
+      const request = body === undefined ? bare : HttpClientRequest.bodyUnsafeJson(bare, body)
+      const tries = yield* Ref.make(0)
+      return yield* holdBack(budget, at).pipe(
+        Effect.zipRight(Ref.update(tries, (count) => count + 1)),
+        Effect.zipRight(once(at, request, timeout)),
+        Effect.tap(({ headers }) =>
+          Effect.sync(() =>
+            budget.learn(Number(headers["x-ratelimit-limit"]), Number(headers["x-ratelimit-window-seconds"] ?? 60))
+          )
+        ),
+        Effect.flatMap((answer) =>
+          Effect.flatMap(Effect.all([Ref.get(tries), Clock.currentTimeMillis]), ([count, now]) =>
+            accepts(answer.status, count) ? Effect.succeed(answer) : Effect.fail(fromStatus(at, answer, secret, now))
+          )
+        ),
+        Effect.retry(retrySchedule)
+      )
+    })
+
+    const isSuccess = (status: number) => status >= 200 && status < 300
+    const isRedirect = (status: number) => status >= 300 && status < 400
+
+    const json =
+      (method: Method) =>
+      <A, I>(path: string, schema: Schema.Schema<A, I>, request: RequestOptions = {}): Call<A> => {
+        const at = { method, path }
+        return Effect.flatMap(send(at, request, isSuccess), decodeJson(schema, at))
+      }
+
+    return {
+      get: json("GET"),
+      post: json("POST"),
+      put: json("PUT"),
+      postVoid: (path, request = {}) => Effect.asVoid(send({ method: "POST", path }, request, isSuccess)),
+      deleteVoid: (path, request = {}) =>
+        Effect.asVoid(
+          send(
+            { method: "DELETE", path },
+            request,
+            (status, tries) => isSuccess(status) || (status === 404 && tries > 1)
+          )
+        ),
+      postData: (path, request = {}) =>
+        Effect.map(send({ method: "POST", path }, request, isSuccess), ({ body }) =>
+          Either.getOrElse(parseJson(body), () => body)
+        ),
+      redirect: (path) => {
+        const at: RequestLine = { method: "GET", path }
+        return Effect.flatMap(
+          send(at, {}, (status) => isSuccess(status) || isRedirect(status)),
+          (answer) => {
+            const location = answer.headers["location"]
+            if (!isRedirect(answer.status) || location === undefined) {
+              return Effect.fail(unexpected(at, answer, "no redirect to a file"))
+            }
+            return Effect.mapError(
+              Either.try(() => new URL(location, `${base}${path}`)),
+              () => unexpected(at, answer, "a redirect to something that is not a URL")
+            )
+          }
+        )
+      }
+    } satisfies SequentumClientService
+  })
+
+/** The API client as a service. Its Layer needs an HttpClient that does not follow redirects. */
+export class SequentumClient extends Context.Tag("sequentum/SequentumClient")<
+  SequentumClient,
+  SequentumClientService
+>() {
+  static readonly layer = (
+    options: SequentumClientOptions
+  ): Layer.Layer<SequentumClient, never, HttpClient.HttpClient> => Layer.effect(SequentumClient, make(options))
+}

@@ -1,0 +1,64 @@
+import * as Schema from "effect/Schema"
+import { AgentId, maybe, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { RunStatus } from "./Run.ts"
+
+/** What kind of configuration an agent is. Integers from docs.sequentum.com/api-reference/agents/list. */
+export const configTypeWords = { 1: "Agent", 2: "SharedFile", 3: "Template", 4: "Command" } as const
+export const ConfigType = wireEnum(configTypeWords)
+
+export const ValidationStatus = wireEnum({ 1: "Unknown", 2: "Invalid", 3: "Valid" })
+
+/** A web-scraping agent. Source: docs.sequentum.com/api-reference/agents/list. */
+export const Agent = Schema.Struct({
+  id: maybe(AgentId),
+  name: maybe(Schema.String),
+  description: maybe(Schema.String),
+  documentation: maybe(Schema.String),
+  /** Parameter name to its default. */
+  inputParameters: maybe(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+  configType: maybe(ConfigType),
+  proxyPoolId: maybe(Schema.Int),
+  /** Absent for a personal agent, which is in no space. */
+  spaceId: maybe(SpaceId),
+  startUrl: maybe(Schema.String),
+  /** State of the latest run; absent when it never ran. */
+  status: maybe(RunStatus),
+  userId: maybe(Schema.Int),
+  validationStatus: maybe(ValidationStatus),
+  version: maybe(Schema.Int),
+  isActive: maybe(Schema.Boolean),
+  created: maybe(Timestamp),
+  updated: maybe(Timestamp),
+  lastActivity: maybe(Timestamp),
+  agentTemplates: maybe(Schema.String)
+})
+export type Agent = typeof Agent.Type
+
+const Paged = Schema.Union(
+  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Schema.Int) }),
+  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybe(Schema.Int) }),
+  Schema.Array(Agent)
+)
+
+/** One page of agents. The documents show three shapes (`agents`, `items`, a bare array); all read alike. */
+export const AgentPage = Schema.transform(
+  Paged,
+  Schema.typeSchema(Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Schema.Int) })),
+  {
+    strict: true,
+    decode: (page) =>
+      "agents" in page
+        ? page
+        : "items" in page
+          ? {
+              agents: page.items,
+              ...(page.totalRecordCount === undefined ? {} : { totalRecordCount: page.totalRecordCount })
+            }
+          : { agents: page },
+    encode: (page) => page
+  }
+)
+export type AgentPage = typeof AgentPage.Type
+
+/** An exact count. */
+export const TotalCount = Schema.Struct({ totalCount: Schema.Int })

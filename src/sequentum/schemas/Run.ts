@@ -1,0 +1,79 @@
+import * as Schema from "effect/Schema"
+import { AgentId, maybe, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
+
+/** Run states by their wire integer. Source: docs.sequentum.com/concepts/runs. */
+export const runStatusWords = {
+  0: "Invalid",
+  1: "Running",
+  2: "Exporting",
+  3: "Starting",
+  4: "Queuing",
+  5: "Stopping",
+  6: "Failure",
+  7: "Failed",
+  8: "Stopped",
+  9: "Completed",
+  10: "Success",
+  11: "Skipped",
+  12: "Waiting"
+} as const
+
+export const RunStatus = wireEnum(runStatusWords)
+export type RunStatus = typeof RunStatus.Type
+
+const finalStatuses: ReadonlySet<RunStatus> = new Set([
+  "Failure",
+  "Failed",
+  "Stopped",
+  "Completed",
+  "Success",
+  "Skipped"
+] as const)
+
+/** Whether a run in this state has ended. A state this server does not know counts as still going. */
+export const isFinal = (status: RunStatus): boolean => finalStatuses.has(status)
+
+/** One execution of an agent. Source: docs.sequentum.com/api-reference/agents/run-status. */
+export const Run = Schema.Struct({
+  id: RunId,
+  configId: maybe(AgentId),
+  configName: maybe(Schema.String),
+  spaceId: maybe(SpaceId),
+  organizationId: maybe(Schema.Int),
+  organizationName: maybe(Schema.String),
+  sequence: maybe(Schema.Int),
+  parallelism: maybe(Schema.Int),
+  parallelMaxConcurrency: maybe(Schema.Int),
+  parallelExport: maybe(Schema.String),
+  parallelSet: maybe(Schema.Int),
+  startTime: maybe(Timestamp),
+  endTime: maybe(Timestamp),
+  created: maybe(Timestamp),
+  status: RunStatus,
+  message: maybe(Schema.String),
+  configVersion: maybe(Schema.Int),
+  actionCount: maybe(Schema.Number),
+  pageCount: maybe(Schema.Number),
+  dynamicPageCount: maybe(Schema.Number),
+  requestCount: maybe(Schema.Number),
+  /** Records extracted. */
+  dataCount: maybe(Schema.Number),
+  inputCount: maybe(Schema.Number),
+  errorCount: maybe(Schema.Number),
+  /** Records exported. */
+  exportCount: maybe(Schema.Number),
+  traffic: maybe(Schema.Number),
+  runTimeSec: maybe(Schema.Number),
+  serverName: maybe(Schema.String),
+  /** `run` while live, `history` once archived. */
+  tableType: maybe(Schema.String),
+  tag: maybe(Schema.String)
+})
+export type Run = typeof Run.Type
+
+/** Counts of an agent's runs by status, live and history together; statuses with none are left out. */
+export const RunSummary = Schema.Struct({
+  totalCount: Schema.Int,
+  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Schema.Int }))
+})
+export type RunSummary = typeof RunSummary.Type

@@ -1,0 +1,81 @@
+import * as Arr from "effect/Array"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import { InvalidArguments } from "./errors.ts"
+import type { ObjectSchema } from "./jsonSchema.ts"
+
+/** Arguments whose values are never repeated: they may hold secrets or personal data. */
+const neverQuoted = new Set(["inputParameters", "prompt", "comments"])
+
+const longestQuote = 60
+
+const quote = (name: string, value: unknown): string => {
+  if (value === undefined) return "nothing"
+  if (typeof value === "string" && neverQuoted.has(name)) return `a text of ${value.length} characters`
+  if (Array.isArray(value)) return "an array"
+  if (Predicate.isRecord(value)) return "an object"
+  const json = JSON.stringify(value)
+  return json.length > longestQuote ? `${json.slice(0, longestQuote)}…` : json
+}
+
+const property = (schema: ObjectSchema, name: string): Readonly<Record<string, unknown>> | undefined => {
+  const properties = schema["properties"]
+  const found = Predicate.isRecord(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
+  return Predicate.isRecord(found) ? found : undefined
+}
+
+/** What a parameter takes, in words, from its JSON Schema. */
+const expectation = (schema: Readonly<Record<string, unknown>>): string => {
+  const { contentMediaType, enum: values, items, maxLength, maximum, minimum, type } = schema
+  if (Array.isArray(values)) return `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
+  if (Predicate.isRecord(items)) return `an array, each item ${expectation(items)}`
+  if (typeof contentMediaType === "string") return "JSON text of an object"
+  switch (type) {
+    case "integer":
+      return typeof maximum === "number"
+        ? `an integer from ${String(minimum)} to ${maximum}`
+        : `an integer of at least ${String(minimum)}`
+    case "string":
+      return typeof maxLength === "number" ? `a text of 1 to ${maxLength} characters, not blank` : "a text"
+    case "boolean":
+      return "true or false"
+    default:
+      return typeof type === "string" ? `a value of type ${type}` : "another value"
+  }
+}
+
+/** One sentence for each parameter that is wrong: its name, what it takes and what came. */
+export const invalidArguments = (
+  tool: string,
+  schema: ObjectSchema,
+  args: unknown,
+  error: ParseResult.ParseError
+): InvalidArguments => {
+  if (!Predicate.isRecord(args)) {
+    return new InvalidArguments({ tool, problems: ["The arguments must be an object."] })
+  }
+  const issues = Arr.dedupeWith(
+    ParseResult.ArrayFormatter.formatErrorSync(error),
+    (left, right) => left.path[0] === right.path[0] && left.path[0] !== undefined
+  )
+  const problems = issues.map((issue) => {
+    const name = issue.path[0]
+    if (name === undefined) return issue.message.endsWith(".") ? issue.message : `${issue.message}.`
+    const parameter = String(name)
+    const known = property(schema, parameter)
+    if (known === undefined) {
+      const properties = schema["properties"]
+      const names = Predicate.isRecord(properties) ? Object.keys(properties) : []
+      const takes = names.length === 0 ? `${tool} takes no parameters` : `${tool} takes ${names.join(", ")}`
+      return `${quote("", parameter)} is not a parameter: ${takes}.`
+    }
+    const came = Object.hasOwn(args, parameter) ? args[parameter] : undefined
+    return came === undefined
+      ? `${parameter} is required: ${expectation(known)}.`
+      : `${parameter} must be ${expectation(known)}, but was ${quote(parameter, came)}.`
+  })
+  return new InvalidArguments({
+    tool,
+    problems: Arr.isNonEmptyReadonlyArray(problems) ? problems : ["The arguments do not fit."]
+  })
+}

@@ -1,0 +1,13 @@
+import * as Schema from "effect/Schema"
+
+/** The arguments break a tool's rules; `problems` is one sentence each, naming the parameter. Nothing was changed. */
+export class InvalidArguments extends Schema.TaggedError<InvalidArguments>()("InvalidArguments", {
+  tool: Schema.String,
+  problems: Schema.NonEmptyArray(Schema.String)
+}) {}
+
+/** A tool can't do what was asked for a reason of its own. `message` is written for the model. */
+export class ToolFailure extends Schema.TaggedError<ToolFailure>()("ToolFailure", { message: Schema.String }) {}
+
+/** No tool of this name is offered to the caller. */
+export class UnknownTool extends Schema.TaggedError<UnknownTool>()("UnknownTool", { tool: Schema.String }) {}

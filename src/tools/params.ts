@@ -1,0 +1,62 @@
+import * as Schema from "effect/Schema"
+
+interface Range {
+  readonly min?: number
+  readonly max?: number
+}
+
+const rangeKeywords = ({ max, min = 1 }: Range) => ({
+  type: "integer" as const,
+  minimum: min,
+  ...(max === undefined ? {} : { maximum: max })
+})
+
+/** An integer parameter, from 1 upward unless `min` says otherwise. */
+export const integer = (description: string, range: Range = {}) => {
+  const { max = Number.MAX_SAFE_INTEGER, min = 1 } = range
+  return Schema.Number.pipe(
+    Schema.filter((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
+      jsonSchema: { ...rangeKeywords(range), ...(description === "" ? {} : { description }) }
+    })
+  )
+}
+
+/** A text parameter that may not be blank. */
+export const text = (description: string, { maxLength = 1000 }: { readonly maxLength?: number } = {}) =>
+  Schema.String.pipe(
+    // Code points, as JSON Schema counts them.
+    Schema.filter(
+      (value) => value.trim() !== "" && (value.length <= maxLength || Array.from(value).length <= maxLength),
+      {
+        jsonSchema: { type: "string", minLength: 1, maxLength, pattern: "\\S", description }
+      }
+    )
+  )
+
+export const flag = (description: string) => Schema.Boolean.annotations({ description })
+
+export const oneOf = <const Values extends readonly [string, ...ReadonlyArray<string>]>(
+  description: string,
+  values: Values
+) => Schema.Literal(...values).annotations({ description })
+
+/** JSON text of an object, such as input parameters: `{"query":"shoes"}`. */
+export const jsonObjectText = (description: string) =>
+  Schema.String.pipe(
+    Schema.filter((value) => isJsonObject(value), {
+      jsonSchema: { type: "string", description, contentMediaType: "application/json" }
+    })
+  )
+
+const isJsonObject = Schema.is(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+
+export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
+
+export const optionalOr = <A, I, R>(schema: Schema.Schema<A, I, R>, value: Schema.Schema.Type<typeof schema>) =>
+  Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({ default: value })
+
+export const agentId = integer("").pipe(Schema.brand("AgentId"))
+export const runId = integer("").pipe(Schema.brand("RunId"))
+export const fileId = integer("").pipe(Schema.brand("FileId"))
+export const spaceId = integer("").pipe(Schema.brand("SpaceId"))
+export const scheduleId = integer("").pipe(Schema.brand("ScheduleId"))
