@@ -1,0 +1,147 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { flagText, maybe, read, wholeText } from "./input.ts"
+import type { Route } from "./route.ts"
+import { agentInPath, json } from "./route.ts"
+import type { Agent, World } from "./state.ts"
+import { iso, isoOrNull, runsOf } from "./state.ts"
+
+/** The state of an agent's last run, and when that was; null for one that has never run. */
+const last = (world: World, agent: Agent): { readonly status: number | null; readonly at: number | null } => {
+  const run = runsOf(world, agent.id)[0]
+  return run === undefined
+    ? { status: null, at: null }
+    : { status: run.status, at: run.endedAt ?? run.startedAt ?? run.created }
+}
+
+/** An agent as the API shows it. Its enums are those of docs.sequentum.com/api-reference/agents/list. */
+export const agentView = (world: World, agent: Agent) => {
+  const activity = last(world, agent)
+  return {
+    id: agent.id,
+    name: agent.name,
+    description: agent.description,
+    documentation: agent.documentation,
+    icon: null,
+    image: null,
+    inputParameters: agent.inputParameters,
+    configType: agent.configType,
+    proxyPoolId: agent.proxyPoolId,
+    spaceId: agent.spaceId,
+    startUrl: agent.startUrl,
+    status: activity.status,
+    userId: agent.userId,
+    validationStatus: agent.validationStatus,
+    version: agent.versions.at(-1)?.version ?? 1,
+    isActive: !agent.archived,
+    created: iso(agent.created),
+    updated: iso(agent.updated),
+    lastActivity: isoOrNull(activity.at),
+    agentTemplates: null,
+    ...agent.extra
+  }
+}
+
+type AgentView = ReturnType<typeof agentView>
+
+export const unarchived = (world: World): ReadonlyArray<Agent> =>
+  [...world.agents.values()].filter((agent) => !agent.archived)
+
+const contains = (text: string | null, part: string): boolean =>
+  text?.toLowerCase().includes(part.toLowerCase()) ?? false
+
+const ListQuery = Schema.Struct({
+  pageIndex: maybe(wholeText(1)),
+  recordsPerPage: maybe(wholeText(1)),
+  sortColumn: maybe(
+    Schema.Lowercase.pipe(
+      Schema.compose(Schema.Literal("name", "lastactivity", "created", "updated", "status", "configtype"))
+    )
+  ),
+  sortOrder: maybe(wholeText(0, 1)),
+  name: maybe(Schema.String),
+  status: maybe(wholeText(0)),
+  spaceId: maybe(wholeText(0)),
+  configType: maybe(wholeText(1, 4))
+})
+
+const sortKey = {
+  name: (agent: AgentView) => agent.name.toLowerCase(),
+  lastactivity: (agent: AgentView) => agent.lastActivity ?? "",
+  created: (agent: AgentView) => agent.created,
+  updated: (agent: AgentView) => agent.updated,
+  status: (agent: AgentView) => agent.status ?? -1,
+  configtype: (agent: AgentView) => agent.configType
+} as const
+
+const compare = (a: string | number, b: string | number): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const matching = (agents: ReadonlyArray<Agent>, query: string): ReadonlyArray<Agent> =>
+  agents.filter((agent) => contains(agent.name, query) || contains(agent.description, query))
+
+const query = Schema.String.pipe(Schema.filter((text) => text.trim() !== "", { message: () => "must not be empty" }))
+
+const SearchQuery = Schema.Struct({ query, maxRecords: maybe(wholeText(1, 1000)) })
+
+const CountQuery = Schema.Struct({ query, includeArchived: maybe(flagText) })
+
+/** Agents: listing, searching, counting and reading. Archived agents are left out of lists but can be read by id. */
+export const agentRoutes: ReadonlyArray<Route> = [
+  {
+    // docs.sequentum.com/api-reference/agents/list: a plain array unless both paging parameters are given.
+    method: "GET",
+    path: "/agent/all",
+    handle: ({ query, world }) =>
+      Effect.gen(function* () {
+        const asked = yield* read(ListQuery, query)
+        const key = sortKey[asked.sortColumn ?? "name"]
+        const direction = asked.sortOrder === 1 ? -1 : 1
+        const agents = unarchived(world)
+          .filter((agent) => typeof asked.name !== "string" || contains(agent.name, asked.name))
+          .filter((agent) => typeof asked.spaceId !== "number" || agent.spaceId === asked.spaceId)
+          .filter((agent) => typeof asked.configType !== "number" || agent.configType === asked.configType)
+          .map((agent) => agentView(world, agent))
+          .filter((agent) => typeof asked.status !== "number" || agent.status === asked.status)
+          .sort((a, b) => direction * compare(key(a), key(b)) || a.id - b.id)
+        if (typeof asked.pageIndex !== "number" || typeof asked.recordsPerPage !== "number") return json(agents)
+        const from = (asked.pageIndex - 1) * asked.recordsPerPage
+        return json({ agents: agents.slice(from, from + asked.recordsPerPage), totalRecordCount: agents.length })
+      })
+  },
+  {
+    method: "GET",
+    path: "/agent/search",
+    handle: ({ query, world }) =>
+      Effect.map(read(SearchQuery, query), (asked) =>
+        json(
+          matching(unarchived(world), asked.query)
+            .slice(0, asked.maxRecords ?? 50)
+            .map((agent) => agentView(world, agent))
+        )
+      )
+  },
+  {
+    method: "GET",
+    path: "/agent/search/count",
+    handle: ({ query, world }) =>
+      Effect.map(read(CountQuery, query), (asked) =>
+        json({
+          totalCount: matching(
+            asked.includeArchived === true ? [...world.agents.values()] : unarchived(world),
+            asked.query
+          ).length
+        })
+      )
+  },
+  {
+    method: "GET",
+    path: "/agent/personal/count",
+    handle: ({ world }) =>
+      Effect.succeed(json({ totalCount: unarchived(world).filter((agent) => agent.spaceId === null).length }))
+  },
+  {
+    method: "GET",
+    path: "/agent/:agentId",
+    handle: (call) => Effect.map(agentInPath(call), (agent) => json(agentView(call.world, agent)))
+  }
+]

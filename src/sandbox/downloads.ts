@@ -1,0 +1,70 @@
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { createHmac, timingSafeEqual } from "node:crypto"
+import type { File } from "./files.ts"
+
+/** How long a signed URL can be used, in milliseconds. The length is the sandbox's own. */
+const lifetime = 15 * 60_000
+
+export interface Signed {
+  readonly accountId: string
+  readonly runId: number
+  readonly fileId: number
+  readonly name: string
+}
+
+const digest = (secret: string, file: Signed, expires: string): Buffer =>
+  createHmac("sha256", secret)
+    .update(JSON.stringify([file.accountId, file.runId, file.fileId, file.name, expires]))
+    .digest()
+
+/** The path and query of a URL that gives the file to whoever holds it, for a while. */
+export const sign = (secret: string, file: Signed, now: number): string => {
+  const expires = String(Math.floor((now + lifetime) / 1000))
+  const signature = digest(secret, file, expires).toString("hex")
+  const path = [file.accountId, file.runId, file.fileId, file.name].map(encodeURIComponent).join("/")
+  return `/files/${path}?expires=${expires}&signature=${signature}`
+}
+
+/** Whether a signed URL is genuine and not yet expired. */
+export const verify = (secret: string, file: Signed, expires: string, signature: string, now: number): boolean => {
+  const given = Buffer.from(signature, "hex")
+  const expected = digest(secret, file, expires)
+  return given.length === expected.length && timingSafeEqual(given, expected) && now < Number(expires) * 1000
+}
+
+/** The part of `size` bytes that a Range header asks for: null for all, "none" if it asks for nothing that is there. */
+export const byteRange = (
+  header: string | undefined,
+  size: number
+): { readonly from: number; readonly to: number } | "none" | null => {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? "")
+  const [first, last] = [match?.[1] ?? "", match?.[2] ?? ""]
+  if (first === "" && last === "") return null
+  if (first === "") {
+    const length = Math.min(Number(last), size)
+    return length === 0 ? "none" : { from: size - length, to: size - 1 }
+  }
+  const from = Number(first)
+  const to = last === "" ? size - 1 : Math.min(Number(last), size - 1)
+  if (last !== "" && Number(last) < from) return null
+  return from >= size ? "none" : { from, to }
+}
+
+/** The file itself, whole or in part (RFC 9110, single ranges only). */
+export const respond = (file: File, range: string | undefined): HttpServerResponse.HttpServerResponse => {
+  const bytes = file.bytes()
+  const wanted = byteRange(range, bytes.byteLength)
+  if (wanted === "none") {
+    return HttpServerResponse.empty({ status: 416, headers: { "content-range": `bytes */${bytes.byteLength}` } })
+  }
+  const headers = {
+    "accept-ranges": "bytes",
+    "content-disposition": `attachment; filename="${file.name}"`,
+    ...(wanted === null ? {} : { "content-range": `bytes ${wanted.from}-${wanted.to}/${bytes.byteLength}` })
+  }
+  return HttpServerResponse.uint8Array(wanted === null ? bytes : bytes.subarray(wanted.from, wanted.to + 1), {
+    status: wanted === null ? 200 : 206,
+    headers,
+    contentType: file.contentType
+  })
+}

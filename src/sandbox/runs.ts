@@ -1,0 +1,304 @@
+import { chargeRun } from "./ledger.ts"
+import { random } from "./random.ts"
+import type { Agent, Counts, FailureKind, Plan, Run, RunOptions, World } from "./state.ts"
+import { at, ConfigType, days, isEnded, isoOrNull, iso, runsOf, Status } from "./state.ts"
+
+/** What the API takes for an option that a start or a schedule leaves out. Unverified. */
+export const defaultOptions: RunOptions = {
+  inputs: {},
+  parallelism: 1,
+  parallelMaxConcurrency: 1,
+  parallelExport: "Combined",
+  proxyPoolId: null,
+  isExclusive: false,
+  isWaitOnFailure: false,
+  logLevel: "Info",
+  logMode: "Text"
+}
+
+/** Ended runs move to the history after this long; a failure (6) then reads as 7. The length is the sandbox's own. */
+const keptLive = days(1)
+
+const none: Counts = {
+  actionCount: 0,
+  pageCount: 0,
+  dynamicPageCount: 0,
+  requestCount: 0,
+  dataCount: 0,
+  errorCount: 0,
+  exportCount: 0,
+  traffic: 0
+}
+
+/** How far into its extraction a run fails, and how much of the data it has by then. */
+const failures: Readonly<Record<FailureKind, { readonly after: number; readonly message: (url: string) => string }>> = {
+  login: {
+    after: 0.08,
+    message: (url) =>
+      `Login required: ${url} redirected to /account/login and the page holds a password form. No records were extracted.`
+  },
+  captcha: {
+    after: 0.35,
+    message: (url) => `Blocked by CAPTCHA: a challenge page was returned for ${url} after 3 attempts (HTTP 403).`
+  },
+  selector: {
+    after: 0.15,
+    message: (url) =>
+      `Selector not found: element "//div[@class='listing-card']" did not appear on ${url} within 30 seconds.`
+  },
+  timeout: { after: 0.6, message: (url) => `Page load timed out after 60 seconds: ${url}` }
+}
+
+const wholeNumber = (value: unknown): number | null => {
+  const number = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN
+  return Number.isInteger(number) && number > 0 ? number : null
+}
+
+/** Pages asked for by a maxPages parameter, whatever its case, or as many as the agent reads otherwise. */
+const pagesWanted = ({ profile }: Agent, inputs: RunOptions["inputs"]): number => {
+  const asked = Object.entries(inputs).find(([name]) => name.toLowerCase() === "maxpages")?.[1]
+  return Math.min(wholeNumber(asked) ?? Math.ceil(profile.rows / profile.rowsPerPage), 60)
+}
+
+const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {
+  const { profile } = agent
+  const dice = random(`run/${agent.id}/${runId}`)
+  const usual = Math.max(1, Math.ceil(profile.rows / profile.rowsPerPage))
+  const pages = profile.dataset === null ? 1 : pagesWanted(agent, options.inputs)
+  const length = Math.min(1.4, 0.3 + (0.7 * pages) / usual) * (0.95 + dice.next() * 0.1)
+  const extraction = (profile.plannedMs * 0.86 * length) / Math.min(options.parallelism, options.parallelMaxConcurrency)
+  const fails = profile.outcome === "failure" || (profile.outcome === "flaky" && dice.next() < 0.5)
+  const failure = failures[profile.failure]
+  const reach = fails ? failure.after : 1
+  const erring = profile.outcome === "errors" ? dice.int(3, 9) : 0
+  const rows = Math.max(0, (profile.dataset === null ? 0 : pages * profile.rowsPerPage) - erring)
+  const dataCount = !fails
+    ? rows
+    : profile.failure === "captcha" || profile.failure === "timeout"
+      ? Math.floor(rows * reach)
+      : 0
+  const pageCount = Math.max(1, Math.round((pages + dataCount * 0.4) * (fails ? Math.max(reach, 0.2) : 1)))
+  const url = agent.startUrl ?? "the start page"
+  return {
+    phases: [
+      { status: Status.queuing, ms: profile.plannedMs * 0.02 },
+      { status: Status.starting, ms: profile.plannedMs * 0.05 },
+      { status: Status.running, ms: extraction * reach },
+      ...(fails ? [] : [{ status: Status.exporting, ms: profile.plannedMs * 0.07 }]),
+      ...(fails || !profile.updatesDataSet ? [] : [{ status: Status.updatingDataSet, ms: profile.plannedMs * 0.06 }])
+    ],
+    outcome: fails
+      ? Status.failure
+      : profile.outcome === "success" || profile.outcome === "flaky"
+        ? Status.success
+        : Status.completed,
+    message: fails
+      ? failure.message(url)
+      : erring > 0
+        ? `Completed with ${erring} errors: ${erring} pages could not be read and were left out.`
+        : null,
+    failure: fails ? profile.failure : null,
+    totals: {
+      actionCount: pageCount * 3 + 2,
+      pageCount,
+      dynamicPageCount: Math.floor(pageCount / 3),
+      requestCount: pageCount * 11,
+      dataCount,
+      errorCount: fails ? Math.max(1, erring) : erring,
+      exportCount: fails ? 0 : dataCount,
+      traffic: pageCount * dice.int(380_000, 460_000)
+    }
+  }
+}
+
+const scaled = (world: World, ms: number): number => Math.max(1, Math.round(ms / world.speed))
+
+const share = (totals: Counts, extracted: number, exported: number): Counts => {
+  const part = (value: number) => Math.floor(value * extracted)
+  return {
+    actionCount: part(totals.actionCount),
+    pageCount: part(totals.pageCount),
+    dynamicPageCount: part(totals.dynamicPageCount),
+    requestCount: part(totals.requestCount),
+    dataCount: part(totals.dataCount),
+    errorCount: part(totals.errorCount),
+    exportCount: Math.floor(totals.exportCount * exported),
+    traffic: part(totals.traffic)
+  }
+}
+
+/** The counts of a run as they stand: extraction grows while it runs, export while it exports. */
+export const counts = (world: World, run: Run): Counts => {
+  if (run.frozen !== null) return run.frozen
+  const phase = run.plan.phases[run.phase]
+  if (phase === undefined) return none
+  const done = Math.min(1, (world.now - run.phaseSince) / scaled(world, phase.ms))
+  switch (phase.status) {
+    case Status.queuing:
+    case Status.starting:
+      return none
+    case Status.running:
+      return share(run.plan.totals, done, 0)
+    case Status.exporting:
+      return share(run.plan.totals, 1, done)
+    default:
+      return run.plan.totals
+  }
+}
+
+const planned = (world: World, run: Run, ms: number, move: () => void): void => {
+  const { epoch } = run
+  at(world, world.now + scaled(world, ms), () => {
+    if (run.epoch === epoch && world.runs.has(run.id)) move()
+  })
+}
+
+const finish = (world: World, run: Run, status: number, message: string | null): void => {
+  run.frozen ??= counts(world, run)
+  run.status = status
+  run.message = message
+  run.endedAt = world.now
+  run.epoch++
+  chargeRun(world, run)
+  at(world, world.now + keptLive, () => {
+    run.archived = true
+    if (run.status === Status.failure) run.status = Status.failed
+    release(world, run.agentId)
+  })
+  release(world, run.agentId)
+}
+
+const step = (world: World, run: Run): void => {
+  run.phase++
+  run.phaseSince = world.now
+  const phase = run.plan.phases[run.phase]
+  if (phase === undefined) {
+    run.frozen = run.plan.totals
+    finish(world, run, run.plan.outcome, run.plan.message)
+    return
+  }
+  run.status = phase.status
+  if (phase.status === Status.starting) run.startedAt = world.now
+  planned(world, run, phase.ms, () => step(world, run))
+}
+
+/**
+ * Whether a run has to hold back. An exclusive run waits for every earlier run of its agent that is still going; one
+ * that waits on failure also waits while the agent's last ended run is a failure in the live table. Both unverified.
+ */
+const holds = (world: World, run: Run): number | null => {
+  const earlier = runsOf(world, run.agentId).filter((other) => other.id < run.id)
+  if (run.options.isExclusive && earlier.some((other) => !isEnded(other.status))) return Status.queuing
+  return run.options.isWaitOnFailure && earlier.find((other) => isEnded(other.status))?.status === Status.failure
+    ? Status.waiting
+    : null
+}
+
+/** Lets go of the runs of an agent that need no longer hold back. */
+export const release = (world: World, agentId: number): void => {
+  for (const run of [...runsOf(world, agentId)].reverse()) {
+    if (run.phase === -1 && (run.status === Status.queuing || run.status === Status.waiting)) {
+      const held = holds(world, run)
+      if (held === null) step(world, run)
+      else run.status = held
+    }
+  }
+}
+
+const add = (world: World, agent: Agent, options: RunOptions, tag: string | null): Run => {
+  world.lastRunId += 1
+  agent.lastSequence += 1
+  const merged = { ...options, inputs: { ...agent.inputParameters, ...options.inputs } }
+  const run: Run = {
+    id: world.lastRunId,
+    agentId: agent.id,
+    sequence: agent.lastSequence,
+    created: world.now,
+    configVersion: agent.versions.at(-1)?.version ?? 1,
+    options: merged,
+    plan: makePlan(agent, world.lastRunId, merged),
+    server: `worker-${(world.lastRunId % 6) + 1}`,
+    tag,
+    status: Status.queuing,
+    phase: -1,
+    phaseSince: world.now,
+    startedAt: null,
+    endedAt: null,
+    message: null,
+    frozen: null,
+    archived: false,
+    filesRemoved: false,
+    inputsRemoved: false,
+    epoch: 0
+  }
+  world.runs.set(run.id, run)
+  return run
+}
+
+/** Why an agent cannot be started now, or null if it can. */
+export const refusal = (world: World, agent: Agent): { readonly code: string; readonly message: string } | null =>
+  agent.archived
+    ? { code: "agent_archived", message: `Agent ${agent.id} is archived and cannot be started.` }
+    : agent.configType === ConfigType.sharedFile || agent.configType === ConfigType.template
+      ? { code: "not_runnable", message: `Agent ${agent.id} is a shared file or a template and cannot be started.` }
+      : world.grants.every((grant) => grant.remaining === 0)
+        ? { code: "insufficient_credits", message: "The organization has no credits left." }
+        : null
+
+/** Starts a run now, or puts it in the queue. */
+export const start = (world: World, agent: Agent, options: RunOptions, tag: string | null = null): Run => {
+  const run = add(world, agent, options, tag)
+  release(world, agent.id)
+  return run
+}
+
+/** Records that a run which was due did not take place. Source: docs.sequentum.com/concepts/runs (Skipped). */
+export const skip = (world: World, agent: Agent, message: string, tag: string | null): void => {
+  finish(world, add(world, agent, defaultOptions, tag), Status.skipped, message)
+}
+
+/** Tells a run to stop: it is Stopping for a while, then Stopped. Source: docs.sequentum.com/api-reference/agents/stop-run. */
+export const stop = (world: World, run: Run): void => {
+  run.frozen = { ...counts(world, run), exportCount: 0 }
+  run.status = Status.stopping
+  run.epoch++
+  planned(world, run, 10_000, () => finish(world, run, Status.stopped, "The run was stopped by a user."))
+}
+
+/** Ends a run at once. */
+export const terminate = (world: World, run: Run): void =>
+  finish(world, run, Status.stopped, "The run was terminated by a user.")
+
+/** A run as the API shows it. Source: docs.sequentum.com/api-reference/agents/run-status. */
+export const runView = (world: World, run: Run) => {
+  const agent = world.agents.get(run.agentId)
+  const now = counts(world, run)
+  const began = run.startedAt !== null
+  return {
+    id: run.id,
+    configId: run.agentId,
+    configName: agent?.name ?? null,
+    spaceId: agent?.spaceId ?? 0,
+    organizationId: world.organizationId,
+    organizationName: world.organizationName,
+    sequence: run.sequence,
+    parallelism: run.options.parallelism,
+    parallelMaxConcurrency: run.options.parallelMaxConcurrency,
+    parallelExport: run.options.parallelExport,
+    parallelSet: run.options.parallelism > 1 ? 1 : null,
+    startTime: isoOrNull(run.startedAt),
+    endTime: isoOrNull(run.endedAt),
+    created: iso(run.created),
+    status: run.status,
+    message: run.message,
+    configVersion: run.configVersion,
+    ...now,
+    inputCount: run.inputsRemoved || !began ? null : Object.keys(run.options.inputs).length,
+    exportCount: began ? now.exportCount : null,
+    traffic: began ? now.traffic : null,
+    runTimeSec: run.startedAt === null ? null : Math.floor(((run.endedAt ?? world.now) - run.startedAt) / 1000),
+    serverName: began ? run.server : null,
+    tableType: run.archived ? "history" : "run",
+    tag: run.tag
+  }
+}

@@ -1,0 +1,120 @@
+import type * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServerError from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as FiberId from "effect/FiberId"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import * as Api from "./api.ts"
+
+export interface SandboxOptions {
+  /** How many times faster than planned runs, builds and queues go. Default 1. */
+  readonly speed?: number
+  /** Default 0: any free port. */
+  readonly port?: number
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Requests per credential in a window of 60 seconds. Default 100. */
+  readonly rateLimitPerMinute?: number
+}
+
+const maxBodyBytes = 10 * 1024 * 1024
+
+const readBytes = (incoming: Http.IncomingMessage): Effect.Effect<Buffer | null> =>
+  Effect.async((resume) => {
+    const chunks: Array<Buffer> = []
+    let size = 0
+    incoming.on("data", (chunk: Buffer) => {
+      size += chunk.byteLength
+      if (size <= maxBodyBytes) chunks.push(chunk)
+    })
+    incoming.on("end", () => resume(Effect.succeed(size <= maxBodyBytes ? Buffer.concat(chunks) : null)))
+  })
+
+const toRequest = (incoming: Http.IncomingMessage, body: Buffer): Request => {
+  const method = incoming.method ?? "GET"
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value)
+  }
+  return new Request(new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? "localhost"}`), {
+    method,
+    headers,
+    ...(body.byteLength > 0 && method !== "GET" && method !== "HEAD" ? { body } : {})
+  })
+}
+
+const answer = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) =>
+  Effect.gen(function* () {
+    const body = yield* readBytes(incoming)
+    if (body === null) {
+      outgoing.writeHead(413, { connection: "close" }).end()
+      return
+    }
+    const request = yield* Effect.try(() => toRequest(incoming, body))
+    const response = yield* Effect.provideService(
+      app,
+      HttpServerRequest.HttpServerRequest,
+      HttpServerRequest.fromWeb(request)
+    )
+    const web = HttpServerResponse.toWeb(response)
+    const bytes = Buffer.from(yield* Effect.promise(() => web.arrayBuffer()))
+    outgoing.writeHead(response.status, {
+      ...Object.fromEntries(web.headers),
+      ...(response.status === 204 ? {} : { "content-length": bytes.byteLength })
+    })
+    outgoing.end(bytes)
+  }).pipe(
+    Effect.catchAllCause((cause) =>
+      Effect.zipRight(
+        Effect.logError("The sandbox could not answer", cause),
+        Effect.sync(() => {
+          if (!outgoing.headersSent) outgoing.writeHead(500)
+          outgoing.end()
+        })
+      )
+    )
+  )
+
+/**
+ * Serves a sandbox until the Scope closes, which also drops every open connection. Succeeds with its base URL, such as
+ * http://127.0.0.1:40123. Fails with ServeError when it cannot listen.
+ */
+export const serve = (
+  options: SandboxOptions = {}
+): Effect.Effect<{ readonly url: string }, HttpServerError.ServeError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const app = yield* Api.make({
+      speed: Math.max(options.speed ?? 1, 0.001),
+      rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100))
+    })
+    const run = yield* FiberSet.makeRuntime()
+    const server = yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        Http.createServer((incoming, outgoing) => {
+          const fiber = run(answer(app, incoming, outgoing))
+          outgoing.on("close", () => {
+            if (!outgoing.writableEnded) fiber.unsafeInterruptAsFork(FiberId.none)
+          })
+        })
+      ),
+      (server) =>
+        Effect.async((resume: (done: Effect.Effect<undefined>) => void) => {
+          server.close(() => resume(Effect.succeed(undefined)))
+          server.closeAllConnections()
+        })
+    )
+    const host = options.host ?? "127.0.0.1"
+    const port = yield* Effect.async<number, HttpServerError.ServeError>((resume) => {
+      const failed = (cause: Error) => resume(Effect.fail(new HttpServerError.ServeError({ cause })))
+      server.once("error", failed)
+      server.listen({ port: options.port ?? 0, host }, () => {
+        server.off("error", failed)
+        const address = server.address()
+        resume(Effect.succeed(address !== null && typeof address === "object" ? address.port : 0))
+      })
+    })
+    return { url: `http://${host.includes(":") ? `[${host}]` : host}:${port}` }
+  })

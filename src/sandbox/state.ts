@@ -1,0 +1,237 @@
+import * as DateTime from "effect/DateTime"
+import type { DatasetName } from "./datasets.ts"
+
+/** Run states as the API numbers them. Source: docs.sequentum.com/concepts/runs; 13 is newer than that page. */
+export const Status = {
+  running: 1,
+  exporting: 2,
+  starting: 3,
+  queuing: 4,
+  stopping: 5,
+  failure: 6,
+  failed: 7,
+  stopped: 8,
+  completed: 9,
+  success: 10,
+  skipped: 11,
+  waiting: 12,
+  updatingDataSet: 13
+} as const
+
+const ended: ReadonlySet<number> = new Set([6, 7, 8, 9, 10, 11])
+
+export const isEnded = (status: number): boolean => ended.has(status)
+
+/** What an agent is. Only Agent and Command can be run. */
+export const ConfigType = { agent: 1, sharedFile: 2, template: 3, command: 4 } as const
+
+export type FailureKind = "login" | "captcha" | "selector" | "timeout"
+
+/** How an agent's runs go: what they would extract, for how long, and how they end. */
+export interface Profile {
+  readonly dataset: DatasetName | null
+  /** Planned length of a whole run at speed 1, in milliseconds. */
+  readonly plannedMs: number
+  readonly rows: number
+  readonly rowsPerPage: number
+  readonly outcome: "success" | "completed" | "errors" | "failure" | "flaky"
+  readonly failure: FailureKind
+  /** Passes through status 13 after its export, and keeps a tracking database. */
+  readonly updatesDataSet: boolean
+}
+
+export interface Version {
+  readonly version: number
+  readonly userName: string | null
+  readonly created: number
+  readonly comments: string | null
+  readonly fileSize: number
+}
+
+export interface Agent {
+  readonly id: number
+  readonly name: string
+  readonly description: string | null
+  readonly documentation: string | null
+  readonly inputParameters: Readonly<Record<string, string>> | null
+  readonly configType: number
+  readonly proxyPoolId: number | null
+  readonly spaceId: number | null
+  readonly startUrl: string | null
+  readonly userId: number | null
+  readonly validationStatus: number | null
+  readonly archived: boolean
+  readonly created: number
+  readonly profile: Profile
+  /** Fields the real API has been seen to add, so that clients prove tolerant of them. */
+  readonly extra: Readonly<Record<string, unknown>>
+  /** Oldest first; the last is the current one. */
+  readonly versions: Array<Version>
+  updated: number
+  lastSequence: number
+}
+
+export interface Counts {
+  readonly actionCount: number
+  readonly pageCount: number
+  readonly dynamicPageCount: number
+  readonly requestCount: number
+  readonly dataCount: number
+  readonly errorCount: number
+  readonly exportCount: number
+  /** Bytes. */
+  readonly traffic: number
+}
+
+export interface Phase {
+  readonly status: number
+  /** Milliseconds at speed 1. */
+  readonly ms: number
+}
+
+/** The whole course of a run, settled when it is asked for. */
+export interface Plan {
+  readonly phases: ReadonlyArray<Phase>
+  readonly outcome: number
+  readonly message: string | null
+  readonly failure: FailureKind | null
+  /** Counts at the end, if it gets there. */
+  readonly totals: Counts
+}
+
+export interface RunOptions {
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly parallelism: number
+  readonly parallelMaxConcurrency: number
+  readonly parallelExport: "Combined" | "Separated"
+  readonly proxyPoolId: number | null
+  readonly isExclusive: boolean
+  readonly isWaitOnFailure: boolean
+  readonly logLevel: "Fatal" | "Error" | "Warning" | "Info"
+  readonly logMode: "Text" | "TextAndHtml"
+}
+
+export interface Run {
+  readonly id: number
+  readonly agentId: number
+  readonly sequence: number
+  readonly created: number
+  readonly configVersion: number
+  readonly options: RunOptions
+  readonly plan: Plan
+  readonly server: string
+  readonly tag: string | null
+  status: number
+  /** Where in `plan.phases` it is; -1 before the first. */
+  phase: number
+  phaseSince: number
+  startedAt: number | null
+  endedAt: number | null
+  message: string | null
+  /** Counts as they were when it ended, or when it was told to stop. */
+  frozen: Counts | null
+  archived: boolean
+  filesRemoved: boolean
+  inputsRemoved: boolean
+  /** Raised whenever its course changes, so that moves planned before are void. */
+  epoch: number
+}
+
+export interface Space {
+  readonly id: number
+  readonly name: string
+  readonly created: number
+  readonly isDefaultAccess: boolean
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+export type UsageType =
+  "RunUsage" | "ExportDataBandwidth" | "ExportDataCpm" | "InputCount" | "ProxyUsage" | "AgentBuilder"
+
+/** One charge. A run is charged once, when it ends, so that every report dates its cost alike. */
+export interface Usage {
+  readonly agentId: number
+  readonly runId: number | null
+  readonly type: UsageType
+  /** Ten-thousandths of a credit. */
+  readonly amount: number
+  readonly at: number
+}
+
+/** Credits that were given. Those that expire first are spent first. */
+export interface Grant {
+  readonly expiresAt: number | null
+  /** Ten-thousandths of a credit. */
+  remaining: number
+}
+
+export interface Transaction {
+  readonly id: number
+  readonly type: "Initial" | "Credit" | "Debit" | "Refund" | "Expiration" | "Adjustment" | "WriteOff"
+  /** Ten-thousandths of a credit; what is taken is negative. */
+  readonly amount: number
+  readonly balance: number
+  readonly created: number
+  readonly expiresAt: number | null
+  readonly message: string | null
+}
+
+interface Event {
+  readonly at: number
+  readonly fire: () => void
+}
+
+/** Everything one account has. It changes only in requests and in `advance`, both of which run to their end undisturbed. */
+export interface World {
+  /** How many times faster than planned the simulated work goes. */
+  speed: number
+  readonly organizationId: number
+  readonly organizationName: string
+  readonly spaces: ReadonlyArray<Space>
+  readonly agents: Map<number, Agent>
+  /** In the order they were created. */
+  readonly runs: Map<number, Run>
+  readonly usage: Array<Usage>
+  readonly grants: Array<Grant>
+  /** Oldest first. */
+  readonly transactions: Array<Transaction>
+  readonly events: Array<Event>
+  /** Milliseconds since 1970; while an event fires, the time it was due. */
+  now: number
+  lastRunId: number
+}
+
+/** Has something happen at a given time. What is due at the same time happens in the order it was asked for. */
+export const at = (world: World, time: number, fire: () => void): void => {
+  let index = world.events.length
+  while (index > 0 && (world.events[index - 1]?.at ?? 0) > time) {
+    index--
+  }
+  world.events.splice(index, 0, { at: time, fire })
+}
+
+/** Lets the world happen up to `now`. Nothing in it moves otherwise. */
+export const advance = (world: World, now: number): void => {
+  for (let next = world.events[0]; next !== undefined && next.at <= now; next = world.events[0]) {
+    world.events.shift()
+    world.now = Math.max(world.now, next.at)
+    next.fire()
+  }
+  world.now = Math.max(world.now, now)
+}
+
+/** ISO 8601 in UTC, as the API writes every time. */
+export const iso = (time: number): string => DateTime.formatIso(DateTime.unsafeMake(time))
+
+export const isoOrNull = (time: number | null): string | null => (time === null ? null : iso(time))
+
+export const minutes = (count: number): number => count * 60_000
+export const hours = (count: number): number => count * 3_600_000
+export const days = (count: number): number => count * 86_400_000
+
+/** The runs of an agent, newest first. */
+export const runsOf = (world: World, agentId: number): ReadonlyArray<Run> =>
+  [...world.runs.values()].filter((run) => run.agentId === agentId).reverse()
+
+export const spaceName = (world: World, spaceId: number | null): string | null =>
+  world.spaces.find((space) => space.id === spaceId)?.name ?? null
