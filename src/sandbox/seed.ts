@@ -1,6 +1,6 @@
 import { fromCredits, grant } from "./ledger.ts"
 import { random } from "./random.ts"
-import { defaultOptions, skip, start } from "./runs.ts"
+import { defaultOptions, skip, start, stop } from "./runs.ts"
 import type { Agent, Profile, Space, World } from "./state.ts"
 import { advance, at, ConfigType, days, hours, minutes } from "./state.ts"
 
@@ -16,6 +16,8 @@ interface Seeded {
   readonly profile: Partial<Profile>
   /** Past runs: how many, and how far apart in milliseconds. */
   readonly history?: { readonly count: number; readonly every: number }
+  /** Which of them, counted back from now, somebody stopped. */
+  readonly stopped?: number
   /** Comments on its versions, oldest first. */
   readonly versions?: ReadonlyArray<string | null>
 }
@@ -118,6 +120,7 @@ const seeded: ReadonlyArray<Seeded> = [
     },
     profile: { dataset: "properties", plannedMs: minutes(10), rows: 180, rowsPerPage: 30 },
     history: { count: 11, every: days(4) },
+    stopped: 3,
     versions: ["Imported", "Areas in square metres", null]
   },
   {
@@ -296,7 +299,7 @@ const makeAgent = ({ agent, profile, versions = [null] }: Seeded, now: number): 
   }
 }
 
-const runHistory = (world: World, { agent: { id }, history }: Seeded, now: number): void => {
+const runHistory = (world: World, { agent: { id }, history, stopped }: Seeded, now: number): void => {
   const agent = world.agents.get(id)
   if (agent === undefined || history === undefined) return
   const dice = random(`history/${id}`)
@@ -306,7 +309,10 @@ const runHistory = (world: World, { agent: { id }, history }: Seeded, now: numbe
     if (time > now - span) {
       at(world, time, () => {
         if (agent.archived) skip(world, agent, "The agent is archived.", "schedule")
-        else start(world, agent, defaultOptions, index % 3 === 0 ? "schedule" : null)
+        else {
+          const run = start(world, agent, defaultOptions, index % 3 === 0 ? "schedule" : null)
+          if (index === stopped) at(world, time + minutes(4), () => stop(world, run))
+        }
       })
     }
   }

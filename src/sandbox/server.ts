@@ -100,9 +100,9 @@ export const serve = (
           })
         })
       ),
-      (server) =>
-        Effect.async((resume: (done: Effect.Effect<undefined>) => void) => {
-          server.close(() => resume(Effect.succeed(undefined)))
+      (server): Effect.Effect<void> =>
+        Effect.async((resume) => {
+          server.close(() => resume(Effect.void))
           server.closeAllConnections()
         })
     )

@@ -1,0 +1,119 @@
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+import * as Api from "../../src/sandbox/api.ts"
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body as JSON; undefined if it is none. */
+  readonly json: unknown
+}
+
+export interface Ask {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** One sandbox without a socket, at a set time of the TestClock. */
+export const sandbox = (options: { readonly speed?: number; readonly rateLimitPerMinute?: number } = {}) =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(Date.parse("2026-03-11T12:00:00.000Z"))
+    const app = yield* Api.make({ speed: 1, rateLimitPerMinute: 100_000, ...options })
+    const send = (method: string, url: string, { body, headers }: Ask = {}): Effect.Effect<Reply> =>
+      Effect.gen(function* () {
+        const request = new Request(new URL(url, "http://sandbox.test"), {
+          method,
+          headers: { host: "sandbox.test", authorization: "ApiKey sk-test", ...headers },
+          ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+        })
+        const response = yield* Effect.provideService(
+          app,
+          HttpServerRequest.HttpServerRequest,
+          HttpServerRequest.fromWeb(request)
+        )
+        const web = HttpServerResponse.toWeb(response)
+        const text = yield* Effect.promise(() => web.text())
+        const json = Schema.decodeUnknownOption(Schema.parseJson())(text)
+        return {
+          status: web.status,
+          headers: web.headers,
+          text,
+          json: json._tag === "Some" ? json.value : undefined
+        }
+      })
+    const api = (method: string) => (path: string, ask?: Ask) => send(method, `/api/v1${path}`, ask)
+    return { send, get: api("GET"), post: api("POST"), put: api("PUT"), del: api("DELETE") } as const
+  })
+
+/** Reads a reply with a schema, so that a test fails where the shape is wrong. */
+export const as =
+  <A, I>(schema: Schema.Schema<A, I>) =>
+  (reply: Reply): Effect.Effect<A> =>
+    Effect.orDie(Schema.decodeUnknown(schema)(reply.json))
+
+export const Run = Schema.Struct({
+  id: Schema.Int,
+  configId: Schema.Int,
+  status: Schema.Int,
+  tableType: Schema.String,
+  message: Schema.NullOr(Schema.String),
+  startTime: Schema.NullOr(Schema.String),
+  endTime: Schema.NullOr(Schema.String),
+  created: Schema.String,
+  dataCount: Schema.Int,
+  pageCount: Schema.Int,
+  errorCount: Schema.Int,
+  exportCount: Schema.NullOr(Schema.Int),
+  runTimeSec: Schema.NullOr(Schema.Int)
+})
+
+export const Runs = Schema.Array(Run)
+
+export const RunFiles = Schema.Array(
+  Schema.Struct({ id: Schema.Int, name: Schema.String, fileType: Schema.Int, fileSize: Schema.Int })
+)
+
+export const Agent = Schema.Struct({
+  id: Schema.Int,
+  name: Schema.String,
+  spaceId: Schema.NullOr(Schema.Int),
+  status: Schema.NullOr(Schema.Int),
+  version: Schema.Int,
+  isActive: Schema.Boolean,
+  configType: Schema.Int,
+  lastActivity: Schema.NullOr(Schema.String)
+})
+
+export const Agents = Schema.Array(Agent)
+
+export const AgentPage = Schema.Struct({ agents: Agents, totalRecordCount: Schema.Int })
+
+export const AgentError = Schema.Struct({
+  statusCode: Schema.Int,
+  statusDescription: Schema.String,
+  message: Schema.String,
+  errorCode: Schema.String
+})
+
+export const Problem = Schema.Struct({
+  type: Schema.String,
+  title: Schema.String,
+  status: Schema.Int,
+  detail: Schema.String,
+  instance: Schema.String
+})
+
+/** Agents of the seed that tests lean on. */
+export const books = 4101
+export const grocery = 4103
+export const reviews = 4105
+export const jobs = 4201
+export const neverRun = 4204
+export const archived = 4205
+export const failing = 4301
+export const quick = 4302
+export const sharedFile = 4303
