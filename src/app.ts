@@ -7,10 +7,8 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { InvalidSettings, loadSettings, type Settings } from "./config.ts"
 import { serve } from "./mcp/stdio.ts"
-import { Agents } from "./sequentum/Agents.ts"
 import { Credentials } from "./sequentum/Credentials.ts"
-import { Files } from "./sequentum/Files.ts"
-import { Runs } from "./sequentum/Runs.ts"
+import { services } from "./sequentum/services.ts"
 import { SequentumClient } from "./sequentum/SequentumClient.ts"
 import { allTools, ToolRegistry } from "./tools/registry.ts"
 import { select, type Selection } from "./tools/selection.ts"
@@ -18,7 +16,7 @@ import { select, type Selection } from "./tools/selection.ts"
 /** The tools over the real API client, built once per process. */
 export const toolsLayer = (settings: Settings): Layer.Layer<ToolRegistry> =>
   ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }).pipe(
-    Layer.provide(Layer.mergeAll(Agents.Default, Runs.Default, Files.Default)),
+    Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
     Layer.provide(NodeHttpClient.layerWithoutAgent),
     Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))

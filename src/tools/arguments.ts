@@ -26,9 +26,15 @@ const property = (schema: ObjectSchema, name: string): Readonly<Record<string, u
 
 /** What a parameter takes, in words, from its JSON Schema. */
 const expectation = (schema: Readonly<Record<string, unknown>>): string => {
-  const { contentMediaType, enum: values, items, maxLength, maximum, minimum, type } = schema
+  const { anyOf, contentMediaType, enum: values, items, maxLength, maximum, minLength, minimum, pattern, type } = schema
   if (Array.isArray(values)) return `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
   if (Predicate.isRecord(items)) return `an array, each item ${expectation(items)}`
+  if (Array.isArray(anyOf)) {
+    return anyOf.map((option: unknown) => (Predicate.isRecord(option) ? expectation(option) : "")).join(", or ")
+  }
+  if (typeof pattern === "string" && pattern.startsWith("^\\d{4}-")) {
+    return "an ISO 8601 date such as 2026-01-31, or 2026-01-31T06:00:00Z"
+  }
   if (typeof contentMediaType === "string") return "JSON text of an object"
   switch (type) {
     case "integer":
@@ -36,6 +42,7 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
         ? `an integer from ${String(minimum)} to ${maximum}`
         : `an integer of at least ${String(minimum)}`
     case "string":
+      if (typeof minLength === "number" && minLength > 1) return `a text of at least ${minLength} characters`
       return typeof maxLength === "number" ? `a text of 1 to ${maxLength} characters, not blank` : "a text"
     case "boolean":
       return "true or false"

@@ -60,3 +60,28 @@ export const runId = integer("").pipe(Schema.brand("RunId"))
 export const fileId = integer("").pipe(Schema.brand("FileId"))
 export const spaceId = integer("").pipe(Schema.brand("SpaceId"))
 export const scheduleId = integer("").pipe(Schema.brand("ScheduleId"))
+export const sessionId = text("From start_agent_build", { maxLength: 256 }).pipe(Schema.brand("SessionId"))
+
+const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/u
+
+/** Whether the text is a real calendar date or instant: `2026-02-30` is not. */
+const isRealDate = (value: string) => {
+  if (!isoDate.test(value)) return false
+  const day = new Date(`${value.slice(0, 10)}T00:00:00Z`)
+  return (
+    !Number.isNaN(Date.parse(value)) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value.slice(0, 10))
+  )
+}
+
+const datePattern = "^\\d{4}-\\d{2}-\\d{2}(T.+)?$"
+
+/** A date, or an instant with its zone; without a zone it is UTC. */
+export const date = (description = "ISO 8601") =>
+  Schema.String.pipe(Schema.filter(isRealDate, { jsonSchema: { type: "string", pattern: datePattern, description } }))
+
+/** Either way of writing a sort order. */
+export const sortOrder = Schema.Literal("asc", "desc", 0, 1)
+
+/** A sort order as the API takes it: 0 ascending, 1 descending. */
+export const wireSortOrder = (order: typeof sortOrder.Type | undefined): 0 | 1 | undefined =>
+  order === undefined ? undefined : order === "asc" || order === 0 ? 0 : 1

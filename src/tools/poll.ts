@@ -14,7 +14,7 @@ interface Poll<A, E, R> {
   readonly describe: (state: A) => string
   readonly timeoutSeconds: number
   /** Delays between two reads. */
-  readonly schedule?: Schedule.Schedule<unknown>
+  readonly schedule?: Schedule.Schedule<unknown, A>
 }
 
 /** One second, growing by half to five, so that a wait of 45 seconds costs about a dozen requests. */
@@ -55,8 +55,7 @@ export const pollUntil = <A, E, R>({
     const first = yield* read
     if (!done(first)) {
       yield* read.pipe(
-        Effect.repeat({ schedule, until: done }),
-        Effect.delay(Duration.seconds(1)),
+        Effect.scheduleFrom(first, Schedule.untilInput(schedule, done)),
         Effect.timeoutOption(Duration.seconds(timeoutSeconds))
       )
     }

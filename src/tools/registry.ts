@@ -4,6 +4,12 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import { agentTools } from "./agents.ts"
+import { analyticsTools } from "./analytics.ts"
+import { billingTools } from "./billing.ts"
+import { builderTools } from "./builder.ts"
+import { scheduleTools } from "./schedules.ts"
+import { spaceTools } from "./spaces.ts"
+import { versionTools } from "./versions.ts"
 import { fitResult } from "./bounds.ts"
 import { UnknownTool } from "./errors.ts"
 import { fileTools } from "./files.ts"
@@ -12,7 +18,17 @@ import { everything, type Selection } from "./selection.ts"
 import type { Hints, JsonObject, Scope, Tool, ToolError, Toolset } from "./Tool.ts"
 
 /** Every tool, in the order in which they are listed. */
-export const allTools = [...agentTools, ...runTools, ...fileTools] as const
+export const allTools = [
+  ...agentTools,
+  ...runTools,
+  ...fileTools,
+  ...versionTools,
+  ...scheduleTools,
+  ...billingTools,
+  ...spaceTools,
+  ...analyticsTools,
+  ...builderTools
+] as const
 
 type Requirements<T> = T extends Tool<infer R> ? R : never
 

@@ -1,0 +1,79 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { AgentId, ScheduleId } from "./schemas/common.ts"
+import { AgentSchedule, UpcomingRun } from "./schemas/Schedule.ts"
+import { apiPath, SequentumClient } from "./SequentumClient.ts"
+
+/** A schedule as it is sent. Source: docs.sequentum.com/api-reference/schedules/create. */
+export interface ScheduleBody {
+  readonly name?: string | undefined
+  /** 1 RunOnce, 2 RunEvery, 3 CRON. */
+  readonly scheduleType?: number | undefined
+  readonly startTime?: string | undefined
+  readonly cronExpression?: string | undefined
+  readonly runEveryCount?: number | undefined
+  /** 1 minutes to 5 months. */
+  readonly runEveryPeriod?: number | undefined
+  readonly timezone?: string | undefined
+  readonly inputParameters?: string | undefined
+  readonly isEnabled?: boolean | undefined
+  readonly parallelism?: number | undefined
+  readonly parallelMaxConcurrency?: number | undefined
+  readonly parallelExport?: string | undefined
+  readonly logLevel?: string | undefined
+  readonly logMode?: string | undefined
+  readonly isExclusive?: boolean | undefined
+  readonly isWaitOnFailure?: boolean | undefined
+}
+
+/** Schedules of agents. Every method fails with a SequentumError. */
+export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules", {
+  effect: Effect.gen(function* () {
+    const client = yield* SequentumClient
+
+    const list = Effect.fn("Schedules.list")(function* (agentId: AgentId) {
+      return yield* client.get(apiPath`/agent/${agentId}/schedules`, Schema.Array(AgentSchedule))
+    })
+
+    const get = Effect.fn("Schedules.get")(function* (agentId: AgentId, scheduleId: ScheduleId) {
+      return yield* client.get(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
+    })
+
+    const create = Effect.fn("Schedules.create")(function* (agentId: AgentId, body: ScheduleBody) {
+      return yield* client.post(apiPath`/agent/${agentId}/schedules`, AgentSchedule, { body: { ...body } })
+    })
+
+    /** Replaces a schedule. Whether fields left out keep their values is not documented, so send them all. */
+    const update = Effect.fn("Schedules.update")(function* (
+      agentId: AgentId,
+      scheduleId: ScheduleId,
+      body: ScheduleBody
+    ) {
+      return yield* client.put(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule, {
+        body: { ...body }
+      })
+    })
+
+    const remove = Effect.fn("Schedules.remove")(function* (agentId: AgentId, scheduleId: ScheduleId) {
+      yield* client.deleteVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}`)
+    })
+
+    const enable = Effect.fn("Schedules.enable")(function* (agentId: AgentId, scheduleId: ScheduleId) {
+      yield* client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/enable`)
+    })
+
+    const disable = Effect.fn("Schedules.disable")(function* (agentId: AgentId, scheduleId: ScheduleId) {
+      yield* client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/disable`)
+    })
+
+    /** Runs that schedules of all agents will start between two instants. */
+    const upcoming = Effect.fn("Schedules.upcoming")(function* (range: {
+      readonly startDate: string
+      readonly endDate: string
+    }) {
+      return yield* client.get("/analytics/schedules/upcoming", Schema.Array(UpcomingRun), { query: { ...range } })
+    })
+
+    return { list, get, create, update, remove, enable, disable, upcoming } as const
+  })
+}) {}

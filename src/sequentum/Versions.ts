@@ -1,0 +1,23 @@
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { AgentId } from "./schemas/common.ts"
+import { Version } from "./schemas/Version.ts"
+import { apiPath, SequentumClient } from "./SequentumClient.ts"
+
+/** Versions of agents. Every method fails with a SequentumError. */
+export class Versions extends Effect.Service<Versions>()("sequentum/Versions", {
+  effect: Effect.gen(function* () {
+    const client = yield* SequentumClient
+
+    const list = Effect.fn("Versions.list")(function* (agentId: AgentId) {
+      return yield* client.get(apiPath`/agent/${agentId}/versions`, Schema.Array(Version))
+    })
+
+    /** Makes a new version with the content of an old one; a run under way is not touched. */
+    const restore = Effect.fn("Versions.restore")(function* (agentId: AgentId, version: number, comments: string) {
+      yield* client.postVoid(apiPath`/agent/${agentId}/version/${version}/restore`, { body: { content: comments } })
+    })
+
+    return { list, restore } as const
+  })
+}) {}

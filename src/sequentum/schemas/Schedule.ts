@@ -1,0 +1,52 @@
+import * as Schema from "effect/Schema"
+import { AgentId, maybe, ScheduleId, Timestamp, wireEnum } from "./common.ts"
+import { RunStatus } from "./Run.ts"
+
+/** Source: docs.sequentum.com/concepts/schedules. */
+export const ScheduleType = wireEnum({ 0: "None", 1: "RunOnce", 2: "RunEvery", 3: "CRON" })
+
+/** The field text of docs.sequentum.com/api-reference/schedules/create; its example counts from 0 and is not followed. */
+export const RunEveryPeriod = wireEnum({ 1: "minutes", 2: "hours", 3: "days", 4: "weeks", 5: "months" })
+
+/** When an agent runs by itself. Source: docs.sequentum.com/api-reference/schedules/update. */
+export const AgentSchedule = Schema.Struct({
+  id: ScheduleId,
+  configId: maybe(AgentId),
+  name: maybe(Schema.String),
+  /** The cron expression: requests call it `cronExpression`, answers `schedule`. */
+  schedule: maybe(Schema.String),
+  timezone: maybe(Schema.String),
+  nextRunTime: maybe(Timestamp),
+  startTime: maybe(Timestamp),
+  scheduleType: maybe(ScheduleType),
+  isEnabled: maybe(Schema.Boolean),
+  runEveryCount: maybe(Schema.Int),
+  runEveryPeriod: maybe(RunEveryPeriod),
+  /** JSON text. */
+  inputParameters: maybe(Schema.String),
+  parallelism: maybe(Schema.Int),
+  parallelMaxConcurrency: maybe(Schema.Int),
+  parallelExport: maybe(Schema.String),
+  proxyPoolId: maybe(Schema.Int),
+  serverGroupId: maybe(Schema.Int),
+  logLevel: maybe(Schema.String),
+  logMode: maybe(Schema.String),
+  isExclusive: maybe(Schema.Boolean),
+  isWaitOnFailure: maybe(Schema.Boolean),
+  created: maybe(Timestamp),
+  updated: maybe(Timestamp)
+})
+export type AgentSchedule = typeof AgentSchedule.Type
+
+/** A run that a schedule will start, across agents. */
+export const UpcomingRun = Schema.Struct({
+  scheduleId: maybe(ScheduleId),
+  agentId: maybe(AgentId),
+  agentName: maybe(Schema.String),
+  scheduleName: maybe(Schema.String),
+  nextRunTime: maybe(Timestamp),
+  timezone: maybe(Schema.String),
+  isEnabled: maybe(Schema.Boolean),
+  lastRunStatus: maybe(RunStatus)
+})
+export type UpcomingRun = typeof UpcomingRun.Type

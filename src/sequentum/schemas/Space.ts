@@ -1,0 +1,46 @@
+import * as Schema from "effect/Schema"
+import { ConfigType, ValidationStatus } from "./Agent.ts"
+import { AgentId, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { RunStatus } from "./Run.ts"
+
+/** A folder of agents and input files. */
+export const Space = Schema.Struct({
+  id: SpaceId,
+  name: maybe(Schema.String),
+  description: maybe(Schema.String),
+  organizationId: maybe(Schema.Int),
+  created: maybe(Timestamp),
+  isDefaultAccess: maybe(Schema.Boolean)
+})
+export type Space = typeof Space.Type
+
+export const SpaceAgent = Schema.Struct({
+  id: maybe(AgentId),
+  name: maybe(Schema.String),
+  description: maybe(Schema.String),
+  configType: maybe(ConfigType),
+  status: maybe(RunStatus),
+  validationStatus: maybe(ValidationStatus),
+  version: maybe(Schema.Int),
+  lastActivity: maybe(Timestamp)
+})
+export type SpaceAgent = typeof SpaceAgent.Type
+
+/** What became of each agent when a whole space was started; some may fail while others run. */
+export const SpaceRun = Schema.Struct({
+  spaceId: maybe(SpaceId),
+  spaceName: maybe(Schema.String),
+  totalAgents: maybe(Schema.Int),
+  agentsStarted: maybe(Schema.Int),
+  agentsFailed: maybe(Schema.Int),
+  results: Schema.Array(
+    Schema.Struct({
+      agentId: maybe(AgentId),
+      agentName: maybe(Schema.String),
+      success: Schema.Boolean,
+      runId: maybe(RunId),
+      errorMessage: maybe(Schema.String)
+    })
+  )
+})
+export type SpaceRun = typeof SpaceRun.Type
