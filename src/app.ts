@@ -6,6 +6,8 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { InvalidSettings, loadSettings, type Settings } from "./config.ts"
+import { Completions } from "./completions.ts"
+import type { ServerServices } from "./mcp/server.ts"
 import { serve } from "./mcp/stdio.ts"
 import { Credentials } from "./sequentum/Credentials.ts"
 import { services } from "./sequentum/services.ts"
@@ -13,9 +15,9 @@ import { SequentumClient } from "./sequentum/SequentumClient.ts"
 import { allTools, ToolRegistry } from "./tools/registry.ts"
 import { select, type Selection } from "./tools/selection.ts"
 
-/** The tools over the real API client, built once per process. */
-export const toolsLayer = (settings: Settings): Layer.Layer<ToolRegistry> =>
-  ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }).pipe(
+/** What requests are served with, over the real API client; built once per process. */
+export const serverLayer = (settings: Settings): Layer.Layer<ServerServices> =>
+  Layer.merge(ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
     Layer.provide(NodeHttpClient.layerWithoutAgent),
@@ -62,6 +64,6 @@ export const stdio = (overrides?: ReadonlyMap<string, string>) =>
     const credentials = yield* keyCredentials(settings)
     yield* serve(selection).pipe(
       Effect.provideService(Credentials, credentials),
-      Effect.provide(Layer.merge(toolsLayer(settings), loggerLayer(settings)))
+      Effect.provide(Layer.merge(serverLayer(settings), loggerLayer(settings)))
     )
   })

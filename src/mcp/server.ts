@@ -1,23 +1,48 @@
-import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from "@modelcontextprotocol/server"
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  Server,
+  type JSONRPCMessage,
+  type ServerContext,
+  type Transport
+} from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { Completions, type Completable } from "../completions.ts"
+import { instructions } from "../policies.ts"
+import { getPrompt, listPrompts } from "../prompts/get.ts"
+import { readResource } from "../resources/read.ts"
+import type { Resource } from "../resources/Resource.ts"
+import { resourceTemplates, staticResources } from "../resources/resources.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
-import type { ToolRegistry } from "../tools/registry.ts"
+import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
 import { version } from "../version.ts"
-import { errorResult, successResult } from "./results.ts"
+import { errorResult, errorText, successResult } from "./results.ts"
+
+/** What requests are carried out with; the caller comes with each request. */
+export type ServerServices = ToolRegistry | Completions
 
 /** Runs a request's Effect, interrupted when the signal aborts. */
-export type RunRequest = <A>(effect: Effect.Effect<A, never, Credentials>, signal: AbortSignal) => Promise<A>
+export type RunRequest = <A>(
+  effect: Effect.Effect<A, never, ServerServices | Credentials>,
+  signal: AbortSignal
+) => Promise<A>
 
 export interface ServerEnvironment {
+  readonly tools: Context.Tag.Service<ToolRegistry>
   readonly run: RunRequest
   readonly selection: Selection
+  readonly era: "legacy" | "modern"
 }
 
+/** Lists change with the server's version and selection only; what a resource holds changes at any time. */
 const listCache = { ttlMs: 5 * 60 * 1000, cacheScope: "private" } as const
+const readCache = { ttlMs: 0, cacheScope: "private" } as const
 
 /** Sends progress to a client that asked for it; a client that went away is no reason to fail. */
 const progressTo = (ctx: ServerContext): Context.Tag.Service<Progress> => {
@@ -39,49 +64,180 @@ const unknownTool = (name: string) =>
 /** A defect's cause stays on this side: a client is told only that there was one. */
 const internalError = new ProtocolError(ProtocolErrorCode.InternalError, "Internal error")
 
+/** The code of the 2025-11-25 revision; later ones use that of invalid parameters. */
+const legacyResourceNotFound = -32002
+
+/** The SDK answers with the modern code in both eras; a legacy client gets that of its own revision. */
+class LegacyServer extends Server {
+  override connect(transport: Transport): Promise<void> {
+    const send = transport.send.bind(transport)
+    transport.send = (message, options) => send(withLegacyCode(message), options)
+    return super.connect(transport)
+  }
+}
+
+const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
+  "error" in message &&
+  ResourceNotFoundError.isInstance(ProtocolError.fromError(message.error.code, "", message.error.data))
+    ? { ...message, error: { ...message.error, code: legacyResourceNotFound } }
+    : message
+
+const describeTool = (tool: ToolDescriptor) => ({
+  name: tool.name,
+  title: tool.title,
+  description: tool.description,
+  inputSchema: { ...tool.inputSchema, type: "object" as const },
+  outputSchema: { ...tool.outputSchema, type: "object" as const },
+  annotations: { title: tool.title, ...tool.hints }
+})
+
+const resourceType = "application/json"
+
+/** What a client is told of a resource or, under the name that a template has for it, of a template. */
+const describeResource = ({ description, name, title }: Resource) => ({
+  name,
+  title,
+  description,
+  mimeType: resourceType
+})
+
+/** Turns an outcome that is an error of the protocol into the throw that the SDK expects. */
+const orThrow = <A>(outcome: A | ProtocolError): A => {
+  if (outcome instanceof ProtocolError) throw outcome
+  return outcome
+}
+
+const variable = /\{(\w+)\}/gu
+
+const completableVariable = (uri: string, name: string): Completable | undefined =>
+  [...uri.matchAll(variable)].some((match) => match[1] === name) &&
+  (name === "agentId" || name === "runId" || name === "spaceId")
+    ? name
+    : undefined
+
 /**
- * Makes the protocol server for one connection or request: lists and calls from the registry, nothing of Sequentum.
- * Registries are built once; making a server only binds handlers to it.
+ * Makes the protocol server for one connection or request: lists and calls from the registries, nothing of Sequentum.
+ * Registries are built once; making a server only binds handlers to them.
  */
-export const makeServer = (tools: Context.Tag.Service<ToolRegistry>, { run, selection }: ServerEnvironment): Server => {
-  const server = new Server(
+export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): Server => {
+  const server = new (era === "legacy" ? LegacyServer : Server)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
-      capabilities: { tools: {} },
-      cacheHints: { "tools/list": listCache, "server/discover": listCache }
+      capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+      instructions,
+      cacheHints: {
+        "tools/list": listCache,
+        "resources/list": listCache,
+        "resources/templates/list": listCache,
+        "prompts/list": listCache,
+        "server/discover": listCache,
+        "resources/read": readCache
+      }
     }
   )
   const isOffered = (name: string) => tools.offers(name, selection)
+  const offered = (resources: ReadonlyArray<Resource>) => resources.filter(({ tool }) => isOffered(tool))
 
-  server.setRequestHandler("tools/list", () => ({
-    tools: tools.list(selection).map(({ description, hints, inputSchema, name, outputSchema, title }) => ({
-      name,
-      title,
-      description,
-      inputSchema: { ...inputSchema, type: "object" as const },
-      outputSchema: { ...outputSchema, type: "object" as const },
-      annotations: { title, ...hints }
-    }))
-  }))
+  /** Ends every request in a value: defects are logged here and a client learns only that there was one. */
+  const answer = async <A>(
+    effect: Effect.Effect<A | ProtocolError, never, ServerServices | Credentials>,
+    signal: AbortSignal
+  ): Promise<A> =>
+    orThrow(
+      await run(
+        Effect.catchAllCause(effect, (cause) =>
+          Cause.isInterruptedOnly(cause)
+            ? Effect.interrupt
+            : Effect.as(Effect.logError("A request failed", cause), internalError)
+        ),
+        signal
+      )
+    )
 
-  server.setRequestHandler("tools/call", async ({ params }, ctx) => {
-    const outcome = await run(
+  server.setRequestHandler("tools/list", () => ({ tools: tools.list(selection).map(describeTool) }))
+
+  server.setRequestHandler("tools/call", ({ params }, ctx) =>
+    answer(
       tools.call(params.name, params.arguments ?? {}, selection).pipe(
         Effect.match({
           onSuccess: successResult,
           onFailure: (error) => (error._tag === "UnknownTool" ? unknownTool(error.tool) : errorResult(error, isOffered))
         }),
-        Effect.provideService(Progress, progressTo(ctx)),
-        Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.interrupt
-            : Effect.as(Effect.logError("Tool call failed", cause), internalError)
-        )
+        Effect.provideService(Progress, progressTo(ctx))
       ),
       ctx.mcpReq.signal
     )
-    if (outcome instanceof ProtocolError) throw outcome
-    return outcome
+  )
+
+  server.setRequestHandler("resources/list", () => ({
+    resources: offered(staticResources).map((resource) => ({ uri: resource.uri, ...describeResource(resource) }))
+  }))
+
+  server.setRequestHandler("resources/templates/list", () => ({
+    resourceTemplates: offered(resourceTemplates).map((resource) => ({
+      uriTemplate: resource.uri,
+      ...describeResource(resource)
+    }))
+  }))
+
+  server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
+    answer(
+      Effect.match(readResource(uri, selection), {
+        onSuccess: (value) => ({ contents: [{ uri, mimeType: resourceType, text: JSON.stringify(value) }] }),
+        onFailure: (error) =>
+          error._tag === "ResourceNotFound"
+            ? new ResourceNotFoundError(uri, "Resource not found")
+            : new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, isOffered))
+      }),
+      ctx.mcpReq.signal
+    )
+  )
+
+  server.setRequestHandler("prompts/list", () => ({
+    prompts: listPrompts(isOffered).map(({ arguments: args, description, name, title }) => ({
+      name,
+      title,
+      description,
+      ...(args.length === 0
+        ? {}
+        : { arguments: args.map((arg) => ({ name: arg.name, description: arg.description, required: arg.required })) })
+    }))
+  }))
+
+  server.setRequestHandler("prompts/get", ({ params }) =>
+    orThrow(
+      Either.match(getPrompt(params.name, params.arguments ?? {}, isOffered), {
+        onLeft: ({ problem }) => new ProtocolError(ProtocolErrorCode.InvalidParams, problem),
+        onRight: ({ description, text }) => ({
+          description,
+          messages: [{ role: "user" as const, content: { type: "text" as const, text } }]
+        })
+      })
+    )
+  )
+
+  /** What an argument completes with; undefined for a prompt, template or argument that is not offered. */
+  const completable = (ref: { type: string; name?: string; uri?: string }, argument: string) => {
+    if (ref.type === "ref/prompt") {
+      const prompt = listPrompts(isOffered).find(({ name }) => name === ref.name)
+      return { known: prompt !== undefined, what: prompt?.arguments.find(({ name }) => name === argument)?.completes }
+    }
+    const template = offered(resourceTemplates).find(({ uri }) => uri === ref.uri)
+    return { known: template !== undefined, what: completableVariable(template?.uri ?? "", argument) }
+  }
+
+  server.setRequestHandler("completion/complete", async ({ params: { argument, context, ref } }, ctx) => {
+    const { known, what } = completable(ref, argument.name)
+    if (!known) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
+    if (what === undefined) return { completion: { values: [] } }
+    const agentId = Number(context?.arguments?.["agentId"])
+    const values = await answer(
+      Effect.flatMap(Completions, ({ suggest }) =>
+        suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
+      ),
+      ctx.mcpReq.signal
+    )
+    return { completion: { values: [...values] } }
   })
 
   return server

@@ -6,11 +6,11 @@ import * as FiberSet from "effect/FiberSet"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
-import { makeServer, type RunRequest } from "./server.ts"
+import { makeServer, type RunRequest, type ServerServices } from "./server.ts"
 
 /** Runs requests in a scope: those still under way when it closes are interrupted. */
 const makeRunRequest = Effect.gen(function* () {
-  const fork = yield* FiberSet.makeRuntime<Credentials>()
+  const fork = yield* FiberSet.makeRuntime<ServerServices | Credentials>()
   const run: RunRequest = (effect, signal) =>
     new Promise((resolve, reject) => {
       const fiber = fork(effect)
@@ -40,7 +40,7 @@ export const serve = (selection: Selection) =>
         const ended = () => resume(Effect.succeed(undefined))
         process.stdin.once("end", ended).once("close", ended)
         process.stdout.once("error", ended)
-        const handle = serveStdio(() => makeServer(tools, { run, selection }), { transport })
+        const handle = serveStdio(({ era }) => makeServer({ tools, run, selection, era }), { transport })
         return Effect.promise(() => handle.close())
       })
     })

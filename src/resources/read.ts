@@ -1,0 +1,48 @@
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { ToolRegistry } from "../tools/registry.ts"
+import { everything, type Selection } from "../tools/selection.ts"
+import type { Resource, Variable, Variables } from "./Resource.ts"
+import { resourceTemplates, staticResources } from "./resources.ts"
+
+/** No resource has this URI, or what it names does not exist. */
+export class ResourceNotFound extends Data.TaggedError("ResourceNotFound")<{ readonly uri: string }> {}
+
+const variableNames: ReadonlyArray<Variable> = ["agentId", "runId", "spaceId"]
+
+/** An id as it may stand in a URI: digits of a safe integer of at least 1, without leading zeros. */
+const idPattern = "([1-9]\\d{0,14})"
+
+const matcher = (resource: Resource) => {
+  const names = variableNames.filter((name) => resource.uri.includes(`{${name}}`))
+  const pattern = new RegExp(`^${resource.uri.replaceAll(/\{\w+\}/gu, idPattern)}$`, "u")
+  return (uri: string): Variables | undefined => {
+    const match = pattern.exec(uri)
+    return match === null
+      ? undefined
+      : Object.fromEntries(names.map((name, index): [Variable, number] => [name, Number(match[index + 1])]))
+  }
+}
+
+const matchers = [...staticResources, ...resourceTemplates].map((resource) => ({
+  resource,
+  match: matcher(resource)
+}))
+
+/**
+ * Reads a resource by its URI through its tool. Fails with ResourceNotFound for a URI that is unknown, malformed or
+ * names nothing, and else with what the tool fails with.
+ */
+export const readResource = Effect.fn("Resources.read")(function* (uri: string, selection: Selection = everything) {
+  const tools = yield* ToolRegistry
+  const notFound = new ResourceNotFound({ uri })
+  for (const { match, resource } of matchers) {
+    const variables = match(uri)
+    if (variables === undefined) continue
+    const args = yield* resource.args(variables)
+    return yield* tools
+      .call(resource.tool, args, selection)
+      .pipe(Effect.catchTags({ NotFound: () => Effect.fail(notFound), UnknownTool: () => Effect.fail(notFound) }))
+  }
+  return yield* notFound
+})

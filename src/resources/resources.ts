@@ -1,0 +1,82 @@
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import { lastDay } from "../tools/dates.ts"
+import type { Resource, Variables } from "./Resource.ts"
+
+const passVariables = (variables: Variables) => Effect.succeed({ ...variables })
+
+const plain = (
+  uri: string,
+  title: string,
+  description: string,
+  tool: string,
+  args: Resource["args"] = passVariables
+): Resource => ({
+  uri: `sequentum://${uri}`,
+  name: uri.replaceAll(/[{}]/gu, ""),
+  title,
+  description,
+  tool,
+  args
+})
+
+const monthToDate = Effect.map(DateTime.now, (now) => ({
+  startDate: DateTime.formatIsoDateUtc(DateTime.startOf(now, "month")),
+  endDate: DateTime.formatIso(now)
+}))
+
+/** Resources with a fixed URI. */
+export const staticResources: ReadonlyArray<Resource> = [
+  plain("agents", "Agents", "The first 50 agents by name.", "list_agents", () =>
+    Effect.succeed({ pageIndex: 1, recordsPerPage: 50 })
+  ),
+  plain("spaces", "Spaces", "All spaces.", "list_spaces"),
+  plain("billing/balance", "Credits balance", "Credits left to spend now.", "get_credits_balance"),
+  plain("billing/spending", "Spending", "Credits spent this month (UTC).", "get_spending_summary", () => monthToDate),
+  plain(
+    "billing/agents-usage",
+    "Cost by agent",
+    "The 50 agents that cost most this month (UTC), dearest first.",
+    "get_agents_usage",
+    () => Effect.succeed({ sortColumn: "cost", sortOrder: "desc", pageIndex: 1, recordsPerPage: 50 })
+  ),
+  plain("analytics/runs", "Runs", "Runs of the last 24 hours by outcome.", "get_runs_summary", () =>
+    Effect.map(lastDay, (range) => ({ ...range, includeDetails: true }))
+  ),
+  plain(
+    "analytics/upcoming-schedules",
+    "Upcoming runs",
+    "Runs that schedules will start in the next 7 days.",
+    "get_scheduled_runs"
+  )
+]
+
+/** Resources with ids in their URI. */
+export const resourceTemplates: ReadonlyArray<Resource> = [
+  plain("agents/{agentId}", "Agent", "Everything about one agent.", "get_agent"),
+  plain("agents/{agentId}/versions", "Agent versions", "Version history of an agent.", "get_agent_versions"),
+  plain("agents/{agentId}/schedules", "Agent schedules", "Schedules of an agent.", "list_agent_schedules"),
+  plain(
+    "agents/{agentId}/cost-breakdown",
+    "Agent cost",
+    "What an agent cost this month (UTC), by day and usage type.",
+    "get_agent_cost_breakdown"
+  ),
+  plain("agents/{agentId}/runs", "Agent runs", "The latest 50 runs of an agent.", "get_agent_runs"),
+  plain("agents/{agentId}/runs/{runId}", "Run", "State and counts of one run.", "get_run_status"),
+  plain("agents/{agentId}/runs/{runId}/files", "Run files", "Files that a run produced.", "get_run_files"),
+  plain(
+    "agents/{agentId}/runs/{runId}/diagnostics",
+    "Run diagnostics",
+    "Why a run failed: causes and fixes.",
+    "get_run_diagnostics"
+  ),
+  plain(
+    "agents/{agentId}/latest-failure",
+    "Latest failure",
+    "Diagnosis of an agent's newest failed run.",
+    "get_latest_failure"
+  ),
+  plain("spaces/{spaceId}", "Space", "One space.", "get_space"),
+  plain("spaces/{spaceId}/agents", "Space agents", "The agents of a space.", "get_space_agents")
+]
