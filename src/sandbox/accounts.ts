@@ -1,4 +1,7 @@
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { createHmac } from "node:crypto"
 import * as Limiter from "./limiter.ts"
 import { seed } from "./seed.ts"
@@ -15,15 +18,51 @@ export interface Account {
   readonly stats: { reads: number; writes: number; readonly byRoute: Map<string, number> }
 }
 
-/** The credential in an Authorization header. Source: docs.sequentum.com/api-reference/authentication. */
-export const credential = (header: string | undefined): Option.Option<string> => {
-  const match = /^(ApiKey|Bearer) +(\S+)$/i.exec(header?.trim() ?? "")
-  return Option.map(Option.fromNullable(match?.[2]), (secret) => `${match?.[1]?.toLowerCase() ?? ""} ${secret}`)
+export interface Credential {
+  /** Scheme and secret, by which accounts are told apart. */
+  readonly key: string
+  /** The scopes of a JWT that names any; null where all is allowed. */
+  readonly scopes: ReadonlySet<string> | null
 }
 
+const Claims = Schema.parseJson(
+  Schema.Struct({ scope: Schema.optional(Schema.String), exp: Schema.optional(Schema.Number) })
+)
+
+const claimsOf = (token: string): Option.Option<typeof Claims.Type> => {
+  const parts = token.split(".")
+  return parts.length === 3
+    ? Encoding.decodeBase64UrlString(parts[1] ?? "").pipe(
+        Either.getRight,
+        Option.flatMap(Schema.decodeUnknownOption(Claims))
+      )
+    : Option.none()
+}
+
+/**
+ * The credential in an Authorization header; none if there is none, it is malformed, or it is a JWT that has expired. Any
+ * key or token will do, and no signature is checked. Source: docs.sequentum.com/api-reference/authentication.
+ */
+export const credential = (header: string | undefined, now: number): Option.Option<Credential> =>
+  Option.fromNullable(/^(ApiKey|Bearer) +(\S+)$/i.exec(header?.trim() ?? "")).pipe(
+    Option.flatMap(([, scheme = "", secret = ""]) => {
+      const isToken = scheme.toLowerCase() === "bearer"
+      const claims = isToken ? Option.getOrElse(claimsOf(secret), () => ({})) : {}
+      const { exp, scope }: typeof Claims.Type = claims
+      return exp !== undefined && exp * 1000 <= now
+        ? Option.none()
+        : Option.some({
+            key: `${scheme.toLowerCase()} ${secret}`,
+            scopes: scope === undefined ? null : new Set(scope.split(" "))
+          })
+    })
+  )
+
+export const permits = ({ scopes }: Credential, scope: string): boolean => scopes === null || scopes.has(scope)
+
 export interface Accounts {
-  /** The account of a credential, made and seeded at its first use. */
-  readonly open: (credential: string, now: number) => Account
+  /** The account of a credential, made and seeded at its first use; without credits if "no-credits" is part of it. */
+  readonly open: (credential: Credential, now: number) => Account
   readonly byId: (id: string) => Option.Option<Account>
 }
 
@@ -34,11 +73,11 @@ export const make = (options: {
   readonly rateLimitPerMinute: number
 }): Accounts => {
   const accounts = new Map<string, Account>()
-  const open = (credential: string, now: number): Account => {
-    const id = createHmac("sha256", options.secret).update(credential).digest("hex").slice(0, 24)
+  const open = ({ key }: Credential, now: number): Account => {
+    const id = createHmac("sha256", options.secret).update(key).digest("hex").slice(0, 24)
     const account = accounts.get(id) ?? {
       id,
-      world: seed({ now, speed: options.speed }),
+      world: seed({ now, speed: options.speed, spent: key.includes("no-credits") }),
       limiter: Limiter.make(options.rateLimitPerMinute),
       stats: { reads: 0, writes: 0, byRoute: new Map<string, number>() }
     }

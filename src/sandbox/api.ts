@@ -6,10 +6,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { randomBytes } from "node:crypto"
 import type { Account } from "./accounts.ts"
 import * as Accounts from "./accounts.ts"
 import { agentRoutes } from "./agents.ts"
+import { analyticsRoutes } from "./analytics.ts"
+import { billingRoutes } from "./billing.ts"
+import { builderRoutes } from "./builder.ts"
 import * as Downloads from "./downloads.ts"
 import { ApiError, badRequest, errorResponse } from "./errors.ts"
 import { filesOf } from "./files.ts"
@@ -17,7 +21,10 @@ import { windowMs } from "./limiter.ts"
 import type { Route } from "./route.ts"
 import { json } from "./route.ts"
 import { runRoutes } from "./runRoutes.ts"
+import { scheduleRoutes } from "./schedules.ts"
+import { spaceRoutes } from "./spaces.ts"
 import { advance } from "./state.ts"
+import { versionRoutes } from "./versions.ts"
 
 export interface ApiOptions {
   /** How many times faster than planned the simulated work goes. */
@@ -27,7 +34,16 @@ export interface ApiOptions {
 
 const prefix = "/api/v1"
 
-const routes: ReadonlyArray<Route> = [...agentRoutes, ...runRoutes]
+const routes: ReadonlyArray<Route> = [
+  ...agentRoutes,
+  ...runRoutes,
+  ...versionRoutes,
+  ...scheduleRoutes,
+  ...spaceRoutes,
+  ...billingRoutes,
+  ...analyticsRoutes,
+  ...builderRoutes
+]
 
 const pathOf = (request: HttpServerRequest.HttpServerRequest): string => request.url.split("?", 1)[0] ?? "/"
 
@@ -41,14 +57,52 @@ const unauthorized = new ApiError({
   headers: { "www-authenticate": "Bearer" }
 })
 
+const insufficientScope = (scope: string) =>
+  new ApiError({
+    status: 403,
+    code: "insufficient_scope",
+    message: `The access token lacks the scope ${scope}.`,
+    headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` }
+  })
+
+/** The OAuth scope a token needs for a route. Starting a run is a matter of agents, not of runs. */
+const scopeOf = ({ method, path }: Route): string => {
+  if (path.startsWith("/billing/")) return "billing:read"
+  if (path.startsWith("/analytics/")) return "runs:read"
+  if (/^\/(spaces|input-files)\b/.test(path)) return method === "GET" ? "spaces:read" : "spaces:write"
+  if (method !== "GET") return "agents:write"
+  return /^\/agent\/:agentId\/runs?\b/.test(path) ? "runs:read" : "agents:read"
+}
+
 const forbidden = new ApiError({
   status: 403,
   code: "forbidden",
   message: "The signature of this URL is not valid, or the URL has expired."
 })
 
+const isMultipart = (request: HttpServerRequest.HttpServerRequest): boolean =>
+  request.headers["content-type"]?.toLowerCase().startsWith("multipart/form-data") ?? false
+
+const readFiles = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<ReadonlyArray<string>, ApiError> =>
+  isMultipart(request)
+    ? request.multipartStream.pipe(
+        Stream.mapEffect((part) =>
+          part._tag === "File" && part.key === "files"
+            ? Effect.as(Stream.runDrain(part.content), [part.name])
+            : Effect.succeed([])
+        ),
+        Stream.runCollect,
+        Effect.map((names) => [...names].flat()),
+        Effect.catchTag("MultipartError", () => badRequest("The multipart body could not be read.")),
+        Effect.filterOrElse(
+          (names) => names.length > 0,
+          () => badRequest("The field files holds no file.")
+        )
+      )
+    : badRequest("A multipart/form-data body was expected.")
+
 const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<unknown, ApiError> =>
-  request.method === "GET"
+  request.method === "GET" || isMultipart(request)
     ? Effect.succeed({})
     : request.text.pipe(
         Effect.catchAll(() => badRequest("The body could not be read.")),
@@ -72,12 +126,18 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
       "x-ratelimit-window-seconds": String(windowMs / 1000)
     }
 
-    const authenticate = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      Option.match(Accounts.credential(request.headers["authorization"]), {
-        onNone: () => Effect.fail(unauthorized),
-        onSome: (credential) => Effect.map(Clock.currentTimeMillis, (now) => accounts.open(credential, now))
+    const authenticate = (scope: string | null) =>
+      Effect.gen(function* () {
+        const request = yield* HttpServerRequest.HttpServerRequest
+        const now = yield* Clock.currentTimeMillis
+        const credential = yield* Effect.mapError(
+          Accounts.credential(request.headers["authorization"], now),
+          () => unauthorized
+        )
+        return scope === null || Accounts.permits(credential, scope)
+          ? accounts.open(credential, now)
+          : yield* insufficientScope(scope)
       })
-    )
 
     const sync = ({ world }: Account) => Effect.map(Clock.currentTimeMillis, (now) => advance(world, now))
 
@@ -98,6 +158,7 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
           params,
           query,
           body,
+          files: readFiles(request),
           signedUrl: (runId, fileId, name) =>
             `${origin(request)}${Downloads.sign(secret, { accountId: account.id, runId, fileId, name }, now)}`
         })
@@ -113,13 +174,15 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
         HttpRouter.makeRoute(
           route.method,
           `${prefix}${route.path}`,
-          Effect.flatMap(authenticate, (account) => Effect.zipRight(account.limiter.admit, call(route, account)))
+          Effect.flatMap(authenticate(scopeOf(route)), (account) =>
+            Effect.zipRight(account.limiter.admit, call(route, account))
+          )
         )
       ),
       HttpRouter.makeRoute(
         "GET",
         "/sandbox/stats",
-        Effect.map(authenticate, ({ stats }) =>
+        Effect.map(authenticate(null), ({ stats }) =>
           json({ reads: stats.reads, writes: stats.writes, byRoute: Object.fromEntries(stats.byRoute) })
         )
       ),
@@ -162,7 +225,7 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
       const response = yield* app.pipe(
         Effect.catchTag("RouteNotFound", () =>
           path.startsWith(`${prefix}/`)
-            ? Effect.flatMap(authenticate, (account) =>
+            ? Effect.flatMap(authenticate(null), (account) =>
                 Effect.zipRight(account.limiter.admit, Effect.fail(notRouted(request)))
               )
             : Effect.fail(notRouted(request))

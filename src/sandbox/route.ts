@@ -13,6 +13,8 @@ export interface Call {
   readonly query: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   /** The JSON body; an empty one reads as an empty object. */
   readonly body: unknown
+  /** The names of the files in a multipart body, in its field `files`. Fails with 400 if there are none. */
+  readonly files: Effect.Effect<ReadonlyArray<string>, ApiError>
   /** Where a file can be had for a while without the Authorization header. */
   readonly signedUrl: (runId: number, fileId: number, name: string) => string
 }

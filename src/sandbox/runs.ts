@@ -253,8 +253,10 @@ export const start = (world: World, agent: Agent, options: RunOptions, tag: stri
 }
 
 /** Records that a run which was due did not take place. Source: docs.sequentum.com/concepts/runs (Skipped). */
-export const skip = (world: World, agent: Agent, message: string, tag: string | null): void => {
-  finish(world, add(world, agent, defaultOptions, tag), Status.skipped, message)
+export const skip = (world: World, agent: Agent, message: string, tag: string | null): Run => {
+  const run = add(world, agent, defaultOptions, tag)
+  finish(world, run, Status.skipped, message)
+  return run
 }
 
 /** Tells a run to stop: it is Stopping for a while, then Stopped. Source: docs.sequentum.com/api-reference/agents/stop-run. */

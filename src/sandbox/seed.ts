@@ -1,7 +1,8 @@
 import { fromCredits, grant } from "./ledger.ts"
 import { random } from "./random.ts"
 import { defaultOptions, skip, start, stop } from "./runs.ts"
-import type { Agent, Profile, Space, World } from "./state.ts"
+import { arm } from "./schedules.ts"
+import type { Agent, Profile, Schedule, Space, World } from "./state.ts"
 import { advance, at, ConfigType, days, hours, minutes } from "./state.ts"
 
 const spaces: ReadonlyArray<Omit<Space, "created">> = [
@@ -258,6 +259,23 @@ const seeded: ReadonlyArray<Seeded> = [
   }
 ]
 
+/** Schedules, armed when the account is made; the once-only one is two days ahead. */
+const schedules = (now: number): ReadonlyArray<Pick<Schedule, "agentId" | "name" | "kind"> & Partial<Schedule>> => [
+  { agentId: 4102, name: "Every morning", kind: 3, cron: "0 6 * * *", timezone: "Europe/London" },
+  { agentId: 4202, name: "Every six hours", kind: 2, runEveryCount: 6, runEveryPeriod: 2 },
+  { agentId: 4203, name: "Weekday mornings", kind: 3, cron: "30 7 * * 1-5", timezone: "America/New_York" },
+  { agentId: 4205, name: "Weekly rates", kind: 3, cron: "0 3 * * 1" },
+  { agentId: 4103, name: "Every other day", kind: 3, cron: "15 5 */2 * *", isEnabled: false },
+  {
+    agentId: 4101,
+    name: "Before the catalogue review",
+    kind: 1,
+    startTime: now + days(2),
+    inputParameters: '{"category":"Fiction"}',
+    options: { ...defaultOptions, inputs: { category: "Fiction" } }
+  }
+]
+
 const span = days(46)
 
 const plainProfile: Profile = {
@@ -322,25 +340,39 @@ const runHistory = (world: World, { agent: { id }, history, stopped }: Seeded, n
  * A fresh account: three spaces of agents and an empty one, two personal agents, and 45 days of history before `now`,
  * made by living through it. The same for everyone but for the dates.
  */
-export const seed = ({ now, speed }: { readonly now: number; readonly speed: number }): World => {
+export const seed = ({
+  now,
+  speed,
+  spent
+}: {
+  readonly now: number
+  readonly speed: number
+  /** Whether all credits are gone by `now`. */
+  readonly spent: boolean
+}): World => {
   const from = now - span
   const world: World = {
     speed: 1,
     organizationId: 77,
     organizationName: "Example Data Ltd",
-    spaces: spaces.map((space, index) => ({ ...space, created: from - days(120 - index * 21) })),
+    spaces: spaces.map((space, index) => ({ ...space, created: index === 3 ? null : from - days(120 - index * 21) })),
     agents: new Map(seeded.map((item) => [item.agent.id, makeAgent(item, now)])),
     runs: new Map(),
+    schedules: new Map(),
+    sessions: new Map(),
     usage: [],
     grants: [],
     transactions: [],
     events: [],
     now: from,
-    lastRunId: 1_204_300
+    lastRunId: 1_204_300,
+    lastScheduleId: 9000,
+    lastSession: 0
   }
   grant(world, "Initial", fromCredits(30), "Welcome credits", now - days(31))
-  at(world, now - days(33), () => grant(world, "Credit", fromCredits(250), "Invoice 2207", now + days(334)))
-  at(world, now - days(12.3), () => grant(world, "Refund", fromCredits(0.35), "Worker outage", null))
+  const until = spent ? now - hours(5) : now + days(334)
+  at(world, now - days(33), () => grant(world, "Credit", fromCredits(250), "Invoice 2207", until))
+  at(world, now - days(12.3), () => grant(world, "Refund", fromCredits(0.35), "Worker outage", spent ? until : null))
   for (const item of seeded) runHistory(world, item, now)
   advance(world, now - hours(0.25))
 
@@ -351,5 +383,28 @@ export const seed = ({ now, speed }: { readonly now: number; readonly speed: num
     at(world, Math.max(world.now, now - minutes(4) / speed), () => void start(world, underWay, defaultOptions))
   }
   advance(world, now)
+  for (const item of schedules(now)) {
+    world.lastScheduleId += 1
+    const schedule: Schedule = {
+      id: world.lastScheduleId,
+      cron: null,
+      localSchedule: null,
+      timezone: "UTC",
+      startTime: null,
+      runEveryCount: null,
+      runEveryPeriod: null,
+      inputParameters: null,
+      options: defaultOptions,
+      serverGroupId: null,
+      created: now - days(20),
+      updated: now - days(20),
+      isEnabled: true,
+      nextRunAt: null,
+      lastRunId: null,
+      ...item
+    }
+    world.schedules.set(schedule.id, schedule)
+    arm(world, schedule)
+  }
   return world
 }

@@ -140,7 +140,7 @@ export interface Run {
 export interface Space {
   readonly id: number
   readonly name: string
-  readonly created: number
+  readonly created: number | null
   readonly isDefaultAccess: boolean
   readonly extra: Readonly<Record<string, unknown>>
 }
@@ -176,6 +176,40 @@ export interface Transaction {
   readonly message: string | null
 }
 
+/** When an agent is to be run by itself. `kind`: 0 none, 1 once, 2 every so often, 3 cron. */
+export interface Schedule {
+  readonly id: number
+  readonly agentId: number
+  readonly name: string
+  readonly kind: number
+  readonly cron: string | null
+  readonly localSchedule: string | null
+  readonly timezone: string
+  readonly startTime: number | null
+  readonly runEveryCount: number | null
+  readonly runEveryPeriod: number | null
+  readonly inputParameters: string | null
+  readonly options: RunOptions
+  readonly serverGroupId: number | null
+  readonly created: number
+  readonly updated: number
+  isEnabled: boolean
+  nextRunAt: number | null
+  lastRunId: number | null
+}
+
+/** One build of an agent from a prompt. */
+export interface Session {
+  readonly id: string
+  readonly prompt: string
+  readonly spaceId: number | null
+  readonly startedAt: number
+  status: "processing" | "ready" | "completed" | "error" | "cancelled"
+  agentId: number | null
+  error: string | null
+  endedAt: number | null
+}
+
 interface Event {
   readonly at: number
   readonly fire: () => void
@@ -191,6 +225,8 @@ export interface World {
   readonly agents: Map<number, Agent>
   /** In the order they were created. */
   readonly runs: Map<number, Run>
+  readonly schedules: Map<number, Schedule>
+  readonly sessions: Map<string, Session>
   readonly usage: Array<Usage>
   readonly grants: Array<Grant>
   /** Oldest first. */
@@ -199,6 +235,8 @@ export interface World {
   /** Milliseconds since 1970; while an event fires, the time it was due. */
   now: number
   lastRunId: number
+  lastScheduleId: number
+  lastSession: number
 }
 
 /** Has something happen at a given time. What is due at the same time happens in the order it was asked for. */
