@@ -21,23 +21,27 @@ import type { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
 import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
+import type { ToolError } from "../tools/Tool.ts"
 import { version } from "../version.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
 
 /** What requests are carried out with; the caller comes with each request. */
 export type ServerServices = ToolRegistry | Completions
 
-/** Runs a request's Effect, interrupted when the signal aborts. */
+/** Runs a request's Effect for its caller, interrupted when the request is cancelled. */
 export type RunRequest = <A>(
   effect: Effect.Effect<A, never, ServerServices | Credentials>,
-  signal: AbortSignal
+  ctx: ServerContext
 ) => Promise<A>
 
 export interface ServerEnvironment {
   readonly tools: Context.Tag.Service<ToolRegistry>
   readonly run: RunRequest
-  readonly selection: Selection
+  /** What is offered to the caller of a request. */
+  readonly selection: (ctx: ServerContext) => Selection
   readonly era: "legacy" | "modern"
+  /** Is told of each failed call, before its answer is made. */
+  readonly onFailure?: (error: ToolError, ctx: ServerContext) => void
 }
 
 /** Lists change with the server's version and selection only; what a resource holds changes at any time. */
@@ -119,7 +123,7 @@ const completableVariable = (uri: string, name: string): Completable | undefined
  * Makes the protocol server for one connection or request: lists and calls from the registries, nothing of Sequentum.
  * Registries are built once; making a server only binds handlers to them.
  */
-export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): Server => {
+export const makeServer = ({ era, onFailure, run, selection, tools }: ServerEnvironment): Server => {
   const server = new (era === "legacy" ? LegacyServer : Server)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
@@ -135,13 +139,19 @@ export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): S
       }
     }
   )
-  const isOffered = (name: string) => tools.offers(name, selection)
-  const offered = (resources: ReadonlyArray<Resource>) => resources.filter(({ tool }) => isOffered(tool))
+  const offeredTo = (ctx: ServerContext) => {
+    const offered = selection(ctx)
+    return (name: string) => tools.offers(name, offered)
+  }
+  const resourcesFor = (ctx: ServerContext, resources: ReadonlyArray<Resource>) => {
+    const isOffered = offeredTo(ctx)
+    return resources.filter(({ tool }) => isOffered(tool))
+  }
 
   /** Ends every request in a value: defects are logged here and a client learns only that there was one. */
   const answer = async <A>(
     effect: Effect.Effect<A | ProtocolError, never, ServerServices | Credentials>,
-    signal: AbortSignal
+    ctx: ServerContext
   ): Promise<A> =>
     orThrow(
       await run(
@@ -150,31 +160,38 @@ export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): S
             ? Effect.interrupt
             : Effect.as(Effect.logError("A request failed", cause), internalError)
         ),
-        signal
+        ctx
       )
     )
 
-  server.setRequestHandler("tools/list", () => ({ tools: tools.list(selection).map(describeTool) }))
+  server.setRequestHandler("tools/list", (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) }))
 
   server.setRequestHandler("tools/call", ({ params }, ctx) =>
     answer(
-      tools.call(params.name, params.arguments ?? {}, selection).pipe(
+      tools.call(params.name, params.arguments ?? {}, selection(ctx)).pipe(
         Effect.match({
           onSuccess: successResult,
-          onFailure: (error) => (error._tag === "UnknownTool" ? unknownTool(error.tool) : errorResult(error, isOffered))
+          onFailure: (error) => {
+            if (error._tag === "UnknownTool") return unknownTool(error.tool)
+            onFailure?.(error, ctx)
+            return errorResult(error, offeredTo(ctx))
+          }
         }),
         Effect.provideService(Progress, progressTo(ctx))
       ),
-      ctx.mcpReq.signal
+      ctx
     )
   )
 
-  server.setRequestHandler("resources/list", () => ({
-    resources: offered(staticResources).map((resource) => ({ uri: resource.uri, ...describeResource(resource) }))
+  server.setRequestHandler("resources/list", (_, ctx) => ({
+    resources: resourcesFor(ctx, staticResources).map((resource) => ({
+      uri: resource.uri,
+      ...describeResource(resource)
+    }))
   }))
 
-  server.setRequestHandler("resources/templates/list", () => ({
-    resourceTemplates: offered(resourceTemplates).map((resource) => ({
+  server.setRequestHandler("resources/templates/list", (_, ctx) => ({
+    resourceTemplates: resourcesFor(ctx, resourceTemplates).map((resource) => ({
       uriTemplate: resource.uri,
       ...describeResource(resource)
     }))
@@ -182,19 +199,20 @@ export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): S
 
   server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
     answer(
-      Effect.match(readResource(uri, selection), {
+      Effect.match(readResource(uri, selection(ctx)), {
         onSuccess: (value) => ({ contents: [{ uri, mimeType: resourceType, text: JSON.stringify(value) }] }),
-        onFailure: (error) =>
-          error._tag === "ResourceNotFound"
-            ? new ResourceNotFoundError(uri, "Resource not found")
-            : new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, isOffered))
+        onFailure: (error) => {
+          if (error._tag === "ResourceNotFound") return new ResourceNotFoundError(uri, "Resource not found")
+          onFailure?.(error, ctx)
+          return new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
+        }
       }),
-      ctx.mcpReq.signal
+      ctx
     )
   )
 
-  server.setRequestHandler("prompts/list", () => ({
-    prompts: listPrompts(isOffered).map(({ arguments: args, description, name, title }) => ({
+  server.setRequestHandler("prompts/list", (_, ctx) => ({
+    prompts: listPrompts(offeredTo(ctx)).map(({ arguments: args, description, name, title }) => ({
       name,
       title,
       description,
@@ -204,9 +222,9 @@ export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): S
     }))
   }))
 
-  server.setRequestHandler("prompts/get", ({ params }) =>
+  server.setRequestHandler("prompts/get", ({ params }, ctx) =>
     orThrow(
-      Either.match(getPrompt(params.name, params.arguments ?? {}, isOffered), {
+      Either.match(getPrompt(params.name, params.arguments ?? {}, offeredTo(ctx)), {
         onLeft: ({ problem }) => new ProtocolError(ProtocolErrorCode.InvalidParams, problem),
         onRight: ({ description, text }) => ({
           description,
@@ -217,17 +235,21 @@ export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): S
   )
 
   /** What an argument completes with; undefined for a prompt, template or argument that is not offered. */
-  const completable = (ref: { type: string; name?: string; uri?: string }, argument: string) => {
+  const completable = (
+    ctx: ServerContext,
+    ref: { readonly type: string; readonly name?: string; readonly uri?: string },
+    argument: string
+  ) => {
     if (ref.type === "ref/prompt") {
-      const prompt = listPrompts(isOffered).find(({ name }) => name === ref.name)
+      const prompt = listPrompts(offeredTo(ctx)).find(({ name }) => name === ref.name)
       return { known: prompt !== undefined, what: prompt?.arguments.find(({ name }) => name === argument)?.completes }
     }
-    const template = offered(resourceTemplates).find(({ uri }) => uri === ref.uri)
+    const template = resourcesFor(ctx, resourceTemplates).find(({ uri }) => uri === ref.uri)
     return { known: template !== undefined, what: completableVariable(template?.uri ?? "", argument) }
   }
 
   server.setRequestHandler("completion/complete", async ({ params: { argument, context, ref } }, ctx) => {
-    const { known, what } = completable(ref, argument.name)
+    const { known, what } = completable(ctx, ref, argument.name)
     if (!known) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
     if (what === undefined) return { completion: { values: [] } }
     const agentId = Number(context?.arguments?.["agentId"])
@@ -235,7 +257,7 @@ export const makeServer = ({ era, run, selection, tools }: ServerEnvironment): S
       Effect.flatMap(Completions, ({ suggest }) =>
         suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
       ),
-      ctx.mcpReq.signal
+      ctx
     )
     return { completion: { values: [...values] } }
   })
