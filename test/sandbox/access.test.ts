@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Encoding from "effect/Encoding"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
@@ -147,6 +148,42 @@ describe("an unknown route", () => {
       assert.deepInclude(yield* as(Problem)(reply), { status: 404, title: "Not Found", instance: "/api/v1/nothing" })
       assert.strictEqual((yield* as(AgentError)(yield* post("/agent/all"))).statusCode, 404)
       assert.strictEqual((yield* send("GET", "/")).status, 404)
+    })
+  )
+})
+
+describe("a JWT", () => {
+  const jwt = (claims: unknown) => as2(`Bearer e30.${Encoding.encodeBase64Url(JSON.stringify(claims))}.x`)
+
+  it.effect("that names scopes is held to them", () =>
+    Effect.gen(function* () {
+      const { get, post } = yield* sandbox()
+      const reader = jwt({ scope: "agents:read runs:read" })
+      for (const path of ["/agent/all", `/agent/${books}/runs`, "/analytics/runs/summary"]) {
+        assert.strictEqual((yield* get(path, reader)).status, 200, path)
+      }
+      for (const [reply, scope] of [
+        [yield* get("/billing/credits", reader), "billing:read"],
+        [yield* get("/spaces", reader), "spaces:read"],
+        [yield* post("/spaces/101/run-all", reader), "spaces:write"],
+        [yield* post(`/agent/${books}/start`, reader), "agents:write"]
+      ] as const) {
+        assert.strictEqual(reply.status, 403)
+        assert.strictEqual(reply.headers.get("www-authenticate"), `Bearer error="insufficient_scope", scope="${scope}"`)
+      }
+      const other = yield* get(`/agent/${books}/runs`, jwt({ scope: "agents:read" }))
+      assert.strictEqual((yield* as(AgentError)(other)).errorCode, "insufficient_scope")
+      assert.strictEqual((yield* get("/billing/credits", jwt({ sub: "x" }))).status, 200)
+    })
+  )
+
+  it.effect("that has expired is refused", () =>
+    Effect.gen(function* () {
+      const { get } = yield* sandbox()
+      const soon = jwt({ exp: Date.parse("2026-03-11T12:05:00Z") / 1000 })
+      assert.strictEqual((yield* get("/agent/all", soon)).status, 200)
+      yield* TestClock.adjust("5 minutes")
+      assert.strictEqual((yield* get("/agent/all", soon)).status, 401)
     })
   )
 })
