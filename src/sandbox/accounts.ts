@@ -63,7 +63,7 @@ export const permits = ({ scopes }: Credential, scope: string): boolean => scope
 export interface Accounts {
   /** The account of a credential, made and seeded at its first use; without credits if "no-credits" is part of it. */
   readonly open: (credential: Credential, now: number) => Account
-  readonly byId: (id: string) => Option.Option<Account>
+  readonly byId: (id: string) => Account | undefined
 }
 
 /** Keeps a world for each credential, of which only a keyed hash is stored. */
@@ -88,5 +88,5 @@ export const make = (options: {
     if (accounts.size > kept && oldest.done !== true) accounts.delete(oldest.value)
     return account
   }
-  return { open, byId: (id) => Option.fromNullable(accounts.get(id)) }
+  return { open, byId: (id) => accounts.get(id) }
 }

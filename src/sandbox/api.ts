@@ -203,18 +203,13 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
           if (!Downloads.verify(secret, signed, String(query["expires"]), String(query["signature"]), now)) {
             return yield* forbidden
           }
-          const file = Option.fromNullable(Option.getOrUndefined(accounts.byId(signed.accountId))?.world).pipe(
-            Option.flatMap((world) => {
-              const run = world.runs.get(signed.runId)
-              return Option.fromNullable(
-                run === undefined ? undefined : filesOf(world, run).find((file) => file.id === signed.fileId)
-              )
-            })
-          )
-          return yield* Option.match(file, {
-            onNone: () => Effect.fail(notRouted(request)),
-            onSome: (file) => Effect.succeed(Downloads.respond(file, request.headers["range"]))
-          })
+          const world = accounts.byId(signed.accountId)?.world
+          const run = world?.runs.get(signed.runId)
+          const file =
+            world === undefined || run === undefined
+              ? undefined
+              : filesOf(world, run).find(({ id }) => id === signed.fileId)
+          return file === undefined ? yield* notRouted(request) : Downloads.respond(file, request.headers["range"])
         })
       )
     ])

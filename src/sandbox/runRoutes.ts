@@ -144,6 +144,7 @@ export const runRoutes: ReadonlyArray<Route> = [
       })
   },
   {
+    // Runs of the live and of the history table together; that the real API lists both is unverified.
     method: "GET",
     path: "/agent/:agentId/runs",
     handle: (call) =>

@@ -159,6 +159,7 @@ const finish = (world: World, run: Run, status: number, message: string | null):
   run.message = message
   run.endedAt = world.now
   run.epoch++
+  world.active.delete(run)
   chargeRun(world, run)
   at(world, world.now + keptLive, () => {
     run.archived = true
@@ -187,17 +188,18 @@ const step = (world: World, run: Run): void => {
  * that waits on failure also waits while the agent's last ended run is a failure in the live table. Both unverified.
  */
 const holds = (world: World, run: Run): number | null => {
-  const earlier = runsOf(world, run.agentId).filter((other) => other.id < run.id)
-  if (run.options.isExclusive && earlier.some((other) => !isEnded(other.status))) return Status.queuing
-  return run.options.isWaitOnFailure && earlier.find((other) => isEnded(other.status))?.status === Status.failure
-    ? Status.waiting
-    : null
+  const isEarlier = (other: Run) => other.agentId === run.agentId && other.id < run.id
+  if (run.options.isExclusive && [...world.active].some(isEarlier)) return Status.queuing
+  const last = run.options.isWaitOnFailure
+    ? runsOf(world, run.agentId).find((other) => isEarlier(other) && isEnded(other.status))
+    : undefined
+  return last?.status === Status.failure ? Status.waiting : null
 }
 
 /** Lets go of the runs of an agent that need no longer hold back. */
 export const release = (world: World, agentId: number): void => {
-  for (const run of [...runsOf(world, agentId)].reverse()) {
-    if (run.phase === -1 && (run.status === Status.queuing || run.status === Status.waiting)) {
+  for (const run of [...world.active]) {
+    if (run.agentId === agentId && run.phase === -1 && run.status !== Status.stopping) {
       const held = holds(world, run)
       if (held === null) step(world, run)
       else run.status = held
@@ -232,6 +234,7 @@ const add = (world: World, agent: Agent, options: RunOptions, tag: string | null
     epoch: 0
   }
   world.runs.set(run.id, run)
+  world.active.add(run)
   return run
 }
 

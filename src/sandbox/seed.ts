@@ -358,6 +358,7 @@ export const seed = ({
     spaces: spaces.map((space, index) => ({ ...space, created: index === 3 ? null : from - days(120 - index * 21) })),
     agents: new Map(seeded.map((item) => [item.agent.id, makeAgent(item, now)])),
     runs: new Map(),
+    active: new Set(),
     schedules: new Map(),
     sessions: new Map(),
     usage: [],

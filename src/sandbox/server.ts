@@ -5,12 +5,13 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Api from "./api.ts"
 
 export interface SandboxOptions {
-  /** How many times faster than planned runs, builds and queues go. Default 1. */
+  /** How many times faster than planned runs, builds and queues go. Default 1, as for what is not a positive number. */
   readonly speed?: number
   /** Default 0: any free port. */
   readonly port?: number
@@ -53,11 +54,15 @@ const answer = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: 
       outgoing.writeHead(413, { connection: "close" }).end()
       return
     }
-    const request = yield* Effect.try(() => toRequest(incoming, body))
+    const request = yield* Effect.option(Effect.try(() => toRequest(incoming, body)))
+    if (Option.isNone(request)) {
+      outgoing.writeHead(400).end()
+      return
+    }
     const response = yield* Effect.provideService(
       app,
       HttpServerRequest.HttpServerRequest,
-      HttpServerRequest.fromWeb(request)
+      HttpServerRequest.fromWeb(request.value)
     )
     const web = HttpServerResponse.toWeb(response)
     const bytes = Buffer.from(yield* Effect.promise(() => web.arrayBuffer()))
@@ -86,8 +91,9 @@ export const serve = (
   options: SandboxOptions = {}
 ): Effect.Effect<{ readonly url: string }, HttpServerError.ServeError, Scope.Scope> =>
   Effect.gen(function* () {
+    const speed = options.speed ?? 1
     const app = yield* Api.make({
-      speed: Math.max(options.speed ?? 1, 0.001),
+      speed: speed > 0 && Number.isFinite(speed) ? speed : 1,
       rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100))
     })
     const run = yield* FiberSet.makeRuntime()

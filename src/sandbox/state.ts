@@ -225,6 +225,8 @@ export interface World {
   readonly agents: Map<number, Agent>
   /** In the order they were created. */
   readonly runs: Map<number, Run>
+  /** Those of them that have not ended. */
+  readonly active: Set<Run>
   readonly schedules: Map<number, Schedule>
   readonly sessions: Map<string, Session>
   readonly usage: Array<Usage>
@@ -241,11 +243,14 @@ export interface World {
 
 /** Has something happen at a given time. What is due at the same time happens in the order it was asked for. */
 export const at = (world: World, time: number, fire: () => void): void => {
-  let index = world.events.length
-  while (index > 0 && (world.events[index - 1]?.at ?? 0) > time) {
-    index--
+  let low = 0
+  let high = world.events.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((world.events[middle]?.at ?? 0) > time) high = middle
+    else low = middle + 1
   }
-  world.events.splice(index, 0, { at: time, fire })
+  world.events.splice(low, 0, { at: time, fire })
 }
 
 /** Lets the world happen up to `now`. Nothing in it moves otherwise. */
