@@ -56,10 +56,17 @@ export const keyCredentials = (settings: Settings) =>
     onSome: (secret) => Effect.succeed(Credentials.of({ scheme: "ApiKey", secret }))
   })
 
-/** Serves MCP over stdio until the client goes away. Fails with InvalidSettings before anything is served. */
-export const stdio = (overrides?: ReadonlyMap<string, string>) =>
+/**
+ * Serves MCP until the client goes away, over stdio or as the settings say over HTTP. Fails with InvalidSettings before
+ * anything is served, or with Stop when the address can't be listened on.
+ */
+export const serveMcp = (overrides?: ReadonlyMap<string, string>) =>
   Effect.gen(function* () {
     const settings = yield* loadSettings(overrides)
+    if (settings.transport === "http") {
+      const { http } = yield* Effect.promise(() => import("./serveHttp.ts"))
+      return yield* http(settings)
+    }
     const selection = yield* operatorSelection(settings)
     const credentials = yield* keyCredentials(settings)
     yield* serve(selection).pipe(

@@ -83,6 +83,60 @@ const apiKey = (value: string): Either.Either<Option.Option<Redacted.Redacted>, 
 
 const names = (env: string) => parsed<Option.Option<ReadonlyArray<string>>>(env, Option.none(), list)
 
+const oneOf =
+  <const Words extends ReadonlyArray<string>>(...words: Words) =>
+  (value: string): Either.Either<Words[number], string> => {
+    const word = words.find((candidate) => candidate === value.toLowerCase())
+    return word === undefined ? Either.left(`must be ${words.join(" or ")}`) : Either.right(word)
+  }
+
+const httpOrigin = (value: string): Either.Either<string, string> =>
+  Either.flatMap(Either.try({ try: () => new URL(value), catch: () => "" }), (url) =>
+    /^https?:$/u.test(url.protocol) && url.origin === value ? Either.right(value) : Either.left("")
+  )
+
+const origins = (value: string): Either.Either<ReadonlyArray<string>, string> =>
+  Either.mapLeft(
+    Either.all(
+      value
+        .split(",")
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== "")
+        .map(httpOrigin)
+    ),
+    () => "must be origins such as https://app.example.com, separated by commas, without a path"
+  )
+
+const hosts = (value: string): Either.Either<ReadonlyArray<string>, string> => {
+  const names = value
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "")
+  return names.every((name) => /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?$/u.test(name))
+    ? Either.right(names)
+    : Either.left("must be host names such as mcp.example.com, separated by commas")
+}
+
+const publicUrl = (value: string): Either.Either<Option.Option<URL>, string> =>
+  Either.flatMap(
+    Either.try({ try: () => new URL(value), catch: () => "must be a URL such as https://mcp.example.com" }),
+    (url) =>
+      /^https?:$/u.test(url.protocol) && url.username === "" && url.search === "" && url.hash === ""
+        ? Either.right(Option.some(url))
+        : Either.left("must be an http or https URL without user name, query or fragment")
+  )
+
+/** Seconds, or with a unit: `30 minutes`, `1 hour`. */
+const duration = (value: string): Either.Either<Duration.Duration, string> => {
+  const match = /^(\d{1,9})\s*(s|seconds?|m|minutes?|h|hours?)?$/u.exec(value)
+  const amount = Number(match?.[1])
+  if (match === null || amount < 1) return Either.left("must be a time such as 90 seconds, 30 minutes or 1 hour")
+  const unit = match[2]?.charAt(0)
+  return Either.right(
+    unit === "h" ? Duration.hours(amount) : unit === "m" ? Duration.minutes(amount) : Duration.seconds(amount)
+  )
+}
+
 /** Every setting. The settings table of the documentation is made from this. */
 export const settings = {
   apiKey: setting({
@@ -115,6 +169,89 @@ export const settings = {
     doc: "1 logs more, to stderr.",
     // Other programs put their own patterns in this variable; those mean nothing here.
     config: Config.map(nonBlank("DEBUG"), (value) => Option.exists(value, (text) => text === "1" || text === "true"))
+  }),
+  transport: setting({
+    env: "TRANSPORT_MODE",
+    fallback: "stdio",
+    doc: "stdio or http: what the program serves when it is started without a command.",
+    config: parsed("TRANSPORT_MODE", "stdio", oneOf("stdio", "http"))
+  }),
+  host: setting({
+    env: "HOST",
+    flag: "--host",
+    fallback: "127.0.0.1",
+    doc: "Address to listen on over HTTP. The container image sets 0.0.0.0.",
+    config: Config.map(
+      nonBlank("HOST"),
+      Option.getOrElse(() => "127.0.0.1")
+    )
+  }),
+  port: setting({
+    env: "PORT",
+    flag: "--port",
+    fallback: "3000",
+    doc: "Port to listen on over HTTP; 0 takes any free one.",
+    config: parsed("PORT", 3000, wholeNumber(0, 65_535))
+  }),
+  publicUrl: setting({
+    env: "PUBLIC_URL",
+    fallback: "the listening address",
+    doc: "Address at which clients reach the server, as told in OAuth metadata. Set it behind a proxy.",
+    config: parsed<Option.Option<URL>>("PUBLIC_URL", Option.none(), publicUrl)
+  }),
+  requireAuth: setting({
+    env: "REQUIRE_AUTH",
+    fallback: "true",
+    doc: "Whether requests over HTTP need a bearer token. Without one SEQUENTUM_API_KEY is used for every caller.",
+    config: parsed("REQUIRE_AUTH", true, boolean)
+  }),
+  trustProxy: setting({
+    env: "TRUST_PROXY",
+    fallback: "false",
+    doc: "Whether X-Forwarded-For, -Proto and -Host are believed. Set it only behind a proxy that sets them itself.",
+    config: parsed("TRUST_PROXY", false, boolean)
+  }),
+  allowedOrigins: setting({
+    env: "ALLOWED_ORIGINS",
+    fallback: "none",
+    doc: "Browser origins to allow beside the built-in ones, exact, separated by commas.",
+    config: parsed<ReadonlyArray<string>>("ALLOWED_ORIGINS", [], origins)
+  }),
+  allowedHosts: setting({
+    env: "ALLOWED_HOSTS",
+    fallback: "loopback names when listening on loopback, else any",
+    doc: "Host header values to allow, separated by commas; without a port, any port.",
+    config: parsed<ReadonlyArray<string>>("ALLOWED_HOSTS", [], hosts)
+  }),
+  sessions: setting({
+    env: "SESSIONS",
+    fallback: "on",
+    doc: "on keeps a session for each client of protocol revision 2025-11-25 or older; off keeps none.",
+    config: parsed("SESSIONS", "on", oneOf("on", "off"))
+  }),
+  maxSessions: setting({
+    env: "MAX_SESSIONS",
+    fallback: "1000",
+    doc: "How many sessions there may be at a time.",
+    config: parsed("MAX_SESSIONS", 1000, wholeNumber(1, 1_000_000))
+  }),
+  sessionIdle: setting({
+    env: "SESSION_IDLE",
+    fallback: "1 hour",
+    doc: "How long a session may be idle before it ends.",
+    config: parsed("SESSION_IDLE", Duration.hours(1), duration)
+  }),
+  rateLimit: setting({
+    env: "RATE_LIMIT_PER_MINUTE",
+    fallback: "100",
+    doc: "Requests to /mcp that one client address may make in a minute; 0 sets no limit.",
+    config: parsed("RATE_LIMIT_PER_MINUTE", 100, wholeNumber(0, 1_000_000))
+  }),
+  otlpEndpoint: setting({
+    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    fallback: "none",
+    doc: "Base URL of an OTLP collector over HTTP, such as http://localhost:4318; traces and metrics go there.",
+    config: parsed<Option.Option<URL>>("OTEL_EXPORTER_OTLP_ENDPOINT", Option.none(), publicUrl)
   }),
   toolsets: setting({
     env: "SEQUENTUM_TOOLSETS",
@@ -179,6 +316,19 @@ export const loadSettings = (
     requestTimeout: settings.requestTimeout.config,
     maxResultBytes: settings.maxResultBytes.config,
     debug: settings.debug.config,
+    transport: settings.transport.config,
+    host: settings.host.config,
+    port: settings.port.config,
+    publicUrl: settings.publicUrl.config,
+    requireAuth: settings.requireAuth.config,
+    trustProxy: settings.trustProxy.config,
+    allowedOrigins: settings.allowedOrigins.config,
+    allowedHosts: settings.allowedHosts.config,
+    sessions: settings.sessions.config,
+    maxSessions: settings.maxSessions.config,
+    sessionIdle: settings.sessionIdle.config,
+    rateLimit: settings.rateLimit.config,
+    otlpEndpoint: settings.otlpEndpoint.config,
     toolsets: settings.toolsets.config,
     tools: settings.tools.config,
     excludeTools: settings.excludeTools.config,

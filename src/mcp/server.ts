@@ -23,6 +23,7 @@ import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
 import type { ToolError } from "../tools/Tool.ts"
 import { version } from "../version.ts"
+import { observed } from "./telemetry.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
 
 /** What requests are carried out with; the caller comes with each request. */
@@ -41,7 +42,7 @@ export interface ServerEnvironment {
   readonly selection: (ctx: ServerContext) => Selection
   readonly era: "legacy" | "modern"
   /** Is told of each failed call, before its answer is made. */
-  readonly onFailure?: (error: ToolError, ctx: ServerContext) => void
+  readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
 }
 
 /** Lists change with the server's version and selection only; what a resource holds changes at any time. */
@@ -169,11 +170,16 @@ export const makeServer = ({ era, onFailure, run, selection, tools }: ServerEnvi
   server.setRequestHandler("tools/call", ({ params }, ctx) =>
     answer(
       tools.call(params.name, params.arguments ?? {}, selection(ctx)).pipe(
+        observed({
+          tool: tools.offers(params.name) ? params.name : "unknown",
+          era,
+          meta: ctx.mcpReq._meta
+        }),
         Effect.match({
           onSuccess: successResult,
           onFailure: (error) => {
             if (error._tag === "UnknownTool") return unknownTool(error.tool)
-            onFailure?.(error, ctx)
+            onFailure?.(error, ctx, params.name)
             return errorResult(error, offeredTo(ctx))
           }
         }),

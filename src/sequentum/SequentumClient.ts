@@ -14,6 +14,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import { Attempts } from "./Attempts.ts"
 import { Credentials } from "./Credentials.ts"
 import {
   Conflict,
@@ -193,7 +194,8 @@ const baseUrl = (apiUrl: URL) => `${apiUrl.origin}${apiUrl.pathname.replace(/(?:
 
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    const http = yield* HttpClient.HttpClient
+    // Query parameters are a caller's arguments, which no span may carry.
+    const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
     const base = baseUrl(options.apiUrl)
     // Keyed by the caller's own object: no secret is kept, and a budget goes when its caller does.
     const budgets = new WeakMap<Context.Tag.Service<Credentials>, RateBudget>()
@@ -243,9 +245,15 @@ const make = (options: SequentumClientOptions) =>
         )
       })
       const request = body === undefined ? bare : HttpClientRequest.bodyUnsafeJson(bare, body)
+      const attempts = yield* Attempts
       const tries = yield* Ref.make(0)
       return yield* holdBack(budget, at).pipe(
-        Effect.zipRight(Ref.update(tries, (count) => count + 1)),
+        Effect.zipRight(
+          Ref.update(tries, (count) => {
+            attempts.sent()
+            return count + 1
+          })
+        ),
         Effect.zipRight(once(at, request, timeout)),
         Effect.tap(({ headers }) =>
           Effect.sync(() =>
