@@ -20,11 +20,13 @@ const listAgents = make({
   bound: { list: "agents", rest: "Ask again with a smaller recordsPerPage and step through pageIndex." },
   input: Schema.Struct({
     status: Param.optional(Param.integer(runStatusCodes, { min: 0, max: 12 })),
-    spaceId: Param.optional(Param.spaceId),
+    spaceId: Param.optional(Param.integer("Only agents of this space").pipe(Schema.brand("SpaceId"))),
     search: Param.optional(Param.text("Part of the name", { maxLength: 200 })),
     configType: Param.optional(Param.integer("1 Agent, 2 SharedFile, 3 Template, 4 Command", { max: 4 })),
-    sortColumn: Param.optional(Param.oneOf("", ["name", "lastActivity", "created", "updated", "status", "configType"])),
-    sortOrder: Param.optional(Param.oneOf("", ["asc", "desc"])),
+    sortColumn: Param.optional(
+      Param.oneOf("By name if left out", ["name", "lastActivity", "created", "updated", "status", "configType"])
+    ),
+    sortOrder: Param.optional(Param.oneOf("Ascending if left out", ["asc", "desc"])),
     pageIndex: Param.optionalOr(Param.integer(""), 1),
     recordsPerPage: Param.optionalOr(Param.integer("", { max: 100 }), 50)
   }),
@@ -96,7 +98,7 @@ const searchAgents = make({
   bound: { list: "agents", rest: "Use a narrower query or a smaller maxRecords." },
   input: Schema.Struct({
     query: Param.text("Part of a name or description", { maxLength: 200 }),
-    maxRecords: Param.optional(Param.integer("", { max: 1000 }))
+    maxRecords: Param.optional(Param.integer("Most agents to return; Sequentum returns 50 if left out", { max: 1000 }))
   }),
   output: Schema.Struct({ agents: Schema.Array(AgentSummary), notice }),
   handler: ({ maxRecords, query }) =>
@@ -112,7 +114,8 @@ const searchCount = make({
   ...reads,
   name: "get_agent_search_count",
   title: "Count matching agents",
-  description: "Exact number of agents that match a query, when search_agents may have cut its list.",
+  description:
+    "Exact number of agents whose name or description holds the query. Use it when the list of search_agents may have been cut.",
   input: Schema.Struct({
     query: Param.text("Part of a name or description", { maxLength: 200 }),
     includeArchived: Param.optional(Param.flag("Count archived agents too"))
@@ -128,8 +131,9 @@ const personalCount = make({
   ...reads,
   name: "get_personal_agent_count",
   title: "Count personal agents",
-  description: "Exact number of unarchived agents that are in no space.",
-  input: Schema.Struct({}),
+  description:
+    "Exact number of unarchived agents that are in no space. For those of a space use get_space_agent_count.",
+  input: Param.none,
   output: Count,
   handler: () =>
     Effect.gen(function* () {

@@ -18,7 +18,14 @@ const page = (max: number) => ({
   recordsPerPage: Param.optionalOr(Param.integer("", { max }), 50)
 })
 
-const usageTypes = Param.optional(Param.text("Comma-separated, such as RunUsage,ProxyUsage", { maxLength: 300 }))
+const usageTypes = Param.optional(
+  Param.text(
+    "Only these, comma-separated: RunUsage, ExportDataBandwidth, ExportDataCpm, InputCount, ProxyUsage, AgentBuilder",
+    {
+      maxLength: 300
+    }
+  )
+)
 
 const nextPage = "Ask again with a smaller recordsPerPage and step through pageIndex."
 
@@ -26,8 +33,8 @@ const getCreditsBalance = make({
   ...reads,
   name: "get_credits_balance",
   title: "Get credits balance",
-  description: "Credits left to spend now.",
-  input: Schema.Struct({}),
+  description: "Credits left to spend now. For what was spent use get_spending_summary.",
+  input: Param.none,
   output: Schema.Struct({
     availableCredits: Schema.Number,
     organizationId: Param.optional(Schema.Number),
@@ -68,7 +75,8 @@ const getCreditHistory = make({
   ...reads,
   name: "get_credit_history",
   title: "List credit transactions",
-  description: "Credits granted, spent, refunded and expired, newest first.",
+  description:
+    "Credits granted, spent, refunded and expired, newest first. For the cost of each agent use get_agents_usage.",
   bound: { list: "transactions", rest: nextPage },
   input: Schema.Struct(page(100)),
   output: Schema.Struct({
@@ -110,7 +118,7 @@ const getAgentsUsage = make({
   input: Schema.Struct({
     ...dates,
     ...page(1000),
-    sortColumn: Param.optional(Param.oneOf("", ["name", "cost"])),
+    sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
     sortOrder: Param.optional(Param.sortOrder),
     name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
     usageTypes
@@ -166,7 +174,7 @@ const getAgentCostBreakdown = make({
   input: Schema.Struct({
     agentId: Param.agentId,
     ...dates,
-    timeUnit: Param.optionalOr(Param.oneOf("", ["day", "month"]), "day"),
+    timeUnit: Param.optionalOr(Param.oneOf("What one label stands for", ["day", "month"]), "day"),
     usageTypes
   }),
   output: Schema.Struct({
@@ -205,7 +213,7 @@ const getAgentRunsCost = make({
     agentId: Param.agentId,
     ...dates,
     ...page(1000),
-    sortColumn: Param.optional(Param.oneOf("", ["date", "cost", "duration"])),
+    sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
     sortOrder: Param.optional(Param.sortOrder),
     usageTypes
   }),

@@ -39,7 +39,12 @@ const startAgentBuild = make({
   description: `Build a new agent from plain words. Answers at once with a sessionId: follow it with wait_for_agent_build. ${promptPolicy}`,
   hints: writes({ destructive: false, openWorld: true, idempotent: false }),
   scope: "agents:write",
-  input: Schema.Struct({ prompt, spaceId: Param.optional(Param.spaceId) }),
+  input: Schema.Struct({
+    prompt,
+    spaceId: Param.optional(
+      Param.integer("Space for the agent; the default one if left out").pipe(Schema.brand("SpaceId"))
+    )
+  }),
   output: Schema.Struct({ sessionId: Schema.String }),
   handler: (args) =>
     Effect.gen(function* () {
@@ -93,8 +98,9 @@ const stopAgentBuild = make({
   name: "stop_agent_build",
   toolset: "builder",
   title: "Stop build",
-  description: "End a build session. An agent that it has already drafted stays.",
-  hints: writes({ destructive: false, openWorld: true, idempotent: true }),
+  description:
+    "End a build session, when the user gives up or the request was wrong. An agent that it has already drafted stays; list_agents shows it.",
+  hints: writes({ destructive: false, openWorld: false, idempotent: true }),
   scope: "agents:write",
   input: Schema.Struct({ sessionId: Param.sessionId }),
   output: Schema.Struct({ stopped: Schema.Boolean, sessionId: Schema.String }),
@@ -121,7 +127,7 @@ const waitForAgentBuild = make({
     "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready means that the draft exists and can be used. Then get_agent with its agentId.",
   input: Schema.Struct({
     sessionId: Param.sessionId,
-    timeoutSeconds: Param.optionalOr(Param.integer("", { max: 45 }), 30)
+    timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)
   }),
   output: Schema.Struct({ build: BuildOut, isFinal: Schema.Boolean, waitedSeconds: Schema.Number }),
   handler: ({ sessionId, timeoutSeconds }) =>

@@ -68,7 +68,7 @@ const previewRunFile = make({
     agentId: Param.agentId,
     runId: Param.runId,
     fileId: Param.fileId,
-    maxRows: Param.optionalOr(Param.integer("", { max: 200 }), 20)
+    maxRows: Param.optionalOr(Param.integer("Most rows to return", { max: 200 }), 20)
   }),
   output: Schema.Struct({
     ...FileRow.fields,

@@ -40,7 +40,10 @@ const generate = (ast: SchemaAST.AST, closed: boolean): ObjectSchema => {
 }
 
 /** The schema of a tool's arguments: closed, so that a misspelt parameter is refused. */
-export const inputSchema = (schema: Schema.Schema.Any): ObjectSchema => generate(schema.ast, true)
+export const inputSchema = (schema: Schema.Schema.Any): ObjectSchema => ({
+  ...generate(schema.ast, true),
+  additionalProperties: false
+})
 
 /** The schema of a tool's result: open, so that a field added later breaks no client. */
 export const outputSchema = (schema: Schema.Schema.Any): ObjectSchema => generate(schema.ast, false)

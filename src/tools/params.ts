@@ -1,3 +1,4 @@
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 
 interface Range {
@@ -33,6 +34,9 @@ export const text = (description: string, { maxLength = 1000 }: { readonly maxLe
     )
   )
 
+/** No parameters at all. An empty Struct would take anything. */
+export const none = Schema.Record({ key: Schema.String, value: Schema.Never })
+
 export const flag = (description: string) => Schema.Boolean.annotations({ description })
 
 export const oneOf = <const Values extends readonly [string, ...ReadonlyArray<string>]>(
@@ -48,12 +52,29 @@ export const jsonObjectText = (description: string) =>
     })
   )
 
-const isJsonObject = Schema.is(Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+const readJsonObject = Schema.decodeUnknownEither(
+  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+)
+
+const isJsonObject = (value: string) => Either.isRight(readJsonObject(value))
 
 export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 
 export const optionalOr = <A, I, R>(schema: Schema.Schema<A, I, R>, value: Schema.Schema.Type<typeof schema>) =>
   Schema.optionalWith(schema, { exact: true, default: () => value }).annotations({ default: value })
+
+/** How a run is carried out, by hand or by a schedule; the words are those of Sequentum's own run settings. */
+export const execution = {
+  parallelMaxConcurrency: optional(integer("How many of the parallel parts run at the same time")),
+  parallelExport: optional(
+    oneOf("With parallelism: one export of all parts, or one of each", ["Combined", "Separated"])
+  ),
+  isWaitOnFailure: optional(flag("Sequentum's wait-on-failure setting; leave out unless the user asks for it")),
+  logLevel: optional(
+    oneOf("Least severity that is logged; Info logs most, for debugging", ["Fatal", "Error", "Warning", "Info"])
+  ),
+  logMode: optional(oneOf("TextAndHtml also logs page HTML, for debugging", ["Text", "TextAndHtml"]))
+} as const
 
 export const agentId = integer("").pipe(Schema.brand("AgentId"))
 export const runId = integer("").pipe(Schema.brand("RunId"))

@@ -11,7 +11,7 @@ import { scheduleTools } from "./schedules.ts"
 import { spaceTools } from "./spaces.ts"
 import { versionTools } from "./versions.ts"
 import { fitResult } from "./bounds.ts"
-import { UnknownTool } from "./errors.ts"
+import { ToolFailure, UnknownTool } from "./errors.ts"
 import { fileTools } from "./files.ts"
 import { runTools } from "./runs.ts"
 import { everything, type Selection } from "./selection.ts"
@@ -67,14 +67,17 @@ const withoutHiddenIn = (schema: unknown, isOffered: (name: string) => boolean):
   if (Array.isArray(schema)) return schema.map((item: unknown) => withoutHiddenIn(item, isOffered))
   if (!Predicate.isRecord(schema)) return schema
   return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      key === "description" && typeof value === "string"
-        ? withoutHidden(value, isOffered)
-        : withoutHiddenIn(value, isOffered)
-    ])
+    Object.entries(schema).flatMap(([key, value]): ReadonlyArray<readonly [string, unknown]> => {
+      if (key !== "description" || typeof value !== "string") return [[key, withoutHiddenIn(value, isOffered)]]
+      const shown = withoutHidden(value, isOffered)
+      return shown === "" ? [] : [[key, shown]]
+    })
   )
 }
+
+/** Drops the sentences of a result's notice that name a tool which is not offered. */
+const withoutHiddenNotice = (result: JsonObject, isOffered: (name: string) => boolean): JsonObject =>
+  typeof result["notice"] === "string" ? { ...result, notice: withoutHidden(result["notice"], isOffered) } : result
 
 /** The tools as a service: what is offered under a selection, and the calling of it. */
 export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
@@ -120,11 +123,18 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
         call: (name, args, selection = everything) => {
           const tool = find(name, selection)
           if (tool === undefined) return new UnknownTool({ tool: name })
-          return Effect.map(
-            Effect.mapInputContext(tool.call(args), (caller: Context.Context<Credentials>) =>
-              Context.merge(services, caller)
+          const isOffered = (other: string) => find(other, selection) !== undefined
+          return Effect.mapInputContext(tool.call(args), (caller: Context.Context<Credentials>) =>
+            Context.merge(services, caller)
+          ).pipe(
+            Effect.map((result) =>
+              withoutHiddenNotice(fitResult(result, tool.bound, options.maxResultBytes), isOffered)
             ),
-            (result) => fitResult(result, tool.bound, options.maxResultBytes)
+            Effect.mapError((error) =>
+              error._tag === "ToolFailure"
+                ? new ToolFailure({ message: withoutHidden(error.message, isOffered) })
+                : error
+            )
           )
         }
       }

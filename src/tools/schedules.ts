@@ -82,24 +82,20 @@ const getAgentSchedule = make({
 const timing = {
   startTime: Param.optional(Param.date("ISO 8601, UTC unless it has a zone")),
   cronExpression: Param.optional(Param.text("5 fields, such as 0 6 * * 1-5", { maxLength: 200 })),
-  runEveryCount: Param.optional(Param.integer("")),
+  runEveryCount: Param.optional(Param.integer("With runEveryPeriod 2, 6 means every 6 hours")),
   runEveryPeriod: Param.optional(Param.integer("1 minutes, 2 hours, 3 days, 4 weeks, 5 months", { max: 5 })),
-  timezone: Param.optional(Param.text("IANA name, such as Europe/Berlin", { maxLength: 100 })),
-  inputParameters: Param.optional(Param.jsonObjectText("JSON text of an object"))
+  timezone: Param.optional(Param.text("IANA name, such as Europe/Berlin; give it for local times", { maxLength: 100 })),
+  inputParameters: Param.optional(Param.jsonObjectText("JSON text of an object, for each run"))
 }
 
 const execution = {
-  parallelism: Param.optional(Param.integer("", { max: 50 })),
-  parallelMaxConcurrency: Param.optional(Param.integer("")),
-  parallelExport: Param.optional(Param.oneOf("", ["Combined", "Separated"])),
-  logLevel: Param.optional(Param.oneOf("", ["Fatal", "Error", "Warning", "Info"])),
-  logMode: Param.optional(Param.oneOf("", ["Text", "TextAndHtml"])),
-  isExclusive: Param.optional(Param.flag("")),
-  isWaitOnFailure: Param.optional(Param.flag(""))
+  parallelism: Param.optional(Param.integer("Into how many parts to split the inputs", { max: 50 })),
+  ...Param.execution,
+  isExclusive: Param.optional(Param.flag("One run of the agent at a time"))
 }
 
 const typeParameter = Param.integer("1 RunOnce, 2 RunEvery, 3 CRON", { max: 3 })
-const scheduleName = Param.text("", { maxLength: 200 })
+const scheduleName = Param.text("Shown in lists", { maxLength: 200 })
 
 const checkTiming = (tool: string, timing: ScheduleBody) =>
   Effect.flatMap(timingProblems(timing), (problems) =>
@@ -111,14 +107,14 @@ const createAgentSchedule = make({
   name: "create_agent_schedule",
   title: "Create schedule",
   description:
-    "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression. Each run spends credits.",
-  hints: writes({ destructive: false, openWorld: true, idempotent: false }),
+    "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression. Each run spends credits. See list_agent_schedules first, and tell the user nextRunTime of the result.",
+  hints: writes({ destructive: false, openWorld: false, idempotent: false }),
   input: Schema.Struct({
     agentId: Param.agentId,
     name: scheduleName,
     scheduleType: Param.optionalOr(typeParameter, scheduleTypes.cron),
     ...timing,
-    isEnabled: Param.optionalOr(Param.flag(""), true),
+    isEnabled: Param.optionalOr(Param.flag("false makes it paused"), true),
     ...execution
   }),
   output: ScheduleOut,
@@ -194,14 +190,14 @@ const updateAgentSchedule = make({
   name: "update_agent_schedule",
   title: "Update schedule",
   description:
-    "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery.",
-  hints: writes({ destructive: false, openWorld: true, idempotent: true }),
+    "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRunTime of the result.",
+  hints: writes({ destructive: false, openWorld: false, idempotent: true }),
   input: Schema.Struct({
     ...oneSchedule.fields,
     name: Param.optional(scheduleName),
     scheduleType: Param.optional(typeParameter),
     ...timing,
-    isEnabled: Param.optional(Param.flag("")),
+    isEnabled: Param.optional(Param.flag("false pauses it")),
     ...execution
   }),
   output: ScheduleOut,
@@ -233,9 +229,9 @@ const switchTool = (to: "enable" | "disable") =>
     title: to === "enable" ? "Enable schedule" : "Disable schedule",
     description:
       to === "enable"
-        ? "Let a schedule start runs again; each run spends credits."
-        : "Keep a schedule from starting runs, without deleting it.",
-    hints: writes({ destructive: false, openWorld: true, idempotent: true }),
+        ? "Let a schedule start runs again; each run spends credits. It keeps its settings; see get_agent_schedule."
+        : "Keep a schedule from starting runs, without deleting it. A run under way goes on: see stop_agent. enable_agent_schedule undoes it.",
+    hints: writes({ destructive: false, openWorld: false, idempotent: true }),
     input: oneSchedule,
     output: Schema.Struct({ agentId: Schema.Number, scheduleId: Schema.Number, isEnabled: Schema.Boolean }),
     handler: ({ agentId, scheduleId }) =>
@@ -251,7 +247,7 @@ const deleteAgentSchedule = make({
   title: "Delete schedule",
   description:
     "Irreversibly delete a schedule. To pause it use disable_agent_schedule. Confirm with the user before calling.",
-  hints: writes({ destructive: true, openWorld: true, idempotent: true }),
+  hints: writes({ destructive: true, openWorld: false, idempotent: true }),
   input: oneSchedule,
   output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, scheduleId: Schema.Number }),
   handler: ({ agentId, scheduleId }) =>
@@ -265,7 +261,8 @@ const getScheduledRuns = make({
   ...reads,
   name: "get_scheduled_runs",
   title: "List scheduled runs",
-  description: "Runs that schedules of all agents will start, by default from today for seven days.",
+  description:
+    "Runs that schedules of all agents will start, by default from today for seven days. For all schedules of one agent use list_agent_schedules.",
   scope: "runs:read",
   bound: { list: "scheduledRuns", rest: "Ask again with a shorter period." },
   input: Schema.Struct({ startDate: Param.optional(Param.date()), endDate: Param.optional(Param.date()) }),
