@@ -1,0 +1,22 @@
+import { readdirSync } from "node:fs"
+import { assert, describe, expect, it } from "vitest"
+import { offered, onTheWire } from "../../scripts/surface.ts"
+
+/**
+ * What a client sees of each tool, so that no change of it goes unnoticed. After a wanted change:
+ * `npx vitest run test/registry/snapshots.test.ts -u`, and delete the file of a tool that is gone.
+ */
+const folder = new URL("../snapshots/tools/", import.meta.url)
+const files = readdirSync(folder)
+const tools = await offered()
+
+describe("the snapshots", () => {
+  it("are one file for each tool", () => {
+    assert.deepStrictEqual(files.sort(), tools.map(({ name }) => `${name}.json`).sort())
+  })
+
+  it.each(tools.map((tool) => [tool.name, tool] as const))("agree with %s", async (name, tool) => {
+    const text = `${JSON.stringify(onTheWire(tool), null, 2)}\n`
+    await expect(text).toMatchFileSnapshot(new URL(`${name}.json`, folder).pathname)
+  })
+})
