@@ -49,7 +49,7 @@ describe("authorization", () => {
       const fresh = yield* runs("fresh")
       yield* post(`/agent/${books}/start`, as2("ApiKey early"))
       yield* post(`/agent/${books}/start`, as2("ApiKey kept"))
-      for (let index = 0; index < 199; index++) {
+      for (let index = 0; index < 200; index++) {
         yield* get("/agent/personal/count", as2(`ApiKey other-${index}`))
         yield* get("/agent/personal/count", as2("ApiKey kept"))
       }

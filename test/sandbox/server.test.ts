@@ -4,12 +4,13 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import { serve } from "../../src/sandbox/server.ts"
-import { as, books, Run } from "./drive.ts"
+import { as, books, Run, Runs } from "./drive.ts"
 
 const send = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.flatMap(
@@ -63,6 +64,25 @@ describe("serve", () => {
       })
       assert.strictEqual(again, "refused")
     })
+  )
+
+  it.live("does not wait for calls in progress when its scope closes", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const { url } = yield* Scope.extend(serve(), scope)
+      const waiting = yield* Effect.fork(
+        send(
+          HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(`${url}/api/v1/agent/${books}/start`), {
+            isRunSynchronously: true
+          })
+        )
+      )
+      const stats = send(HttpClientRequest.get(`${url}/api/v1/agent/${books}/runs?maxRecords=1`))
+      yield* Effect.repeat(Effect.flatMap(stats, as(Runs)), { until: ([run]) => run?.status === 4 })
+      yield* Scope.close(scope, Exit.void).pipe(Effect.disconnect, Effect.timeout("2 seconds"))
+      const error = yield* Effect.flip(Fiber.join(waiting))
+      assert.strictEqual(error._tag, "RequestError")
+    }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
   it.scopedLive("fails when the port is taken", () =>
