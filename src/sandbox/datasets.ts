@@ -54,6 +54,8 @@ const makers = ["Northpeak", "Velora", "Kestrel", "Ardent", "Lumen", "Östgård"
 
 const slug = (text: string): string =>
   text
+    .normalize("NFKD")
+    .replaceAll(/\p{M}/gu, "")
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .replaceAll(/^-|-$/g, "")
