@@ -1,0 +1,26 @@
+import * as Effect from "effect/Effect"
+import { operatorSelection } from "../app.ts"
+import { loadSettings } from "../config.ts"
+import { allTools } from "../tools/registry.ts"
+import type { Hints } from "../tools/Tool.ts"
+import type { Overrides } from "./options.ts"
+import { out, screenWidth, table } from "./print.ts"
+
+const hintWords = (hints: Hints): string =>
+  hints.readOnlyHint
+    ? "read-only"
+    : [
+        hints.destructiveHint ? "destructive" : "writes",
+        ...(hints.openWorldHint ? ["open world"] : []),
+        ...(hints.idempotentHint === true ? ["idempotent"] : [])
+      ].join(", ")
+
+/** Prints what is offered under the settings and flags. */
+export const listTools = (asJson: boolean, overrides: Overrides) =>
+  Effect.gen(function* () {
+    const selection = yield* Effect.flatMap(loadSettings(overrides), operatorSelection)
+    const rows = allTools
+      .filter(selection)
+      .map(({ hints, name, title, toolset }) => ({ name, toolset, hints: hintWords(hints), title }))
+    yield* out(asJson ? JSON.stringify(rows) : `${table(rows, screenWidth())}\n\n${rows.length} tools`)
+  })
