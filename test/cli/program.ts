@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import * as Effect from "effect/Effect"
+
+const built = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Options {
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** The environment without settings of its own, so that those of the machine that runs the tests play no part. */
+const environment = (extra: Readonly<Record<string, string>> = {}) => ({
+  PATH: process.env["PATH"],
+  ...extra
+})
+
+/** Starts the built program; it is ended with the scope. */
+export const start = (args: ReadonlyArray<string>, { env }: Options = {}) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const child = spawn(process.execPath, [built, ...args], { env: environment(env) })
+      const written = { stdout: "", stderr: "" }
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (written.stdout += text))
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (written.stderr += text))
+      const exited = once(child, "close")
+      return { child, written, exited }
+    }),
+    ({ child, exited }) =>
+      Effect.promise(async () => {
+        if (child.exitCode === null && child.signalCode === null) {
+          child.kill("SIGKILL")
+          await exited
+        }
+      })
+  )
+
+/** Runs the built program with no input to its end. */
+export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Outcome> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const { child, exited, written } = yield* start(args, options)
+      child.stdin.end()
+      yield* Effect.promise(() => exited)
+      return { code: child.exitCode, ...written }
+    })
+  )
