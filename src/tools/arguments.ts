@@ -26,7 +26,19 @@ const property = (schema: ObjectSchema, name: string): Readonly<Record<string, u
 
 /** What a parameter takes, in words, from its JSON Schema. */
 const expectation = (schema: Readonly<Record<string, unknown>>): string => {
-  const { anyOf, contentMediaType, enum: values, items, maxLength, maximum, minLength, minimum, pattern, type } = schema
+  const {
+    anyOf,
+    contentMediaType,
+    description,
+    enum: values,
+    items,
+    maxLength,
+    maximum,
+    minLength,
+    minimum,
+    pattern,
+    type
+  } = schema
   if (Array.isArray(values)) return `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
   if (Predicate.isRecord(items)) return `an array, each item ${expectation(items)}`
   if (Array.isArray(anyOf)) {
@@ -42,7 +54,8 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
         ? `an integer from ${String(minimum)} to ${maximum}`
         : `an integer of at least ${String(minimum)}`
     case "string":
-      if (typeof minLength === "number" && minLength > 1) return `a text of at least ${minLength} characters`
+      // Only the description can say how a text is counted.
+      if (typeof minLength === "number" && minLength > 1) return `a text (${String(description)})`
       return typeof maxLength === "number" ? `a text of 1 to ${maxLength} characters, not blank` : "a text"
     case "boolean":
       return "true or false"

@@ -26,7 +26,7 @@ const prompt = Schema.String.pipe(
       jsonSchema: {
         type: "string",
         minLength: promptLength.min,
-        description: "The user's own words, 10 to 5000 characters"
+        description: "the user's own words, 10 to 5000 characters without outer white space"
       }
     }
   )

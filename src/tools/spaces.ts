@@ -26,7 +26,7 @@ const listSpaces = make({
   ...reads,
   name: "list_spaces",
   title: "List spaces",
-  description: "All spaces. A space is a folder of agents; next: get_space_agents.",
+  description: "All spaces with their ids. A space is a folder of agents. Next: get_space_agents.",
   bound: { list: "spaces", rest: "Use search_space_by_name to find one." },
   input: Param.none,
   output: Schema.Struct({ spaces: Schema.Array(SpaceOut), notice }),
