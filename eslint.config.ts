@@ -42,6 +42,8 @@ export default defineConfig(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/no-empty-object-type": ["error", { allowInterfaces: "with-single-extends" }],
       "@typescript-eslint/unbound-method": "off",
+      // Effect.async<void> and Deferred.make<void> are how Effect says "nothing".
+      "@typescript-eslint/no-invalid-void-type": "off",
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
       "no-console": "error",
       "no-restricted-imports": ["error", { paths: barrels }]

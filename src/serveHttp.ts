@@ -16,7 +16,7 @@ export const http = (settings: Settings) =>
     const selection = yield* operatorSelection(settings)
     const anonymous = settings.requireAuth ? Option.none() : Option.some(yield* keyCredentials(settings))
     const telemetry = Option.match(settings.otlpEndpoint, { onNone: () => Layer.empty, onSome: otlpLayer })
-    yield* serveHttp({ settings, selection, anonymous }, (url) => Effect.logInfo(`Serving MCP at ${url}/mcp`)).pipe(
+    return yield* serveHttp({ settings, selection, anonymous }, (url) => Effect.logInfo(`Serving MCP at ${url}/mcp`)).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(Layer.mergeAll(serverLayer(settings), loggerLayer(settings), telemetry))
     )

@@ -18,9 +18,9 @@ export const serve = (selection: Selection) =>
       const runEffect = yield* makeRunEffect
       const run: RunRequest = (effect, ctx) =>
         runEffect(Effect.provideService(effect, Credentials, credentials), ctx.mcpReq.signal)
-      yield* Effect.async<undefined>((resume) => {
+      yield* Effect.async<void>((resume) => {
         const transport = new StdioServerTransport()
-        const ended = () => resume(Effect.succeed(undefined))
+        const ended = () => resume(Effect.void)
         process.stdin.once("end", ended).once("close", ended)
         process.stdout.once("error", ended)
         const handle = serveStdio(({ era }) => makeServer({ tools, run, selection: () => selection, era }), {

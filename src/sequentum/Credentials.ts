@@ -4,6 +4,8 @@ import type * as Redacted from "effect/Redacted"
 /**
  * Who calls Sequentum: an API key or an OAuth bearer token. It is given per request, never built into a Layer.
  * Source: docs.sequentum.com/api-reference/authentication.
+ *
+ * @effect-leakable-service
  */
 export class Credentials extends Context.Tag("sequentum/Credentials")<
   Credentials,
