@@ -84,8 +84,12 @@ export const scripted = (respond: Respond, sent: Array<Sent> = []) =>
   )
 
 /** Tools and completions over the real client and services. */
-export const overHttp = (http: Layer.Layer<HttpClient.HttpClient>, apiUrl = "https://sequentum.test") =>
-  Layer.merge(ToolRegistry.layer({ maxResultBytes: 40_000 }), Completions.layer).pipe(
+export const overHttp = (
+  http: Layer.Layer<HttpClient.HttpClient>,
+  apiUrl = "https://sequentum.test",
+  maxResultBytes = 40_000
+) =>
+  Layer.merge(ToolRegistry.layer({ maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),
     Layer.provide(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
     Layer.provide(http)
