@@ -1,0 +1,305 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Fiber from "effect/Fiber"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as TestClock from "effect/TestClock"
+import { Credentials } from "../../src/sequentum/Credentials.ts"
+import { makeRateBudget } from "../../src/sequentum/rateBudget.ts"
+import { asCaller, scriptedClient, type Step } from "../support/http.ts"
+
+const Ok = Schema.Struct({ ok: Schema.Boolean })
+const ok: Step = { status: 200, body: '{"ok":true}' }
+
+type Method = "GET" | "POST" | "PUT" | "DELETE"
+
+/** Sends one request through the script while the clock runs on for `time`, and tells what came of it and when. */
+const exchange = (method: Method, steps: ReadonlyArray<Step>, time: Duration.DurationInput = "10 minutes") =>
+  Effect.gen(function* () {
+    const { client, seen } = yield* scriptedClient(steps)
+    const requests = {
+      GET: client.get("/thing", Ok),
+      POST: client.post("/thing", Ok),
+      PUT: client.put("/thing", Ok),
+      DELETE: Effect.as(client.deleteVoid("/thing"), { ok: true })
+    }
+    const fiber = yield* Effect.fork(Effect.either(asCaller(requests[method])))
+    yield* TestClock.adjust(time)
+    const result = yield* Fiber.join(fiber)
+    const delays = seen.slice(1).map(({ at }, index) => at - (seen[index]?.at ?? 0))
+    return { result, tries: seen.length, delays }
+  })
+
+const tagOf = (result: Either.Either<unknown, { readonly _tag: string }>) =>
+  Either.isLeft(result) ? result.left._tag : "ok"
+
+const always = (status: number): ReadonlyArray<Step> => [{ status }]
+
+describe("idempotent requests", () => {
+  for (const status of [429, 500, 502, 503, 504]) {
+    it.effect(`are sent again after ${status}, three times at most`, () =>
+      Effect.gen(function* () {
+        const { result, tries } = yield* exchange("GET", always(status))
+        assert.strictEqual(tries, 4)
+        assert.strictEqual(tagOf(result), status === 429 ? "RateLimited" : "ServerFailure")
+      })
+    )
+  }
+
+  for (const status of [400, 401, 402, 403, 404, 409, 418, 422, 501, 505]) {
+    it.effect(`are not sent again after ${status}`, () =>
+      Effect.gen(function* () {
+        const { tries } = yield* exchange("GET", always(status))
+        assert.strictEqual(tries, 1)
+      })
+    )
+  }
+
+  for (const method of ["GET", "PUT", "DELETE"] as const) {
+    it.effect(`${method} is sent again after a 500, a dropped connection and a silence`, () =>
+      Effect.gen(function* () {
+        const { result, tries } = yield* exchange(method, [
+          { status: 500 },
+          { fails: { code: "ECONNRESET" } },
+          "silence",
+          ok
+        ])
+        assert.strictEqual(tagOf(result), "ok")
+        assert.strictEqual(tries, 4)
+      })
+    )
+  }
+
+  it.effect("succeed as soon as one try does", () =>
+    Effect.gen(function* () {
+      const { result, tries } = yield* exchange("GET", [{ status: 503 }, ok])
+      assert.deepStrictEqual(result, Either.right({ ok: true }))
+      assert.strictEqual(tries, 2)
+    })
+  )
+})
+
+describe("a POST", () => {
+  it.effect("is sent again after 429", () =>
+    Effect.gen(function* () {
+      const { result, tries } = yield* exchange("POST", [{ status: 429 }, ok])
+      assert.strictEqual(tagOf(result), "ok")
+      assert.strictEqual(tries, 2)
+    })
+  )
+
+  for (const fails of [
+    { code: "ECONNREFUSED", syscall: "connect" },
+    { code: "ENOTFOUND", syscall: "getaddrinfo" },
+    { code: "ETIMEDOUT", syscall: "connect" }
+  ]) {
+    it.effect(`is sent again when no connection was made (${fails.code})`, () =>
+      Effect.gen(function* () {
+        const { tries } = yield* exchange("POST", [{ fails }, ok])
+        assert.strictEqual(tries, 2)
+      })
+    )
+  }
+
+  for (const [what, step] of [
+    ["a 500", { status: 500 }],
+    ["a 502", { status: 502 }],
+    ["a 503", { status: 503 }],
+    ["a 504", { status: 504 }],
+    ["a dropped connection", { fails: { code: "ECONNRESET", syscall: "read" } }],
+    ["a silence", "silence"]
+  ] as const) {
+    it.effect(`is never sent a second time after ${what}`, () =>
+      Effect.gen(function* () {
+        const { result, tries } = yield* exchange("POST", [step, ok])
+        assert.strictEqual(tries, 1)
+        assert.notStrictEqual(tagOf(result), "ok")
+      })
+    )
+  }
+})
+
+describe("backoff", () => {
+  it.effect("is one, two and four seconds, a fifth more or less", () =>
+    Effect.gen(function* () {
+      const { delays } = yield* exchange("GET", always(500))
+      assert.strictEqual(delays.length, 3)
+      for (const [index, base] of [1000, 2000, 4000].entries()) {
+        assert.isAtLeast(delays[index] ?? 0, base * 0.8 - 1)
+        assert.isAtMost(delays[index] ?? 0, base * 1.2 + 1)
+      }
+    })
+  )
+
+  it.effect("differs from one request to the next", () =>
+    Effect.gen(function* () {
+      const first = yield* exchange("GET", always(500))
+      const second = yield* exchange("GET", always(500))
+      assert.notDeepEqual(first.delays, second.delays)
+    })
+  )
+
+  it.effect("ends when the caller goes away", () =>
+    Effect.gen(function* () {
+      const { client, seen } = yield* scriptedClient(always(500))
+      const fiber = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+      yield* TestClock.adjust("100 millis")
+      yield* Fiber.interrupt(fiber)
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(seen.length, 1)
+    })
+  )
+})
+
+const limited = (retryAfter: string): Step => ({ status: 429, headers: { "retry-after": retryAfter } })
+
+describe("Retry-After", () => {
+  it.effect("in seconds is waited out in full, above what backoff would wait", () =>
+    Effect.gen(function* () {
+      const { delays, result } = yield* exchange("GET", [limited("45"), ok])
+      assert.deepStrictEqual(delays, [45_000])
+      assert.strictEqual(tagOf(result), "ok")
+    })
+  )
+
+  it.effect("of exactly 60 seconds is waited out", () =>
+    Effect.gen(function* () {
+      const { delays } = yield* exchange("POST", [limited("60"), ok])
+      assert.deepStrictEqual(delays, [60_000])
+    })
+  )
+
+  it.effect("as a date is waited out to that moment", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
+      const { delays } = yield* exchange("GET", [limited("Sun, 01 Mar 2026 12:00:20 GMT"), ok])
+      assert.deepStrictEqual(delays, [20_000])
+    })
+  )
+
+  it.effect("as a date that has passed is no reason to wait", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
+      const { delays } = yield* exchange("GET", [limited("Sun, 01 Mar 2026 11:00:00 GMT"), ok])
+      assert.deepStrictEqual(delays, [0])
+    })
+  )
+
+  it.effect("of a 503 counts too", () =>
+    Effect.gen(function* () {
+      const { delays } = yield* exchange("GET", [{ status: 503, headers: { "retry-after": "7" } }, ok])
+      assert.deepStrictEqual(delays, [7000])
+    })
+  )
+
+  for (const [form, value] of [
+    ["in seconds", "61"],
+    ["as a date", "Sun, 01 Mar 2026 12:01:01 GMT"]
+  ] as const) {
+    it.effect(`above 60 seconds, ${form}, fails at once and says how long to wait`, () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
+        const { result, tries } = yield* exchange("GET", [limited(value), ok], "0 millis")
+        assert.strictEqual(tries, 1)
+        assert.isTrue(
+          Either.isLeft(result) && result.left._tag === "RateLimited" && result.left.retryAfterSeconds === 61
+        )
+      })
+    )
+  }
+
+  it.effect("that makes no sense leaves the backoff as it is", () =>
+    Effect.gen(function* () {
+      const { delays } = yield* exchange("GET", [limited("soon"), ok])
+      assert.isAtLeast(delays[0] ?? 0, 799)
+      assert.isAtMost(delays[0] ?? 0, 1201)
+    })
+  )
+})
+
+describe("one try", () => {
+  it.effect("is given up after the request timeout, not before", () =>
+    Effect.gen(function* () {
+      const { client } = yield* scriptedClient(["silence"])
+      const fiber = yield* Effect.fork(Effect.either(asCaller(client.post("/thing", Ok))))
+      yield* TestClock.adjust("29999 millis")
+      assert.isTrue((yield* Fiber.poll(fiber))._tag === "None")
+      yield* TestClock.adjust("1 millis")
+      const result = yield* Fiber.join(fiber)
+      assert.isTrue(Either.isLeft(result) && result.left._tag === "RequestTimeout" && result.left.seconds === 30)
+    })
+  )
+})
+
+describe("a DELETE", () => {
+  it.effect("that is repeated after an unclear failure and then meets 404 has done its work", () =>
+    Effect.gen(function* () {
+      const { result, tries } = yield* exchange("DELETE", [{ status: 500 }, { status: 404 }])
+      assert.strictEqual(tagOf(result), "ok")
+      assert.strictEqual(tries, 2)
+    })
+  )
+
+  it.effect("that meets 404 at first has not", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(tagOf((yield* exchange("DELETE", [{ status: 404 }])).result), "NotFound")
+    })
+  )
+})
+
+describe("the rate budget", () => {
+  const announcing: Step = {
+    ...ok,
+    headers: { "x-ratelimit-limit": "3", "x-ratelimit-window-seconds": "60" }
+  }
+
+  it.effect("holds back the request that would go over what Sequentum announced", () =>
+    Effect.gen(function* () {
+      const { client, seen } = yield* scriptedClient([announcing])
+      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get("/thing", Ok), 3)))
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(seen.length, 3)
+      yield* TestClock.adjust("1 seconds")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(seen.length, 4)
+    })
+  )
+
+  it.effect("is each caller's own", () =>
+    Effect.gen(function* () {
+      const { client, seen } = yield* scriptedClient([announcing])
+      const as = (secret: string) =>
+        Effect.provideService(Credentials, Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret) }))
+      yield* as("one")(Effect.repeatN(client.get("/thing", Ok), 2))
+      yield* as("two")(Effect.repeatN(client.get("/thing", Ok), 2))
+      assert.strictEqual(seen.length, 6)
+    })
+  )
+
+  it("holds nothing back before a limit is known", () => {
+    const budget = makeRateBudget()
+    for (let count = 0; count < 1000; count += 1) {
+      assert.isTrue(Duration.equals(budget.reserve(0, Duration.seconds(60)), Duration.zero))
+    }
+  })
+
+  it("takes no place for a wait that is too long", () => {
+    const budget = makeRateBudget()
+    budget.learn(1, 120)
+    assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 0)
+    assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 120)
+    assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 120)
+  })
+
+  it("ignores an announcement that makes no sense", () => {
+    const budget = makeRateBudget()
+    budget.learn(Number.NaN, 60)
+    budget.learn(0, 60)
+    budget.learn(5, -1)
+    for (let count = 0; count < 10; count += 1) {
+      assert.isTrue(Duration.equals(budget.reserve(0, Duration.seconds(60)), Duration.zero))
+    }
+  })
+})
