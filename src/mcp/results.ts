@@ -9,7 +9,8 @@ interface Words {
   readonly next?: { readonly tools: ReadonlyArray<string>; readonly to: string } | undefined
 }
 
-const says = (detail: string | undefined) => (detail === undefined ? "" : ` Sequentum says: ${JSON.stringify(detail)}.`)
+const says = (detail: string | undefined) =>
+  detail === undefined ? "" : ` Sequentum says: ${JSON.stringify(detail)}${/[.!?…]$/u.test(detail) ? "" : "."}`
 
 const seconds = (count: number) => (count === 1 ? "1 second" : `${count} seconds`)
 
