@@ -5,6 +5,7 @@ import { settings } from "../../src/config.ts"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { resourceTemplates, staticResources } from "../../src/resources/resources.ts"
 import { allTools } from "../../src/tools/registry.ts"
+import type { SelectionRequest } from "../../src/tools/selection.ts"
 import { toolsets, type Hints } from "../../src/tools/Tool.ts"
 import { offered, onTheWire, selectionOf } from "../../scripts/surface.ts"
 import { expected } from "./expected.ts"
@@ -125,6 +126,13 @@ describe("the tools", () => {
       order.filter((name) => shown.includes(name))
     )
     assert.deepStrictEqual(shown, ["get_agent", ...byToolset.files, "stop_agent_build"])
+  })
+
+  it("leave a model room for its work", async () => {
+    const bytes = async (request: SelectionRequest) =>
+      Buffer.byteLength(JSON.stringify({ tools: (await offered(selectionOf(request))).map(onTheWire) }))
+    assert.isAtMost(await bytes({}), 60_000)
+    assert.isAtMost(await bytes({ toolsets: ["agents", "runs", "files"] }), 22_000)
   })
 
   it("each have a case in the tables of these tests", () => {
