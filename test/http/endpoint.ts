@@ -1,0 +1,129 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { loggerLayer, operatorSelection, serverLayer } from "../../src/app.ts"
+import { loadSettings } from "../../src/config.ts"
+import { serveHttp } from "../../src/http/app.ts"
+import { serve } from "../../src/sandbox/server.ts"
+
+/** An endpoint on a sandbox of its own, both in this process; they end with the scope. */
+export const endpoint = (settings: Readonly<Record<string, string>> = {}, speed = 600) =>
+  Effect.gen(function* () {
+    const { url: apiUrl } = yield* serve({ speed, rateLimitPerMinute: 1_000_000 })
+    const loaded = yield* loadSettings(
+      new Map(
+        Object.entries({
+          SEQUENTUM_API_URL: apiUrl,
+          PORT: "0",
+          RATE_LIMIT_PER_MINUTE: "0",
+          HOST: "127.0.0.1",
+          ...settings
+        })
+      )
+    )
+    const selection = yield* operatorSelection(loaded)
+    const listening = yield* Deferred.make<string>()
+    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous: Option.none() }, (url) =>
+      Effect.asVoid(Deferred.succeed(listening, url))
+    ).pipe(Effect.provide(Layer.merge(serverLayer(loaded), loggerLayer(loaded))), Effect.forkScoped)
+    const url = yield* Deferred.await(listening)
+    return { url, mcp: `${url}/mcp`, apiUrl, fiber }
+  })
+
+export type Endpoint = Effect.Effect.Success<ReturnType<typeof endpoint>>
+
+const initializeParams = {
+  protocolVersion: "2025-11-25",
+  capabilities: {},
+  clientInfo: { name: "http-test", version: "1" }
+}
+
+const baseHeaders = { "content-type": "application/json", accept: "application/json, text/event-stream" }
+
+export interface Ask {
+  readonly token?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  readonly session?: string | undefined
+  readonly signal?: AbortSignal
+}
+
+const bearer = (token: string | undefined) => (token === undefined ? {} : { authorization: `Bearer ${token}` })
+
+/** Posts a body as it is. */
+export const post = (mcp: string, body: string, { headers = {}, session, signal, token = "alice" }: Ask = {}) =>
+  Effect.promise(() =>
+    fetch(mcp, {
+      method: "POST",
+      body,
+      ...(signal === undefined ? {} : { signal }),
+      headers: {
+        ...baseHeaders,
+        ...bearer(token),
+        ...(session === undefined ? {} : { "mcp-session-id": session }),
+        ...headers
+      }
+    })
+  )
+
+/** Posts a request of the 2025-11-25 era. */
+export const legacy = (mcp: string, method: string, params: unknown, ask?: Ask) =>
+  post(mcp, JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }), ask)
+
+/** Posts a request of the 2026-07-28 era. */
+export const modern = (
+  mcp: string,
+  method: string,
+  params: Readonly<Record<string, unknown>>,
+  { headers = {}, ...ask }: Ask = {},
+  meta: Readonly<Record<string, unknown>> = {}
+) =>
+  post(
+    mcp,
+    JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method,
+      params: {
+        ...params,
+        _meta: {
+          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+          "io.modelcontextprotocol/clientCapabilities": {},
+          "io.modelcontextprotocol/clientInfo": { name: "http-test", version: "1" },
+          ...meta
+        }
+      }
+    }),
+    {
+      ...ask,
+      headers: {
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": method,
+        ...(typeof params["name"] === "string" ? { "mcp-name": params["name"] } : {}),
+        ...headers
+      }
+    }
+  )
+
+export const initialize = (mcp: string, ask?: Ask) => legacy(mcp, "initialize", initializeParams, ask)
+
+/** Opens a session and gives its id. */
+export const openSession = (mcp: string, ask?: Ask) =>
+  Effect.flatMap(initialize(mcp, ask), (response) =>
+    Effect.promise(async () => {
+      await response.text()
+      return response.headers.get("mcp-session-id") ?? ""
+    })
+  )
+
+/** The message of an answer, whether it came as JSON or as the last event of a stream. */
+export const message = (response: Response): Effect.Effect<unknown> =>
+  Effect.promise(async () => {
+    const text = await response.text()
+    const data = text
+      .split("\n")
+      .filter((line) => line.startsWith("data: "))
+      .at(-1)
+    const json: unknown = JSON.parse(data?.slice(6) ?? text)
+    return json
+  })
