@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -34,8 +34,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url))
 const text = (path: string) => readFileSync(join(root, path), "utf8")
 
 const runDocs = async (folder: string, ...args: ReadonlyArray<string>) => {
-  const script = join(root, "scripts/docs.ts")
-  const child = spawn(process.execPath, [join(root, "node_modules/tsx/dist/cli.mjs"), script, ...args], { cwd: folder })
+  const tsx = pathToFileURL(join(root, "node_modules/tsx/dist/esm/index.mjs")).href
+  const child = spawn(process.execPath, ["--import", tsx, join(root, "scripts/docs.ts"), ...args], { cwd: folder })
   let said = ""
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()))
   await once(child, "close")

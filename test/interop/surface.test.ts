@@ -100,11 +100,12 @@ const ProtocolFailure = Schema.Struct({
 /** The error that the protocol answered with. */
 const refused = (ask: (speaker: Speaker) => Promise<unknown>) =>
   Effect.flatMap(Connection, (speaker) =>
-    Effect.tryPromise({ try: () => ask(speaker), catch: (error) => error }).pipe(
-      Effect.flip,
-      Effect.flatMap(Schema.decodeUnknown(ProtocolFailure)),
-      Effect.orDie
-    )
+    Effect.promise(() =>
+      ask(speaker).then(
+        () => "It was not refused",
+        (error: unknown) => error
+      )
+    ).pipe(Effect.flatMap(Schema.decodeUnknown(ProtocolFailure)), Effect.orDie)
   )
 
 const JsonRecord = Schema.Record({ key: Schema.String, value: Schema.Unknown })
