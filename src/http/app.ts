@@ -1,9 +1,12 @@
 import { createServer } from "node:http"
+import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
@@ -16,11 +19,14 @@ import { loopbackHosts, makeRateLimiter } from "./limits.ts"
 import { makeMcpRoute } from "./mcpRoute.ts"
 import {
   authorizationServerMetadata,
+  forwardedUrl,
   protectedResourceMetadata,
   resourceMetadataPath,
   type OAuthAddresses
 } from "./oauth.ts"
 import { prometheusText } from "./prometheus.ts"
+import { setSessions } from "./requestMetrics.ts"
+import { defaultTimes, type Times } from "./times.ts"
 
 /** The address can't be listened on. */
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{ readonly problem: string }> {}
@@ -30,16 +36,20 @@ export interface HttpOptions {
   readonly selection: Selection
   /** The caller of requests without a token; none where every request needs one. */
   readonly anonymous: Option.Option<Credentials["Type"]>
+  readonly times?: Partial<Times>
 }
 
-/** Slow clients are cut off: ten seconds for the headers, thirty for a whole request. Times in milliseconds. */
-const nodeServer = () =>
+/** A server that cuts off slow clients. */
+const nodeServer = (times: Times) =>
   createServer({
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
+    headersTimeout: Duration.toMillis(times.headers),
+    requestTimeout: Duration.toMillis(times.request),
+    connectionsCheckingInterval: Duration.toMillis(times.check),
     // Longer than the 60 seconds that load balancers keep idle connections, so that they close first.
-    keepAliveTimeout: 65_000,
-    connectionsCheckingInterval: 2_000
+    keepAliveTimeout: 65_000
+  }).on("connection", (socket) => {
+    // Each of the requests that a client sends ahead listens for the end of its connection.
+    socket.setMaxListeners(0)
   })
 
 const urlHost = (host: string) => (host.includes(":") ? `[${host}]` : host)
@@ -53,22 +63,57 @@ const allowedHosts = ({ allowedHosts: given, host, publicUrl }: Settings): Reado
   return given.length === 0 ? undefined : [...own, ...given]
 }
 
-const publicMetadata = (value: unknown) =>
-  HttpServerResponse.unsafeJson(value, {
-    headers: { "access-control-allow-origin": "*", "cache-control": "public, max-age=3600" }
+const publicMetadata = (describe: (addresses: OAuthAddresses) => unknown) => (addresses: OAuthAddresses) =>
+  HttpServerResponse.unsafeJson(describe(addresses), {
+    headers: {
+      "access-control-allow-origin": "*",
+      "cache-control": "public, max-age=3600",
+      vary: "Host, X-Forwarded-Host, X-Forwarded-Proto"
+    }
   })
 
+/** What browsers ask before they fetch metadata with the header that MCP clients add. */
+const publicPreflight = HttpServerResponse.empty({
+  status: 204,
+  headers: {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET",
+    "access-control-allow-headers": "mcp-protocol-version, content-type, accept",
+    "access-control-max-age": "600"
+  }
+})
+
+const documents = [
+  ["/.well-known/oauth-protected-resource", publicMetadata(protectedResourceMetadata)],
+  [resourceMetadataPath, publicMetadata(protectedResourceMetadata)],
+  ["/.well-known/oauth-authorization-server", publicMetadata(authorizationServerMetadata)]
+] as const
+
+/** The OAuth documents, for everybody. */
+const metadata = (addresses: (headers: Headers.Headers) => OAuthAddresses) =>
+  HttpRouter.fromIterable(
+    documents.flatMap(([path, respond]) => [
+      HttpRouter.makeRoute(
+        "GET",
+        path,
+        Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => respond(addresses(headers)))
+      ),
+      HttpRouter.makeRoute("OPTIONS", path, Effect.succeed(publicPreflight))
+    ])
+  )
+
 /**
- * Serves MCP over Streamable HTTP until it is interrupted, then lets calls under way end for ten seconds. `onListening`
+ * Serves MCP over Streamable HTTP until it is interrupted, then lets calls under way end for a while. `onListening`
  * is told the address. Needs the services of the protocol server; fails with ListenFailed.
  */
 export const serveHttp = (
-  { anonymous, selection, settings }: HttpOptions,
+  { anonymous, selection, settings, times: given }: HttpOptions,
   onListening: (url: string) => Effect.Effect<void>
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const node = nodeServer()
+      const times = { ...defaultTimes, ...given }
+      const node = nodeServer(times)
       const server = yield* Effect.mapError(
         NodeHttpServer.make(() => node, { port: settings.port, host: settings.host }),
         () => new ListenFailed({ problem: `Can't listen on ${urlHost(settings.host)}:${settings.port}.` })
@@ -77,14 +122,14 @@ export const serveHttp = (
       yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
       const address = server.address._tag === "TcpAddress" ? server.address.port : settings.port
       const listening = `http://${urlHost(settings.host)}:${address}`
-      const addresses: OAuthAddresses = {
+      const addresses = (headers: Headers.Headers): OAuthAddresses => ({
         publicUrl: Option.match(settings.publicUrl, {
-          onNone: () => listening,
+          onNone: () => (settings.trustProxy ? forwardedUrl(headers) : undefined) ?? listening,
           onSome: (url) => url.href.replace(/\/+$/u, "")
         }),
         issuer: settings.apiUrl.origin
-      }
-      const drain = yield* makeDrain
+      })
+      const drain = yield* makeDrain(times.drain)
       const mcp = yield* makeMcpRoute({
         origins: originPolicy(settings.allowedOrigins, settings.debug),
         hosts: allowedHosts(settings),
@@ -95,10 +140,11 @@ export const serveHttp = (
         selection,
         sessions: settings.sessions === "on" ? { max: settings.maxSessions, idle: settings.sessionIdle } : undefined,
         drain,
+        stalled: times.stalled,
         debug: settings.debug
       })
       const router = HttpRouter.empty.pipe(
-        HttpRouter.all("/mcp", mcp),
+        HttpRouter.all("/mcp", mcp.route),
         HttpRouter.get(
           "/health",
           HttpServerResponse.unsafeJson({ status: "ok", version, transport: "streamable-http" })
@@ -113,19 +159,19 @@ export const serveHttp = (
         ),
         HttpRouter.get(
           "/metrics",
-          Effect.sync(() => HttpServerResponse.text(prometheusText(), { contentType: "text/plain; version=0.0.4" }))
+          Effect.map(
+            Effect.suspend(() => setSessions(mcp.sessionCount())),
+            () => HttpServerResponse.text(prometheusText(), { contentType: "text/plain; version=0.0.4" })
+          )
         ),
-        HttpRouter.get("/.well-known/oauth-protected-resource", publicMetadata(protectedResourceMetadata(addresses))),
-        HttpRouter.get(resourceMetadataPath, publicMetadata(protectedResourceMetadata(addresses))),
-        HttpRouter.get(
-          "/.well-known/oauth-authorization-server",
-          publicMetadata(authorizationServerMetadata(addresses))
-        ),
+        HttpRouter.concat(metadata(addresses)),
         Effect.catchTag("RouteNotFound", () =>
           Effect.succeed(HttpServerResponse.unsafeJson({ error: "Not found" }, { status: 404 }))
         )
       )
       yield* Effect.locally(server.serve(router), HttpMiddleware.currentTracerDisabledWhen, () => true)
+      // A request that offers an upgrade, as Java's HTTP client does to HTTP/2, is served as what it is.
+      node.removeAllListeners("upgrade")
       yield* Effect.addFinalizer(() => drain.drain)
       yield* onListening(listening)
       return yield* Effect.never

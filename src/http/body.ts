@@ -1,8 +1,8 @@
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { isJsonContentType } from "@modelcontextprotocol/server"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import { maxBodyBytes } from "./limits.ts"
 import { rpcCodes } from "./respond.ts"
 
@@ -20,6 +20,44 @@ const tooLarge = new BadBody({
 })
 const broken = new BadBody({ status: 400, code: rpcCodes.parse, message: "The body did not arrive whole." })
 
+/**
+ * The bytes of a body. What is over the limit is thrown away as it comes, until the request has taken too long: closing
+ * the connection at once would lose the answer on its way to the client.
+ */
+const readBytes = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Buffer, BadBody> =>
+  Effect.async((resume) => {
+    const incoming = NodeHttpServerRequest.toIncomingMessage(request)
+    const chunks: Array<Buffer> = []
+    let size = 0
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= maxBodyBytes) {
+        chunks.push(chunk)
+        return
+      }
+      release()
+      chunks.length = 0
+      incoming.resume()
+      resume(tooLarge)
+    }
+    const onEnd = () => {
+      release()
+      resume(Effect.succeed(Buffer.concat(chunks)))
+    }
+    const onBroken = () => {
+      release()
+      resume(broken)
+    }
+    const release = () => {
+      incoming.off("data", onData).off("end", onEnd).off("close", onBroken)
+    }
+    // A reset connection is an error of the stream too; that it closes tells enough.
+    incoming.on("error", () => undefined)
+    incoming.on("data", onData).on("end", onEnd).on("close", onBroken)
+    if (incoming.destroyed) onBroken()
+    return Effect.sync(release)
+  })
+
 /** Reads a JSON body of one JSON-RPC message, at most `maxBodyBytes` of it. Fails with BadBody. */
 export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<unknown, BadBody> =>
   Effect.gen(function* () {
@@ -31,18 +69,7 @@ export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.E
       })
     }
     if (Number(request.headers["content-length"]) > maxBodyBytes) return yield* tooLarge
-    const chunks: Array<Uint8Array> = []
-    let size = 0
-    yield* request.stream.pipe(
-      Stream.mapError(() => broken),
-      Stream.runForEach((chunk) => {
-        size += chunk.length
-        if (size > maxBodyBytes) return Effect.fail(tooLarge)
-        chunks.push(chunk)
-        return Effect.void
-      })
-    )
-    const text = Buffer.concat(chunks).toString("utf8")
+    const text = (yield* readBytes(request)).toString("utf8")
     const body = yield* Effect.try({
       try: (): unknown => JSON.parse(text),
       catch: () => new BadBody({ status: 400, code: rpcCodes.parse, message: "The body is not JSON." })

@@ -1,9 +1,13 @@
 import * as Predicate from "effect/Predicate"
 
-const secretHeaders: ReadonlySet<string> = new Set(["authorization", "cookie", "x-api-key"])
+const secretHeaders: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "x-api-key"])
+
+/** As in `inputParameters`, `input_parameters` and `Input-Parameters`. */
+const plain = (key: string) => key.toLowerCase().replaceAll(/[^a-z0-9]/gu, "")
 
 const secretKeys: ReadonlySet<string> = new Set(
   [
+    ...secretHeaders,
     "inputParameters",
     "apiKey",
     "token",
@@ -14,10 +18,13 @@ const secretKeys: ReadonlySet<string> = new Set(
     "clientSecret",
     "prompt",
     "comments"
-  ].map((key) => key.toLowerCase())
+  ].map(plain)
 )
 
 const mask = "[masked]"
+
+/** What is nested deeper is left out, since no call is and going on would exhaust the stack. */
+const deepest = 50
 
 /** The headers of a request with those that carry credentials masked. */
 export const maskHeaders = (headers: Readonly<Record<string, string | undefined>>) =>
@@ -26,10 +33,12 @@ export const maskHeaders = (headers: Readonly<Record<string, string | undefined>
   )
 
 /** A value with everything masked that stands under a telling key, at any depth. */
-export const maskValue = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(maskValue)
+export const maskValue = (value: unknown, depth = 0): unknown => {
+  if (typeof value !== "object" || value === null) return value
+  if (depth === deepest) return "[too deep]"
+  if (Array.isArray(value)) return value.map((item) => maskValue(item, depth + 1))
   if (!Predicate.isRecord(value)) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, secretKeys.has(key.toLowerCase()) ? mask : maskValue(item)])
+    Object.entries(value).map(([key, item]) => [key, secretKeys.has(plain(key)) ? mask : maskValue(item, depth + 1)])
   )
 }

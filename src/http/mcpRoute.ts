@@ -4,13 +4,16 @@ import type * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import { makeRunEffect } from "../mcp/runRequest.ts"
-import { makeServer, type RunRequest } from "../mcp/server.ts"
+import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
+import { makeServer, type Era } from "../mcp/server.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { type Selection } from "../tools/selection.ts"
@@ -18,7 +21,9 @@ import type { ToolError } from "../tools/Tool.ts"
 import { readBody } from "./body.ts"
 import { corsHeaders, preflightHeaders, type OriginPolicy } from "./cors.ts"
 import type { Drain } from "./drain.ts"
+import { countRequest } from "./requestMetrics.ts"
 import { clientAddress, hostAllowed, rateHeaders, type RateLimiter } from "./limits.ts"
+import { makeExchanges } from "./exchange.ts"
 import { maskHeaders, maskValue } from "./masking.ts"
 import {
   bearerToken,
@@ -30,8 +35,7 @@ import {
 } from "./oauth.ts"
 import { fromWeb, rpcCodes, rpcError } from "./respond.ts"
 import { narrowed } from "./selection.ts"
-import { makeSessions, type LegacyRequest, type Served } from "./sessions.ts"
-import type * as Duration from "effect/Duration"
+import { makeSessions, type LegacyRequest } from "./sessions.ts"
 
 export interface McpRouteOptions {
   readonly origins: OriginPolicy
@@ -40,12 +44,15 @@ export interface McpRouteOptions {
   readonly trustProxy: boolean
   /** undefined sets no limit. */
   readonly rateLimiter: RateLimiter | undefined
-  readonly addresses: OAuthAddresses
+  /** Where a client of these headers finds the endpoint. */
+  readonly addresses: (headers: Headers.Headers) => OAuthAddresses
   /** The caller of requests without a token, where these are allowed. */
   readonly anonymous: Option.Option<Credentials["Type"]>
   readonly selection: Selection
   readonly sessions: { readonly max: number; readonly idle: Duration.Duration } | undefined
   readonly drain: Drain
+  /** How long a client may leave what was written to it unread. */
+  readonly stalled: Duration.Duration
   /** Logs each request, masked. */
   readonly debug: boolean
 }
@@ -91,6 +98,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
   Effect.gen(function* () {
     const tools = yield* ToolRegistry
     const runEffect = yield* makeRunEffect
+    const exchangeOf = yield* makeExchanges
     const callers = new WeakMap<Request, Caller>()
 
     const callerOf = (ctx: ServerContext) => (ctx.http?.req === undefined ? undefined : callers.get(ctx.http.req))
@@ -106,7 +114,12 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       const caller = callerOf(ctx)
       if (caller !== undefined) caller.challenge ??= challengeFor(error, scopeOf.get(tool ?? ""))
     }
-    const server = (era: "legacy" | "modern") => makeServer({ tools, run, selection, era, onFailure })
+    const handlersOf = (era: Era) => {
+      const ready = Promise.resolve(makeHandlers({ tools, run, selection, era, onFailure }))
+      return () => ready
+    }
+    const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }
+    const server = (era: Era) => makeServer({ era, handlers: handlers[era] })
 
     const modern = createMcpHandler(({ era }) => server(era), {
       legacy: options.sessions === undefined ? "stateless" : "reject"
@@ -121,21 +134,21 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
             makeServer: () => server("legacy")
           })
 
-    const stateless = (legacy: LegacyRequest): Effect.Effect<Served> =>
-      Effect.map(
-        Effect.promise((signal) => {
-          const request = new Request(legacy.request, { signal })
-          const caller = callers.get(legacy.request)
-          if (caller !== undefined) callers.set(request, caller)
-          return modern.fetch(request, legacy)
-        }),
-        (response) => ({ response, ended: Effect.void })
-      )
+    /** Serves a request that belongs to no session. The call ends with the exchange. */
+    const stateless = (legacy: LegacyRequest): Effect.Effect<Response, never, Scope.Scope> =>
+      Effect.gen(function* () {
+        const controller = new AbortController()
+        yield* Effect.addFinalizer(() => Effect.sync(() => controller.abort()))
+        const request = new Request(legacy.request, { signal: controller.signal })
+        const caller = callers.get(legacy.request)
+        if (caller !== undefined) callers.set(request, caller)
+        return yield* Effect.promise(() => modern.fetch(request, legacy))
+      })
 
     const dispatch = (
       legacy: LegacyRequest,
       subject: string
-    ): Effect.Effect<Served | HttpServerResponse.HttpServerResponse> =>
+    ): Effect.Effect<Response | HttpServerResponse.HttpServerResponse, never, Scope.Scope> =>
       Effect.gen(function* () {
         const { parsedBody, request } = legacy
         if (sessions === undefined) return yield* stateless(legacy)
@@ -177,7 +190,8 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       request: HttpServerRequest.HttpServerRequest,
       token: Option.Option<string>,
       credentials: Credentials["Type"],
-      headers: Readonly<Record<string, string>>
+      headers: Readonly<Record<string, string>>,
+      addresses: OAuthAddresses
     ): Answer =>
       Effect.gen(function* () {
         const chosen = narrowed(options.selection, request.headers)
@@ -193,17 +207,24 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         callers.set(web, caller)
         const authInfo: AuthInfo = { token: "", clientId: "", scopes: [] }
         const legacy: LegacyRequest = { request: web, parsedBody: body.right, authInfo }
-        const leave = request.method === "POST" ? yield* options.drain.enter : Effect.void
         const subject = Option.match(token, { onNone: () => "anonymous", onSome: subjectOf })
-        const served = yield* Effect.onError(dispatch(legacy, subject), () => leave)
-        if (HttpServerResponse.isServerResponse(served)) {
-          return yield* Effect.as(leave, HttpServerResponse.setHeaders(served, headers))
-        }
-        return yield* fromWeb(served.response, headers, Effect.zipRight(served.ended, leave), () =>
-          Option.map(Option.fromNullable(caller.challenge), (challenge) =>
-            challengeResponse(challenge, options.addresses, headers)
-          )
+        const exchange = yield* exchangeOf(request)
+        const served = yield* Scope.extend(
+          Effect.zipRight(request.method === "POST" ? options.drain.enter : Effect.void, dispatch(legacy, subject)),
+          exchange.scope
         )
+        if (HttpServerResponse.isServerResponse(served)) return HttpServerResponse.setHeaders(served, headers)
+        return yield* fromWeb(served, {
+          headers,
+          exchange,
+          // A stream that only listens may have nothing to say for long.
+          holdBack: request.method === "POST",
+          stalled: options.stalled,
+          instead: () =>
+            Option.map(Option.fromNullable(caller.challenge), (challenge) =>
+              challengeResponse(challenge, addresses, headers)
+            )
+        })
       })
 
     const limited = (request: HttpServerRequest.HttpServerRequest) =>
@@ -220,38 +241,52 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         )
       )
 
-    return Effect.gen(function* () {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      const origin = request.headers["origin"]
-      if (origin !== undefined && !options.origins.allows(origin)) {
-        return rpcError(403, rpcCodes.refused, "This origin is not allowed.", corsHeaders(undefined))
-      }
-      const cors = corsHeaders(origin)
-      if (options.hosts !== undefined && !hostAllowed(request.headers["host"], options.hosts)) {
-        return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", cors)
-      }
-      if (request.method === "OPTIONS") {
-        return HttpServerResponse.empty({
-          status: 204,
-          headers: origin === undefined ? cors : preflightHeaders(origin)
+    const answer = (request: HttpServerRequest.HttpServerRequest): Answer =>
+      Effect.gen(function* () {
+        const origin = request.headers["origin"]
+        if (origin !== undefined && !options.origins.allows(origin)) {
+          return rpcError(403, rpcCodes.refused, "This origin is not allowed.", corsHeaders(undefined))
+        }
+        const cors = corsHeaders(origin)
+        if (options.hosts !== undefined && !hostAllowed(request.headers["host"], options.hosts)) {
+          return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", cors)
+        }
+        if (request.method === "OPTIONS") {
+          return HttpServerResponse.empty({
+            status: 204,
+            headers: origin === undefined ? cors : preflightHeaders(origin)
+          })
+        }
+        const rate = yield* limited(request)
+        const headers = rate === undefined ? cors : { ...cors, ...rateHeaders(rate) }
+        if (rate?.allowed === false) {
+          return rpcError(429, rpcCodes.rateLimited, "Too many requests. Slow down.", headers)
+        }
+        if (request.method !== "POST" && request.method !== "GET" && request.method !== "DELETE") {
+          return rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "GET, POST, DELETE" })
+        }
+        const addresses = options.addresses(request.headers)
+        const token = bearerToken(request.headers["authorization"])
+        const credentials = Option.orElse(
+          Option.map(token, (secret) => Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret) })),
+          () => options.anonymous
+        )
+        return yield* Option.match(credentials, {
+          onNone: () => Effect.succeed(challengeResponse({ status: 401, reason: "missing" }, addresses, headers)),
+          onSome: (known) => serve(request, token, known, headers, addresses)
         })
-      }
-      const rate = yield* limited(request)
-      const headers = rate === undefined ? cors : { ...cors, ...rateHeaders(rate) }
-      if (rate?.allowed === false) {
-        return rpcError(429, rpcCodes.rateLimited, "Too many requests. Slow down.", headers)
-      }
-      if (request.method !== "POST" && request.method !== "GET" && request.method !== "DELETE") {
-        return rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "GET, POST, DELETE" })
-      }
-      const token = bearerToken(request.headers["authorization"])
-      const credentials = Option.orElse(
-        Option.map(token, (secret) => Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret) })),
-        () => options.anonymous
-      )
-      return yield* Option.match(credentials, {
-        onNone: () => Effect.succeed(challengeResponse({ status: 401, reason: "missing" }, options.addresses, headers)),
-        onSome: (known) => serve(request, token, known, headers)
       })
+
+    const route = Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const response = yield* Effect.catchAllDefect(answer(request), (defect) =>
+        Effect.as(
+          Effect.logError("A request failed", defect),
+          rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined))
+        )
+      )
+      yield* countRequest(request.method, response.status)
+      return response
     })
+    return { route, sessionCount: () => sessions?.count() ?? 0 } as const
   })

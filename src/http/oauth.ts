@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto"
+import type * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -20,6 +21,24 @@ export interface OAuthAddresses {
   readonly publicUrl: string
   /** Origin of the Sequentum host, which issues the tokens. */
   readonly issuer: string
+}
+
+const authority = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/u
+
+const lastOf = (list: string | undefined) => list?.split(",").at(-1)?.trim().toLowerCase()
+
+/**
+ * The base URL by which a client reached a trusted proxy; undefined where the proxy does not tell. As each proxy adds
+ * to the end of a list, the last entry is the trusted one's own.
+ */
+export const forwardedUrl = (headers: Headers.Headers): string | undefined => {
+  const proto = lastOf(headers["x-forwarded-proto"]) ?? "https"
+  const host =
+    lastOf(headers["x-forwarded-host"]) ??
+    (headers["x-forwarded-proto"] === undefined ? undefined : headers["host"]?.toLowerCase())
+  return host !== undefined && authority.test(host) && (proto === "https" || proto === "http")
+    ? `${proto}://${host}`
+    : undefined
 }
 
 export const resourceMetadataPath = "/.well-known/oauth-protected-resource/mcp"

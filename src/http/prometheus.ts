@@ -3,12 +3,13 @@ import * as MetricKeyType from "effect/MetricKeyType"
 import * as MetricState from "effect/MetricState"
 import * as Option from "effect/Option"
 
-const escape = (value: string) => value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"')
+const escapeHelp = (value: string) => value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")
+const escapeLabel = (value: string) => escapeHelp(value).replaceAll('"', '\\"')
 
 type Labels = ReadonlyArray<readonly [string, string]>
 
 const sample = (name: string, labels: Labels, value: number | bigint) => {
-  const inner = labels.map(([key, label]) => `${key}="${escape(label)}"`).join(",")
+  const inner = labels.map(([key, label]) => `${key}="${escapeLabel(label)}"`).join(",")
   return `${name}${inner === "" ? "" : `{${inner}}`} ${value}`
 }
 
@@ -20,7 +21,10 @@ interface Family {
   readonly samples: Array<string>
 }
 
-/** Every counter, gauge and histogram of the process in the Prometheus text format, version 0.0.4. */
+/** The runtime's own metrics, about fibers, which mean nothing to an operator. */
+const isRuntimes = (name: string) => name.startsWith("effect_")
+
+/** The counters, gauges and histograms of this program in the Prometheus text format, version 0.0.4. */
 export const prometheusText = (): string => {
   const families = new Map<string, Family>()
   const family = (name: string, type: Family["type"], help: string) => {
@@ -31,6 +35,7 @@ export const prometheusText = (): string => {
     return fresh
   }
   for (const { metricKey, metricState } of Metric.unsafeSnapshot()) {
+    if (isRuntimes(metricKey.name)) continue
     const help = Option.getOrElse(metricKey.description, () => metricKey.name)
     const labels: Labels = metricKey.tags.map(({ key, value }) => [key, value])
     if (MetricKeyType.isCounterKey(metricKey.keyType) && MetricState.isCounterState(metricState)) {
@@ -53,7 +58,7 @@ export const prometheusText = (): string => {
     .sort(([left], [right]) => left.localeCompare(right))
     .map(
       ([name, { help, samples, type }]) =>
-        `# HELP ${name} ${escape(help)}\n# TYPE ${name} ${type}\n${samples.join("\n")}\n`
+        `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${samples.join("\n")}\n`
     )
     .join("")
 }

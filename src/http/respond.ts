@@ -1,8 +1,11 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Exchange } from "./exchange.ts"
 
 type HeaderValues = Readonly<Record<string, string>>
 
@@ -16,59 +19,60 @@ export const rpcCodes = {
   unauthorized: -32001,
   rateLimited: -32029,
   parse: -32700,
-  invalidRequest: -32600
+  invalidRequest: -32600,
+  internal: -32603
 } as const
 
-/**
- * Makes a web Response the answer, running `ended` once it has been sent or given up. A stream's status and headers are
- * held back until its first bytes are there, so that `instead` can still take its place.
- */
+export interface Delivery {
+  readonly headers: HeaderValues
+  readonly exchange: Exchange
+  /** Whether a stream's status and headers wait for its first bytes, so that `instead` can still take its place. */
+  readonly holdBack: boolean
+  /** How long a client may leave what was written to it unread. */
+  readonly stalled: Duration.Duration
+  /** Another answer, where there turned out to be one. */
+  readonly instead: () => Option.Option<HttpServerResponse.HttpServerResponse>
+}
+
+interface Read {
+  readonly done: boolean
+  readonly value?: Uint8Array | undefined
+}
+
+/** Makes a web Response the answer. Its body is cancelled once the exchange is over. */
 export const fromWeb = (
   response: Response,
-  headers: HeaderValues,
-  ended: Effect.Effect<void>,
-  instead: () => Option.Option<HttpServerResponse.HttpServerResponse>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const options = { status: response.status, headers: { ...Object.fromEntries(response.headers), ...headers } }
-  const body: ReadableStream<Uint8Array> | null = response.body
-  if (body === null) return Effect.zipRight(ended, Effect.succeed(HttpServerResponse.empty(options)))
-  if (!(response.headers.get("content-type") ?? "").startsWith("text/event-stream")) {
-    return Effect.promise(() => response.arrayBuffer()).pipe(
-      Effect.ensuring(ended),
-      Effect.map((bytes) =>
-        Option.getOrElse(instead(), () =>
-          HttpServerResponse.uint8Array(new Uint8Array(bytes), {
-            ...options,
-            contentType: response.headers.get("content-type") ?? "application/json"
-          })
-        )
+  { exchange, headers, holdBack, instead, stalled }: Delivery
+): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+  Effect.gen(function* () {
+    const options = { status: response.status, headers: { ...Object.fromEntries(response.headers), ...headers } }
+    const body: ReadableStream<Uint8Array> | null = response.body
+    if (body === null) return HttpServerResponse.empty(options)
+    const contentType = response.headers.get("content-type") ?? "application/json"
+    if (!contentType.startsWith("text/event-stream")) {
+      const bytes = yield* Effect.promise(() => response.arrayBuffer())
+      return Option.getOrElse(instead(), () =>
+        HttpServerResponse.uint8Array(new Uint8Array(bytes), { ...options, contentType })
       )
+    }
+    const reader = body.getReader()
+    yield* Scope.addFinalizer(
+      exchange.scope,
+      Effect.promise(() => reader.cancel().catch(() => undefined))
     )
-  }
-  const reader = body.getReader()
-  const cancel = Effect.promise(() => reader.cancel().catch(() => undefined))
-  const rest = Stream.repeatEffectOption(
-    Effect.flatMap(Effect.tryPromise({ try: () => reader.read(), catch: () => Option.none() }), ({ done, value }) =>
-      done ? Effect.fail(Option.none()) : Effect.succeed(value)
-    )
-  )
-  return Effect.tryPromise(() => reader.read()).pipe(
-    Effect.orElseSucceed(() => ({ done: true as const, value: undefined })),
-    Effect.onInterrupt(() => Effect.zipRight(cancel, ended)),
-    Effect.flatMap((first) =>
-      Option.match(instead(), {
-        onSome: (other) => Effect.as(Effect.zipRight(cancel, ended), other),
-        onNone: () =>
-          Effect.succeed(
-            HttpServerResponse.stream(
-              Stream.fromChunk(first.done ? Chunk.empty<Uint8Array>() : Chunk.of(first.value)).pipe(
-                Stream.concat(first.done ? Stream.empty : rest),
-                Stream.ensuring(Effect.zipRight(cancel, ended))
-              ),
-              { ...options, contentType: "text/event-stream" }
-            )
-          )
-      })
-    )
-  )
-}
+    const read: Effect.Effect<Read> = Effect.promise(() => reader.read().catch((): Read => ({ done: true })))
+    let held = holdBack ? yield* read : undefined
+    const other = instead()
+    if (Option.isSome(other)) return other.value
+    // The next bytes are asked for once the last ones are written: never, by a client that stopped reading.
+    let cutting: Fiber.Fiber<void> | undefined
+    const next = Effect.gen(function* () {
+      if (cutting !== undefined) yield* Fiber.interruptFork(cutting)
+      const { done, value } = held ?? (yield* read)
+      held = undefined
+      if (done || value === undefined) return yield* Effect.fail(Option.none())
+      cutting = yield* Effect.forkIn(Effect.delay(exchange.cut, stalled), exchange.scope)
+      return value
+    })
+    return HttpServerResponse.stream(Stream.repeatEffectOption(next), { ...options, contentType })
+  })

@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 
 /** A request of a legacy client, its body read and parsed where it has one. */
 export interface LegacyRequest {
@@ -19,20 +20,16 @@ interface Session {
   inFlight: number
 }
 
-/** An answer, and what to run once it has been sent or given up. */
-export interface Served {
-  readonly response: Response
-  readonly ended: Effect.Effect<void>
-}
+/** An answer, under way until the scope closes; undefined where there is no session to give it. */
+type Served = Effect.Effect<Response | undefined, never, Scope.Scope>
 
 /** Sessions of clients of protocol revision 2025-11-25 and older. */
 export interface Sessions {
   /** Opens a session by an `initialize` request; undefined when there is no room. */
-  readonly open: (subject: string, request: LegacyRequest) => Effect.Effect<Served | undefined>
+  readonly open: (subject: string, request: LegacyRequest) => Served
   /** Serves a request in a session of `subject`; undefined when there is none of this id. */
-  readonly use: (id: string, subject: string, request: LegacyRequest) => Effect.Effect<Served | undefined>
+  readonly use: (id: string, subject: string, request: LegacyRequest) => Served
   readonly count: () => number
-  readonly closeAll: Effect.Effect<void>
 }
 
 export interface SessionOptions {
@@ -41,8 +38,11 @@ export interface SessionOptions {
   readonly makeServer: () => Server
 }
 
-/** How often idle sessions are looked for, at most. */
+/** How often idle sessions are looked for, at least. */
 const longestSweep = Duration.minutes(1)
+
+/** Ends what the session has under way. That it can't be told to its client is nobody's failure. */
+const close = ({ transport }: Session) => Effect.promise(() => transport.close().catch(() => undefined))
 
 /** Keeps sessions until they are deleted, have been idle for too long, or the scope closes. */
 export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) =>
@@ -51,64 +51,43 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
     // Counts sessions being opened too, so that a burst can't pass the limit while each waits for its handshake.
     let taken = 0
 
-    const close = (id: string, session: Session) =>
-      Effect.suspend(() => {
-        sessions.delete(id)
-        return Effect.promise(() => session.transport.close())
+    const touch = (session: Session, change: number) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        session.lastUsed = now
+        session.inFlight += change
       })
 
-    const handle = (session: Session, { request, ...options }: LegacyRequest): Effect.Effect<Served> =>
-      Effect.gen(function* () {
+    const handle = (session: Session, { request, ...options }: LegacyRequest) =>
+      Effect.zipRight(
         // A stream that only listens does not keep its session: nothing is asked over it.
-        const works = request.method === "POST"
-        const touch = (change: number) =>
-          Effect.map(Clock.currentTimeMillis, (now) => {
-            if (!works) return
-            session.lastUsed = now
-            session.inFlight += change
-          })
-        yield* touch(1)
-        const response = yield* Effect.promise(() => session.transport.handleRequest(request, options)).pipe(
-          Effect.onError(() => touch(-1))
-        )
-        return { response, ended: touch(-1) }
-      })
+        request.method === "POST" ? Effect.acquireRelease(touch(session, 1), () => touch(session, -1)) : Effect.void,
+        Effect.promise(() => session.transport.handleRequest(request, options))
+      )
 
     const open: Sessions["open"] = (subject, request) =>
       Effect.suspend(() => {
         if (taken >= maxSessions) return Effect.succeed(undefined)
         taken += 1
         let released = false
-        const release = () => {
-          if (!released) taken -= 1
-          released = true
-        }
         let opened: string | undefined
         const transport = new WebStandardStreamableHTTPServerTransport({
           sessionIdGenerator: () => randomUUID(),
           onsessioninitialized: (id) => {
             opened = id
             sessions.set(id, session)
-          },
-          onsessionclosed: (id) => {
-            sessions.delete(id)
           }
         })
+        // Before the server connects, which keeps it: from here on every way to close gives the place back.
+        transport.onclose = () => {
+          if (opened !== undefined) sessions.delete(opened)
+          if (!released) taken -= 1
+          released = true
+        }
         const session: Session = { subject, transport, lastUsed: 0, inFlight: 0 }
         return Effect.promise(() => makeServer().connect(transport)).pipe(
-          Effect.tap(() =>
-            Effect.sync(() => {
-              const closed = transport.onclose
-              transport.onclose = () => {
-                if (opened !== undefined) sessions.delete(opened)
-                release()
-                closed?.()
-              }
-            })
-          ),
           Effect.zipRight(handle(session, request)),
-          Effect.tap(() => (opened === undefined ? Effect.promise(() => transport.close()) : Effect.void)),
-          Effect.onError(() => Effect.promise(() => transport.close()))
+          Effect.tap(() => (opened === undefined ? close(session) : Effect.void)),
+          Effect.onError(() => close(session))
         )
       })
 
@@ -118,22 +97,15 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
         return session?.subject === subject ? handle(session, request) : Effect.succeed(undefined)
       })
 
-    const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.forEach(
-        [...sessions].filter(
-          ([, session]) => session.inFlight === 0 && now - session.lastUsed >= Duration.toMillis(idle)
-        ),
-        ([id, session]) => close(id, session),
-        { discard: true }
-      )
-    )
+    const closeAll = (ending: (session: Session) => boolean) =>
+      Effect.suspend(() => Effect.forEach([...sessions.values()].filter(ending), close, { discard: true }))
 
-    const closeAll = Effect.suspend(() =>
-      Effect.forEach([...sessions], ([id, session]) => close(id, session), { discard: true })
+    const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      closeAll(({ inFlight, lastUsed }) => inFlight === 0 && now - lastUsed >= Duration.toMillis(idle))
     )
 
     yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(Duration.min(longestSweep, idle))))
-    yield* Effect.addFinalizer(() => closeAll)
+    yield* Effect.addFinalizer(() => closeAll(() => true))
 
-    return { open, use, count: () => sessions.size, closeAll } satisfies Sessions
+    return { open, use, count: () => sessions.size } satisfies Sessions
   })

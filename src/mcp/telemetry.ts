@@ -23,7 +23,8 @@ const upstreamRequests = Metric.counter("sequentum_requests", {
 const TraceContext = Schema.Struct({ traceparent: Schema.String })
 const readTraceContext = Schema.decodeUnknownOption(TraceContext)
 
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/u
+// Version ff is reserved, so that a header can't be one of it.
+const traceparent = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/u
 
 /** The W3C trace context that a request's `_meta` carries. */
 const parentSpan = (meta: unknown): Option.Option<Tracer.ExternalSpan> =>

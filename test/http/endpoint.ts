@@ -1,14 +1,40 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import { loggerLayer, operatorSelection, serverLayer } from "../../src/app.ts"
+import { loggerLayer } from "../../src/app.ts"
+import { operatorSelection, serverLayer } from "../../src/services.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/app.ts"
+import type { Times } from "../../src/http/times.ts"
 import { serve } from "../../src/sandbox/server.ts"
 
+interface Around {
+  readonly times?: Partial<Times>
+  readonly telemetry?: Layer.Layer<never>
+  /** Keeps every line that is logged, of whatever level, in place of printing it. */
+  readonly logs?: Array<string>
+}
+
+const keptLogs = (logs: Array<string>) =>
+  Layer.merge(
+    Logger.replace(
+      Logger.defaultLogger,
+      Logger.map(Logger.logfmtLogger, (line) => {
+        logs.push(line)
+      })
+    ),
+    Logger.minimumLogLevel(LogLevel.All)
+  )
+
 /** An endpoint on a sandbox of its own, both in this process; they end with the scope. */
-export const endpoint = (settings: Readonly<Record<string, string>> = {}, speed = 600) =>
+export const endpoint = (
+  settings: Readonly<Record<string, string>> = {},
+  speed = 600,
+  { logs, telemetry = Layer.empty, times = {} }: Around = {}
+) =>
   Effect.gen(function* () {
     const { url: apiUrl } = yield* serve({ speed, rateLimitPerMinute: 1_000_000 })
     const loaded = yield* loadSettings(
@@ -24,9 +50,11 @@ export const endpoint = (settings: Readonly<Record<string, string>> = {}, speed 
     )
     const selection = yield* operatorSelection(loaded)
     const listening = yield* Deferred.make<string>()
-    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous: Option.none() }, (url) =>
+    const anonymous = loaded.requireAuth ? Option.none() : Option.some(yield* keyCredentials(loaded))
+    const logger = logs === undefined ? loggerLayer(loaded) : keptLogs(logs)
+    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, times }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
-    ).pipe(Effect.provide(Layer.merge(serverLayer(loaded), loggerLayer(loaded))), Effect.forkScoped)
+    ).pipe(Effect.provide(Layer.mergeAll(serverLayer(loaded), logger, telemetry)), Effect.forkScoped)
     const url = yield* Deferred.await(listening)
     return { url, mcp: `${url}/mcp`, apiUrl, fiber }
   })
