@@ -165,8 +165,10 @@ describe("every tool", () => {
 
   it.effect.each(names)("%s says when the answer makes no sense", (name) =>
     Effect.gen(function* () {
+      const answer = { body: "" }
+      const { call } = yield* toolsOver(() => answer)
       for (const body of [`<html>${leak}</html>`, '{"surprise":true', '"text"', "[[1]]", "{}"]) {
-        const { call } = yield* toolsOver(() => ({ body }))
+        answer.body = body
         const outcome = yield* Effect.either(call(name, validArguments[name]))
         if (readNothing.has(name)) {
           assert.isTrue(Either.isRight(outcome), body)
