@@ -1,7 +1,8 @@
 import { chmod, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
-import { build, type Metafile } from "esbuild"
+import type { Metafile } from "esbuild"
 import * as Schema from "effect/Schema"
+import { bundle } from "./bundle.ts"
 
 const outdir = "dist"
 
@@ -48,28 +49,7 @@ const licences = async (packages: ReadonlyArray<string>): Promise<string> => {
 }
 
 await rm(outdir, { recursive: true, force: true })
-const { metafile } = await build({
-  entryPoints: ["src/main.ts"],
-  outdir,
-  bundle: true,
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  minify: true,
-  keepNames: true,
-  sourcemap: "linked",
-  sourcesContent: false,
-  legalComments: "none",
-  metafile: true,
-  // The SDK validates elicited input only, which this server never asks for: its small validator will do.
-  alias: { "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts" },
-  logLevel: "warning",
-  chunkNames: "chunks/[name]-[hash]",
-  banner: {
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
-  }
-})
+const metafile = await bundle({ entry: "src/main.ts", outdir })
 await chmod(join(outdir, "main.js"), 0o755)
 await writeFile(join(outdir, "THIRD_PARTY_LICENSES.txt"), await licences(bundledPackages(metafile)))
 if (process.argv.includes("--metafile")) {

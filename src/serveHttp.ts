@@ -1,11 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { keyCredentials, loggerLayer, operatorSelection, serverLayer } from "./app.ts"
+import { keyCredentials, loggerLayer } from "./app.ts"
 import type { Settings } from "./config.ts"
 import { serveHttp } from "./http/app.ts"
 import { otlpLayer } from "./http/otlp.ts"
 import { Stop } from "./run.ts"
+import { operatorSelection, serverLayer } from "./services.ts"
 
 /**
  * Serves MCP over HTTP until it is interrupted. Fails with InvalidSettings before anything is served, or with Stop when
@@ -16,7 +17,9 @@ export const http = (settings: Settings) =>
     const selection = yield* operatorSelection(settings)
     const anonymous = settings.requireAuth ? Option.none() : Option.some(yield* keyCredentials(settings))
     const telemetry = Option.match(settings.otlpEndpoint, { onNone: () => Layer.empty, onSome: otlpLayer })
-    return yield* serveHttp({ settings, selection, anonymous }, (url) => Effect.logInfo(`Serving MCP at ${url}/mcp`)).pipe(
+    return yield* serveHttp({ settings, selection, anonymous }, (url) =>
+      Effect.logInfo(`Serving MCP at ${url}/mcp`)
+    ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(Layer.mergeAll(serverLayer(settings), loggerLayer(settings), telemetry))
     )

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { keyCredentials, loggerLayer, operatorSelection, serverLayer } from "../app.ts"
+import { keyCredentials, loggerLayer } from "../app.ts"
+import { operatorSelection, serverLayer } from "../services.ts"
 import { loadSettings } from "../config.ts"
 import { errorText } from "../mcp/results.ts"
 import { Stop } from "../run.ts"

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
-import type { ServerServices } from "./server.ts"
+import type { ServerServices } from "./handlers.ts"
 
 /** Runs an Effect from code that speaks promises; aborting the signal interrupts it. */
 export type RunEffect = <A>(effect: Effect.Effect<A, never, ServerServices>, signal: AbortSignal) => Promise<A>

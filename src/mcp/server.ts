@@ -1,73 +1,26 @@
 import {
   ProtocolError,
-  ProtocolErrorCode,
   ResourceNotFoundError,
   Server,
   type JSONRPCMessage,
-  type ServerContext,
   type Transport
 } from "@modelcontextprotocol/server"
-import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import { Completions, type Completable } from "../completions.ts"
 import { instructions } from "../policies.ts"
-import { getPrompt, listPrompts } from "../prompts/get.ts"
-import { readResource } from "../resources/read.ts"
-import type { Resource } from "../resources/Resource.ts"
-import { resourceTemplates, staticResources } from "../resources/resources.ts"
-import type { Credentials } from "../sequentum/Credentials.ts"
-import { Progress } from "../tools/Progress.ts"
-import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
-import type { Selection } from "../tools/selection.ts"
-import type { ToolError } from "../tools/Tool.ts"
 import { version } from "../version.ts"
-import { observed } from "./telemetry.ts"
-import { errorResult, errorText, successResult } from "./results.ts"
+import type { Handlers } from "./handlers.ts"
 
-/** What requests are carried out with; the caller comes with each request. */
-export type ServerServices = ToolRegistry | Completions
+/** 2025-11-25 and older, or 2026-07-28. */
+export type Era = "legacy" | "modern"
 
-/** Runs a request's Effect for its caller, interrupted when the request is cancelled. */
-export type RunRequest = <A>(
-  effect: Effect.Effect<A, never, ServerServices | Credentials>,
-  ctx: ServerContext
-) => Promise<A>
-
-export interface ServerEnvironment {
-  readonly tools: Context.Tag.Service<ToolRegistry>
-  readonly run: RunRequest
-  /** What is offered to the caller of a request. */
-  readonly selection: (ctx: ServerContext) => Selection
-  readonly era: "legacy" | "modern"
-  /** Is told of each failed call, before its answer is made. */
-  readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
+export interface ServerOptions {
+  readonly era: Era
+  /** Gives the handlers when they are first needed, so that a start need not wait for them. */
+  readonly handlers: () => Promise<Handlers>
 }
 
 /** Lists change with the server's version and selection only; what a resource holds changes at any time. */
 const listCache = { ttlMs: 5 * 60 * 1000, cacheScope: "private" } as const
 const readCache = { ttlMs: 0, cacheScope: "private" } as const
-
-/** Sends progress to a client that asked for it; a client that went away is no reason to fail. */
-const progressTo = (ctx: ServerContext): Context.Tag.Service<Progress> => {
-  const progressToken = ctx.mcpReq._meta?.progressToken
-  if (progressToken === undefined) return { report: () => Effect.void }
-  return {
-    report: (report) =>
-      Effect.ignore(
-        Effect.tryPromise(() =>
-          ctx.mcpReq.notify({ method: "notifications/progress", params: { progressToken, ...report } })
-        )
-      )
-  }
-}
-
-const unknownTool = (name: string) =>
-  new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${JSON.stringify(name.slice(0, 100))}`)
-
-/** A defect's cause stays on this side: a client is told only that there was one. */
-const internalError = new ProtocolError(ProtocolErrorCode.InternalError, "Internal error")
 
 /** The code of the 2025-11-25 revision; later ones use that of invalid parameters. */
 const legacyResourceNotFound = -32002
@@ -87,44 +40,11 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
     ? { ...message, error: { ...message.error, code: legacyResourceNotFound } }
     : message
 
-const describeTool = (tool: ToolDescriptor) => ({
-  name: tool.name,
-  title: tool.title,
-  description: tool.description,
-  inputSchema: { ...tool.inputSchema, type: "object" as const },
-  outputSchema: { ...tool.outputSchema, type: "object" as const },
-  annotations: { title: tool.title, ...tool.hints }
-})
-
-const resourceType = "application/json"
-
-/** What a client is told of a resource or, under the name that a template has for it, of a template. */
-const describeResource = ({ description, name, title }: Resource) => ({
-  name,
-  title,
-  description,
-  mimeType: resourceType
-})
-
-/** Turns an outcome that is an error of the protocol into the throw that the SDK expects. */
-const orThrow = <A>(outcome: A | ProtocolError): A => {
-  if (outcome instanceof ProtocolError) throw outcome
-  return outcome
-}
-
-const variable = /\{(\w+)\}/gu
-
-const completableVariable = (uri: string, name: string): Completable | undefined =>
-  [...uri.matchAll(variable)].some((match) => match[1] === name) &&
-  (name === "agentId" || name === "runId" || name === "spaceId")
-    ? name
-    : undefined
-
 /**
- * Makes the protocol server for one connection or request: lists and calls from the registries, nothing of Sequentum.
- * Registries are built once; making a server only binds handlers to them.
+ * Makes the protocol server for one connection or request. It says what the server is by itself; everything else it
+ * leaves to the handlers.
  */
-export const makeServer = ({ era, onFailure, run, selection, tools }: ServerEnvironment): Server => {
+export const makeServer = ({ era, handlers }: ServerOptions): Server => {
   const server = new (era === "legacy" ? LegacyServer : Server)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
@@ -140,133 +60,17 @@ export const makeServer = ({ era, onFailure, run, selection, tools }: ServerEnvi
       }
     }
   )
-  const offeredTo = (ctx: ServerContext) => {
-    const offered = selection(ctx)
-    return (name: string) => tools.offers(name, offered)
-  }
-  const resourcesFor = (ctx: ServerContext, resources: ReadonlyArray<Resource>) => {
-    const isOffered = offeredTo(ctx)
-    return resources.filter(({ tool }) => isOffered(tool))
-  }
-
-  /** Ends every request in a value: defects are logged here and a client learns only that there was one. */
-  const answer = async <A>(
-    effect: Effect.Effect<A | ProtocolError, never, ServerServices | Credentials>,
-    ctx: ServerContext
-  ): Promise<A> =>
-    orThrow(
-      await run(
-        Effect.catchAllCause(effect, (cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.interrupt
-            : Effect.as(Effect.logError("A request failed", cause), internalError)
-        ),
-        ctx
-      )
-    )
-
-  server.setRequestHandler("tools/list", (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) }))
-
-  server.setRequestHandler("tools/call", ({ params }, ctx) =>
-    answer(
-      tools.call(params.name, params.arguments ?? {}, selection(ctx)).pipe(
-        observed({
-          tool: tools.offers(params.name) ? params.name : "unknown",
-          era,
-          meta: ctx.mcpReq._meta
-        }),
-        Effect.match({
-          onSuccess: successResult,
-          onFailure: (error) => {
-            if (error._tag === "UnknownTool") return unknownTool(error.tool)
-            onFailure?.(error, ctx, params.name)
-            return errorResult(error, offeredTo(ctx))
-          }
-        }),
-        Effect.provideService(Progress, progressTo(ctx))
-      ),
-      ctx
-    )
+  server.setRequestHandler("tools/list", async (request, ctx) => (await handlers())["tools/list"](request, ctx))
+  server.setRequestHandler("tools/call", async (request, ctx) => (await handlers())["tools/call"](request, ctx))
+  server.setRequestHandler("resources/list", async (request, ctx) => (await handlers())["resources/list"](request, ctx))
+  server.setRequestHandler("resources/templates/list", async (request, ctx) =>
+    (await handlers())["resources/templates/list"](request, ctx)
   )
-
-  server.setRequestHandler("resources/list", (_, ctx) => ({
-    resources: resourcesFor(ctx, staticResources).map((resource) => ({
-      uri: resource.uri,
-      ...describeResource(resource)
-    }))
-  }))
-
-  server.setRequestHandler("resources/templates/list", (_, ctx) => ({
-    resourceTemplates: resourcesFor(ctx, resourceTemplates).map((resource) => ({
-      uriTemplate: resource.uri,
-      ...describeResource(resource)
-    }))
-  }))
-
-  server.setRequestHandler("resources/read", ({ params: { uri } }, ctx) =>
-    answer(
-      Effect.match(readResource(uri, selection(ctx)), {
-        onSuccess: (value) => ({ contents: [{ uri, mimeType: resourceType, text: JSON.stringify(value) }] }),
-        onFailure: (error) => {
-          if (error._tag === "ResourceNotFound") return new ResourceNotFoundError(uri, "Resource not found")
-          onFailure?.(error, ctx)
-          return new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
-        }
-      }),
-      ctx
-    )
+  server.setRequestHandler("resources/read", async (request, ctx) => (await handlers())["resources/read"](request, ctx))
+  server.setRequestHandler("prompts/list", async (request, ctx) => (await handlers())["prompts/list"](request, ctx))
+  server.setRequestHandler("prompts/get", async (request, ctx) => (await handlers())["prompts/get"](request, ctx))
+  server.setRequestHandler("completion/complete", async (request, ctx) =>
+    (await handlers())["completion/complete"](request, ctx)
   )
-
-  server.setRequestHandler("prompts/list", (_, ctx) => ({
-    prompts: listPrompts(offeredTo(ctx)).map(({ arguments: args, description, name, title }) => ({
-      name,
-      title,
-      description,
-      ...(args.length === 0
-        ? {}
-        : { arguments: args.map((arg) => ({ name: arg.name, description: arg.description, required: arg.required })) })
-    }))
-  }))
-
-  server.setRequestHandler("prompts/get", ({ params }, ctx) =>
-    orThrow(
-      Either.match(getPrompt(params.name, params.arguments ?? {}, offeredTo(ctx)), {
-        onLeft: ({ problem }) => new ProtocolError(ProtocolErrorCode.InvalidParams, problem),
-        onRight: ({ description, text }) => ({
-          description,
-          messages: [{ role: "user" as const, content: { type: "text" as const, text } }]
-        })
-      })
-    )
-  )
-
-  /** What an argument completes with; undefined for a prompt, template or argument that is not offered. */
-  const completable = (
-    ctx: ServerContext,
-    ref: { readonly type: string; readonly name?: string; readonly uri?: string },
-    argument: string
-  ) => {
-    if (ref.type === "ref/prompt") {
-      const prompt = listPrompts(offeredTo(ctx)).find(({ name }) => name === ref.name)
-      return { known: prompt !== undefined, what: prompt?.arguments.find(({ name }) => name === argument)?.completes }
-    }
-    const template = resourcesFor(ctx, resourceTemplates).find(({ uri }) => uri === ref.uri)
-    return { known: template !== undefined, what: completableVariable(template?.uri ?? "", argument) }
-  }
-
-  server.setRequestHandler("completion/complete", async ({ params: { argument, context, ref } }, ctx) => {
-    const { known, what } = completable(ctx, ref, argument.name)
-    if (!known) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
-    if (what === undefined) return { completion: { values: [] } }
-    const agentId = Number(context?.arguments?.["agentId"])
-    const values = await answer(
-      Effect.flatMap(Completions, ({ suggest }) =>
-        suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
-      ),
-      ctx
-    )
-    return { completion: { values: [...values] } }
-  })
-
   return server
 }

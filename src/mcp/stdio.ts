@@ -1,31 +1,37 @@
 import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
 import * as Effect from "effect/Effect"
-import { Credentials } from "../sequentum/Credentials.ts"
-import { ToolRegistry } from "../tools/registry.ts"
-import type { Selection } from "../tools/selection.ts"
-import { makeRunEffect } from "./runRequest.ts"
-import { makeServer, type RunRequest } from "./server.ts"
+import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import type { Credentials } from "../sequentum/Credentials.ts"
+import type { Handlers } from "./handlers.ts"
+import { makeServer, type Era } from "./server.ts"
+
+/** Makes the handlers for the era that the client opens with. */
+type LoadHandlers = Effect.Effect<(era: Era) => Handlers, never, Scope.Scope | Credentials>
 
 /**
  * Speaks MCP over stdin and stdout, in whichever era the client opens with, until the client closes stdin or stdout
- * breaks. Interruption closes the connection and every call under way.
+ * breaks. The handlers are loaded once the client has been greeted. Interruption closes the connection and every call
+ * under way.
  */
-export const serve = (selection: Selection) =>
+export const serve = (load: LoadHandlers) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const tools = yield* ToolRegistry
-      const credentials = yield* Credentials
-      const runEffect = yield* makeRunEffect
-      const run: RunRequest = (effect, ctx) =>
-        runEffect(Effect.provideService(effect, Credentials, credentials), ctx.mcpReq.signal)
+      const runPromise = Runtime.runPromise(yield* Effect.runtime<Scope.Scope | Credentials>())
+      const loadOnce = yield* Effect.cached(load)
       yield* Effect.async<void>((resume) => {
         const transport = new StdioServerTransport()
         const ended = () => resume(Effect.void)
         process.stdin.once("end", ended).once("close", ended)
         process.stdout.once("error", ended)
-        const handle = serveStdio(({ era }) => makeServer({ tools, run, selection: () => selection, era }), {
-          transport
-        })
+        const handle = serveStdio(
+          ({ era }) => {
+            const handlers = () => runPromise(Effect.map(loadOnce, (make) => make(era)))
+            setImmediate(() => void handlers())
+            return makeServer({ era, handlers })
+          },
+          { transport }
+        )
         return Effect.promise(() => handle.close())
       })
     })

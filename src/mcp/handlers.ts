@@ -1,0 +1,246 @@
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceNotFoundError,
+  type RequestTypeMap,
+  type ResultTypeMap,
+  type ServerContext
+} from "@modelcontextprotocol/server"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import { Completions, type Completable } from "../completions.ts"
+import { getPrompt, listPrompts } from "../prompts/get.ts"
+import { readResource } from "../resources/read.ts"
+import type { Resource } from "../resources/Resource.ts"
+import { resourceTemplates, staticResources } from "../resources/resources.ts"
+import type { Credentials } from "../sequentum/Credentials.ts"
+import { Progress } from "../tools/Progress.ts"
+import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
+import type { Selection } from "../tools/selection.ts"
+import type { ToolError } from "../tools/Tool.ts"
+import { errorResult, errorText, successResult } from "./results.ts"
+import type { Era } from "./server.ts"
+import { observed } from "./telemetry.ts"
+
+/** The requests that are answered from the registries. */
+export const methods = [
+  "tools/list",
+  "tools/call",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+  "prompts/list",
+  "prompts/get",
+  "completion/complete"
+] as const
+
+/** How each of them is answered. */
+export type Handlers = {
+  readonly [Method in (typeof methods)[number]]: (
+    request: RequestTypeMap[Method],
+    ctx: ServerContext
+  ) => ResultTypeMap[Method] | Promise<ResultTypeMap[Method]>
+}
+
+/** What requests are carried out with; the caller comes with each request. */
+export type ServerServices = ToolRegistry | Completions
+
+/** Runs a request's Effect for its caller, interrupted when the request is cancelled. */
+export type RunRequest = <A>(
+  effect: Effect.Effect<A, never, ServerServices | Credentials>,
+  ctx: ServerContext
+) => Promise<A>
+
+export interface HandlerEnvironment {
+  readonly tools: Context.Tag.Service<ToolRegistry>
+  readonly run: RunRequest
+  /** What is offered to the caller of a request. */
+  readonly selection: (ctx: ServerContext) => Selection
+  readonly era: Era
+  /** Is told of each failed call, before its answer is made. */
+  readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
+}
+
+/** Sends progress to a client that asked for it; a client that went away is no reason to fail. */
+const progressTo = (ctx: ServerContext): Context.Tag.Service<Progress> => {
+  const progressToken = ctx.mcpReq._meta?.progressToken
+  if (progressToken === undefined) return { report: () => Effect.void }
+  return {
+    report: (report) =>
+      Effect.ignore(
+        Effect.tryPromise(() =>
+          ctx.mcpReq.notify({ method: "notifications/progress", params: { progressToken, ...report } })
+        )
+      )
+  }
+}
+
+const unknownTool = (name: string) =>
+  new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${JSON.stringify(name.slice(0, 100))}`)
+
+/** A defect's cause stays on this side: a client is told only that there was one. */
+const internalError = new ProtocolError(ProtocolErrorCode.InternalError, "Internal error")
+
+const describeTool = (tool: ToolDescriptor) => ({
+  name: tool.name,
+  title: tool.title,
+  description: tool.description,
+  inputSchema: { ...tool.inputSchema, type: "object" as const },
+  outputSchema: { ...tool.outputSchema, type: "object" as const },
+  annotations: { title: tool.title, ...tool.hints }
+})
+
+const resourceType = "application/json"
+
+/** What a client is told of a resource or, under the name that a template has for it, of a template. */
+const describeResource = ({ description, name, title }: Resource) => ({
+  name,
+  title,
+  description,
+  mimeType: resourceType
+})
+
+/** Turns an outcome that is an error of the protocol into the throw that the SDK expects. */
+const orThrow = <A>(outcome: A | ProtocolError): A => {
+  if (outcome instanceof ProtocolError) throw outcome
+  return outcome
+}
+
+const variable = /\{(\w+)\}/gu
+
+const completableVariable = (uri: string, name: string): Completable | undefined =>
+  [...uri.matchAll(variable)].some((match) => match[1] === name) &&
+  (name === "agentId" || name === "runId" || name === "spaceId")
+    ? name
+    : undefined
+
+/** Answers requests from the registries, whose services are built once; knows nothing of Sequentum. */
+export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerEnvironment): Handlers => {
+  const offeredTo = (ctx: ServerContext) => {
+    const offered = selection(ctx)
+    return (name: string) => tools.offers(name, offered)
+  }
+  const resourcesFor = (ctx: ServerContext, resources: ReadonlyArray<Resource>) => {
+    const isOffered = offeredTo(ctx)
+    return resources.filter(({ tool }) => isOffered(tool))
+  }
+
+  /** Ends every request in a value: defects are logged here and a client learns only that there was one. */
+  const answer = async <A>(
+    effect: Effect.Effect<A | ProtocolError, never, ServerServices | Credentials>,
+    ctx: ServerContext
+  ): Promise<A> =>
+    orThrow(
+      await run(
+        Effect.catchAllCause(effect, (cause) =>
+          Cause.isInterruptedOnly(cause)
+            ? Effect.interrupt
+            : Effect.as(Effect.logError("A request failed", cause), internalError)
+        ),
+        ctx
+      )
+    )
+
+  /** What an argument completes with; undefined for a prompt, template or argument that is not offered. */
+  const completable = (
+    ctx: ServerContext,
+    ref: { readonly type: string; readonly name?: string; readonly uri?: string },
+    argument: string
+  ) => {
+    if (ref.type === "ref/prompt") {
+      const prompt = listPrompts(offeredTo(ctx)).find(({ name }) => name === ref.name)
+      return { known: prompt !== undefined, what: prompt?.arguments.find(({ name }) => name === argument)?.completes }
+    }
+    const template = resourcesFor(ctx, resourceTemplates).find(({ uri }) => uri === ref.uri)
+    return { known: template !== undefined, what: completableVariable(template?.uri ?? "", argument) }
+  }
+
+  return {
+    "tools/list": (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) }),
+
+    "tools/call": ({ params }, ctx) =>
+      answer(
+        tools.call(params.name, params.arguments ?? {}, selection(ctx)).pipe(
+          observed({
+            tool: tools.offers(params.name) ? params.name : "unknown",
+            era,
+            meta: ctx.mcpReq._meta
+          }),
+          Effect.match({
+            onSuccess: successResult,
+            onFailure: (error) => {
+              if (error._tag === "UnknownTool") return unknownTool(error.tool)
+              onFailure?.(error, ctx, params.name)
+              return errorResult(error, offeredTo(ctx))
+            }
+          }),
+          Effect.provideService(Progress, progressTo(ctx))
+        ),
+        ctx
+      ),
+    "resources/list": (_, ctx) => ({
+      resources: resourcesFor(ctx, staticResources).map((resource) => ({
+        uri: resource.uri,
+        ...describeResource(resource)
+      }))
+    }),
+
+    "resources/templates/list": (_, ctx) => ({
+      resourceTemplates: resourcesFor(ctx, resourceTemplates).map((resource) => ({
+        uriTemplate: resource.uri,
+        ...describeResource(resource)
+      }))
+    }),
+
+    "resources/read": ({ params: { uri } }, ctx) =>
+      answer(
+        Effect.match(readResource(uri, selection(ctx)), {
+          onSuccess: (value) => ({ contents: [{ uri, mimeType: resourceType, text: JSON.stringify(value) }] }),
+          onFailure: (error) => {
+            if (error._tag === "ResourceNotFound") return new ResourceNotFoundError(uri, "Resource not found")
+            onFailure?.(error, ctx)
+            return new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
+          }
+        }),
+        ctx
+      ),
+    "prompts/list": (_, ctx) => ({
+      prompts: listPrompts(offeredTo(ctx)).map(({ arguments: args, description, name, title }) => ({
+        name,
+        title,
+        description,
+        ...(args.length === 0
+          ? {}
+          : {
+              arguments: args.map((arg) => ({ name: arg.name, description: arg.description, required: arg.required }))
+            })
+      }))
+    }),
+
+    "prompts/get": ({ params }, ctx) =>
+      orThrow(
+        Either.match(getPrompt(params.name, params.arguments ?? {}, offeredTo(ctx)), {
+          onLeft: ({ problem }) => new ProtocolError(ProtocolErrorCode.InvalidParams, problem),
+          onRight: ({ description, text }) => ({
+            description,
+            messages: [{ role: "user" as const, content: { type: "text" as const, text } }]
+          })
+        })
+      ),
+    "completion/complete": async ({ params: { argument, context, ref } }, ctx) => {
+      const { known, what } = completable(ctx, ref, argument.name)
+      if (!known) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
+      if (what === undefined) return { completion: { values: [] } }
+      const agentId = Number(context?.arguments?.["agentId"])
+      const values = await answer(
+        Effect.flatMap(Completions, ({ suggest }) =>
+          suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
+        ),
+        ctx
+      )
+      return { completion: { values: [...values] } }
+    }
+  }
+}
