@@ -61,9 +61,14 @@ const delimiterOf = (head: Uint8Array) => {
   return [",", ";", "\t", "|"].reduce((best, next) => (count(next) > count(best) ? next : best))
 }
 
+/** Lets the parser's other side run: it takes whatever it is given, so rows must get out before more bytes go in. */
+const nextTurn = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
 const csvRows = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, head: Uint8Array) =>
   NodeStream.pipeThroughDuplex<R, E, Uint8Array, UnreadableFile, Row>(
-    bytes,
+    Stream.tap(bytes, () => nextTurn),
     () =>
       parse({
         bom: true,

@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "effect/FastCheck"
+import { fitResult } from "../../src/tools/bounds.ts"
+
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)).length
+const bound = { list: "rows", rest: "Ask for less." }
+
+describe("a result", () => {
+  it("that fits is left as it is", () => {
+    const result = { rows: [{ a: "x".repeat(500) }] }
+    assert.strictEqual(fitResult(result, bound, 1000), result)
+  })
+
+  it("that is too large keeps the head of its list and says what is missing", () => {
+    const result = { rows: Array.from({ length: 100 }, (_, index) => ({ index })) }
+    const fitted = fitResult(result, bound, 500)
+    const rows = fitted["rows"]
+    assert.isTrue(Array.isArray(rows) && rows.length > 0 && rows.length < 100)
+    assert.deepNestedPropertyVal(fitted, "rows[0].index", 0)
+    assert.match(String(fitted["notice"]), /only the first \d+ of 100 rows are shown\. Ask for less\./u)
+  })
+
+  it("without a list has its long texts cut, saying by how much", () => {
+    const fitted = fitResult({ documentation: "x".repeat(10_000) }, undefined, 5000)
+    assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters left out\]$/u)
+  })
+
+  it("whose large part is no list loses that part", () => {
+    const fitted = fitResult({ rows: { a: Array.from({ length: 1000 }, () => 1) } }, bound, 500)
+    assert.notProperty(fitted, "rows")
+    assert.match(String(fitted["notice"]), /rows was left out/u)
+  })
+
+  it.prop(
+    "never is larger than allowed",
+    [
+      FastCheck.array(FastCheck.record({ name: FastCheck.string({ maxLength: 3000 }), count: FastCheck.integer() }), {
+        maxLength: 200
+      }),
+      FastCheck.integer({ min: 1000, max: 20_000 })
+    ],
+    ([rows, most]) => {
+      assert.isAtMost(bytes(fitResult({ rows }, bound, most)), most)
+    }
+  )
+})

@@ -1,0 +1,105 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { FileId } from "../../src/sequentum/schemas/common.ts"
+import { ToolRegistry } from "../../src/tools/registry.ts"
+import { fakeTools } from "../fakes.ts"
+import { asCaller } from "../support/http.ts"
+
+const encoder = new TextEncoder()
+
+/** The text as it would arrive: in pieces that end anywhere. */
+const pieces = (text: string, size = 7) => {
+  const bytes = encoder.encode(text)
+  return Stream.fromIterable(
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.slice(index * size, (index + 1) * size))
+  )
+}
+
+const previewOf = (name: string, content: Stream.Stream<Uint8Array>, maxRows = 2, fileId = 3) =>
+  Effect.flatMap(ToolRegistry, (tools) =>
+    asCaller(tools.call("preview_run_file", { agentId: 7, runId: 90, fileId, maxRows }))
+  ).pipe(
+    Effect.provide(
+      fakeTools({
+        files: {
+          list: () => Effect.succeed([{ id: FileId.make(3), name, fileSize: 1_468_006 }]),
+          content: () => content
+        }
+      })
+    )
+  )
+
+const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unknown>, boolean]> = [
+  [
+    "CSV with quotes, line breaks and a byte order mark",
+    "a.csv",
+    '\ufeffname,price\n"a,\n""b""",1\nç,2\nd,3\n',
+    [
+      { name: 'a,\n"b"', price: "1" },
+      { name: "ç", price: "2" }
+    ],
+    true
+  ],
+  ["CSV with semicolons", "a.csv", "x;y\n1;2\n", [{ x: "1", y: "2" }], false],
+  ["a header without rows", "a.csv", "x,y\n", [], false],
+  ["tab-separated values", "a.tsv", "x\ty\n1\t2\n", [{ x: "1", y: "2" }], false],
+  ["a JSON array", "a.json", '[{"a":1,"b":{"c":[1]}},{"a":2},{"a":3}]', [{ a: 1, b: { c: [1] } }, { a: 2 }], true],
+  ["a JSON array inside an object", "a.json", '{"total":1,"records":[{"a":1}]}', [{ a: 1 }], false],
+  ["a JSON value a line", "a.jsonl", '{"a":{"b":1}}\n{"a":2}\n{"a":3}\n', [{ a: { b: 1 } }, { a: 2 }], true],
+  ["one JSON object", "a.json", '{"a":1}', [{ a: 1 }], false],
+  ["a JSON array of plain values", "a.json", '[1,"two"]', [{ value: 1 }, { value: "two" }], false],
+  ["an empty file", "a.csv", "", [], false]
+]
+
+describe("preview_run_file shows", () => {
+  for (const [what, name, text, rows, more] of cases) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        const result = yield* previewOf(name, pieces(text))
+        assert.deepStrictEqual(result["rows"], rows)
+        assert.strictEqual(result["hasMoreRows"], more)
+        assert.strictEqual(result["size"], "1.4 MB")
+        assert.strictEqual("notice" in result, more)
+      })
+    )
+  }
+})
+
+describe("preview_run_file", () => {
+  it.effect("reads no more of a large file than its rows need", () =>
+    Effect.gen(function* () {
+      let read = 0
+      const line = encoder.encode(`${"x".repeat(999)}\n`)
+      const endless = Stream.repeatEffect(
+        Effect.sync(() => {
+          read += line.length
+          return line
+        })
+      ).pipe(Stream.rechunk(1))
+      const result = yield* previewOf("a.csv", endless)
+      assert.isTrue(Array.isArray(result["rows"]) && result["rows"].length === 2)
+      assert.isBelow(read, 1_000_000)
+    })
+  )
+
+  for (const [what, name, text] of [
+    ["a file of another kind", "a.xlsx", "PK"],
+    ["broken CSV", "a.csv", 'a,b\n"x'],
+    ["broken JSON", "a.json", "[{]"]
+  ] as const) {
+    it.effect(`says in a sentence that ${what} can't be shown`, () =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(previewOf(name, pieces(text)))
+        assert.isTrue(error._tag === "ToolFailure" && /can't be previewed/u.test(error.message))
+      })
+    )
+  }
+
+  it.effect("names the files that there are when asked for another", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(previewOf("a.csv", Stream.empty, 2, 4))
+      assert.isTrue(error._tag === "ToolFailure" && error.message === "Run 90 has no file 4. Its files: 3 (a.csv).")
+    })
+  )
+})
