@@ -1,89 +1,104 @@
 import { spawn } from "node:child_process"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { basename, join, resolve } from "node:path"
+import { createInterface } from "node:readline"
 import { bundle } from "../scripts/bundle.ts"
 
+/**
+ * What a chat window pays for a start: the time from spawning the server to its answer to `initialize`, the time to
+ * its list of tools after that, and the peak of its memory by then. Runs go in turn, so that what else the machine does
+ * falls on all of them alike; ROUNDS sets how many.
+ */
 const rounds = Number(process.env["ROUNDS"] ?? 21)
+const warmUps = 2
 
 interface Sample {
-  readonly millis: number
+  readonly initializeMillis: number
+  readonly toolsMillis: number
   readonly peakMegabytes: number
 }
 
-const initialize = `${JSON.stringify({
-  jsonrpc: "2.0",
+const initialize = {
   id: 1,
   method: "initialize",
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } }
-})}\n`
+}
 
-/** Starts the program, asks it to initialize, and measures the time to the answer and the peak of its memory then. */
+/** The most memory that the process has held so far, where the system tells. */
+const peakMegabytes = async (pid: number | undefined): Promise<number> => {
+  const status = await readFile(`/proc/${pid ?? "self"}/status`, "utf8").catch(() => "")
+  const kilobytes = /^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1]
+  return kilobytes === undefined ? Number.NaN : Number(kilobytes) / 1024
+}
+
 const measure = async (script: string): Promise<Sample> => {
-  const startedAt = process.hrtime.bigint()
+  const startedAt = performance.now()
   const child = spawn(process.execPath, [script], {
     env: { PATH: process.env["PATH"], SEQUENTUM_API_KEY: "bench" },
     stdio: ["pipe", "pipe", "inherit"]
   })
-  const answered = new Promise<bigint>((done) => child.stdout.once("data", () => done(process.hrtime.bigint())))
-  child.stdin.write(initialize)
-  const millis = Number((await answered) - startedAt) / 1e6
-  const status = await readFile(`/proc/${child.pid ?? 0}/status`, "utf8").catch(() => "")
-  const peakMegabytes = Number(/VmHWM:\s+(\d+) kB/u.exec(status)?.[1] ?? 0) / 1024
   const exited = new Promise((done) => child.once("exit", done))
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const ask = async (message: object) => {
+    child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+    const line = await lines.next()
+    if (line.done === true || !line.value.includes('"result"')) throw new Error(`${script} gave no result`)
+    return performance.now() - startedAt
+  }
+  const initializeMillis = await ask(initialize)
+  const toolsMillis = await ask({ id: 2, method: "tools/list" })
+  const sample = { initializeMillis, toolsMillis, peakMegabytes: await peakMegabytes(child.pid) }
   child.stdin.end()
   await exited
-  return { millis, peakMegabytes }
+  return sample
 }
 
 const median = (values: ReadonlyArray<number>) => {
   const sorted = [...values].sort((left, right) => left - right)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+  const upper = Math.floor(sorted.length / 2)
+  const lower = Math.floor((sorted.length - 1) / 2)
+  return ((sorted[lower] ?? Number.NaN) + (sorted[upper] ?? Number.NaN)) / 2
 }
 
 const temporary = await mkdtemp(join(tmpdir(), "sequentum-bench-"))
-// The same program, with the command line in its static imports: what it would cost not to split it off.
-const eagerEntry = resolve("src/eager.bench.ts")
-await writeFile(
-  eagerEntry,
-  'import { serveMcp } from "./app.ts"\nimport { main } from "./cli/main.ts"\nimport { runMain } from "./run.ts"\n\nif (process.argv.length <= 2) runMain(serveMcp())\nelse main(process.argv)\n'
-)
 try {
-  await bundle({ entry: eagerEntry, outdir: temporary })
-} finally {
-  await rm(eagerEntry)
-}
-await writeFile(join(temporary, "package.json"), '{"type":"module"}')
+  await bundle({ entry: "bench/eager.ts", outdir: temporary })
+  await writeFile(join(temporary, "package.json"), '{"type":"module"}')
 
-const programs = [
-  ["dist/main.js", resolve("dist/main.js")],
-  ["bare SDK server, one tool", resolve("bench/bareServer.mjs")],
-  ["command line loaded eagerly", join(temporary, "eager.bench.js")]
-] as const
-
-const samples = programs.map((): Array<Sample> => [])
-for (let round = -2; round < rounds; round += 1) {
-  for (const [index, [, script]] of programs.entries()) {
-    const sample = await measure(script)
-    if (round >= 0) samples[index]?.push(sample)
+  const programs = [
+    ["dist/main.js", resolve("dist/main.js")],
+    ["bare SDK server, one tool", resolve("bench/bareServer.mjs")],
+    ["command line loaded eagerly", join(temporary, "eager.js")]
+  ] as const
+  const samples = programs.map((): Array<Sample> => [])
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const [index, [, script]] of programs.entries()) {
+      const sample = await measure(script)
+      if (round >= 0) samples[index]?.push(sample)
+    }
   }
-}
-await rm(temporary, { recursive: true, force: true })
 
-const medians = samples.map((of) => ({
-  millis: median(of.map(({ millis }) => millis)),
-  least: Math.min(...of.map(({ millis }) => millis)),
-  memory: median(of.map(({ peakMegabytes }) => peakMegabytes))
-}))
-
-console.log(`From spawn to the answer to initialize, ${rounds} runs each, in turn\n`)
-console.log(`${"".padEnd(30)}${"median".padStart(10)}${"least".padStart(10)}${"peak memory".padStart(14)}`)
-for (const [index, [name]] of programs.entries()) {
-  const { least, memory, millis } = medians[index] ?? { millis: NaN, least: NaN, memory: NaN }
   console.log(
-    `${name.padEnd(30)}${`${millis.toFixed(0)} ms`.padStart(10)}${`${least.toFixed(0)} ms`.padStart(10)}${`${memory.toFixed(0)} MB`.padStart(14)}`
+    `${basename(process.execPath)} ${process.version}, ${rounds} runs of each in turn, after ${warmUps} to warm up\n`
   )
+  const row = (name: string, cells: ReadonlyArray<string>) =>
+    console.log(`${name.padEnd(29)}${cells.map((cell) => cell.padStart(13)).join("")}`)
+  row("", ["initialize", "least", "tools/list", "peak memory"])
+  const medians = programs.map(([name], index) => {
+    const of = (field: keyof Sample) => (samples[index] ?? []).map((sample) => sample[field])
+    const initialized = median(of("initializeMillis"))
+    row(name, [
+      `${initialized.toFixed(0)} ms`,
+      `${Math.min(...of("initializeMillis")).toFixed(0)} ms`,
+      `${median(of("toolsMillis")).toFixed(0)} ms`,
+      `${median(of("peakMegabytes")).toFixed(0)} MB`
+    ])
+    return initialized
+  })
+  const [own = Number.NaN, bare = Number.NaN, eager = Number.NaN] = medians
+  console.log(`\nto initialize, against the bare server   ${(own / bare).toFixed(2)}  (aim: at most 1.3)`)
+  console.log(`to initialize, against eager loading     ${(own / eager).toFixed(2)}  (aim: at most 0.7)`)
+} finally {
+  await rm(temporary, { recursive: true, force: true })
 }
-const [own, bare, eager] = medians.map(({ millis }) => millis)
-console.log(`\nagainst the bare server   ${((own ?? NaN) / (bare ?? NaN)).toFixed(2)}  (aim: at most 1.3)`)
-console.log(`against eager loading     ${((own ?? NaN) / (eager ?? NaN)).toFixed(2)}  (aim: under 0.7)`)

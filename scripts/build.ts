@@ -1,5 +1,5 @@
-import { chmod, readFile, rm, writeFile } from "node:fs/promises"
-import { dirname, join, relative } from "node:path"
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { dirname, join, relative, resolve } from "node:path"
 import type { Metafile } from "esbuild"
 import * as Schema from "effect/Schema"
 import { bundle } from "./bundle.ts"
@@ -48,13 +48,26 @@ const licences = async (packages: ReadonlyArray<string>): Promise<string> => {
   return `${parts.join(`\n\n${"-".repeat(79)}\n\n`)}\n`
 }
 
-await rm(outdir, { recursive: true, force: true })
+/** Removes what an earlier build left. Only after the new one is written, so that there is a program at all times. */
+const removeAllBut = async (wanted: ReadonlySet<string>) => {
+  for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
+    const path = resolve(entry.parentPath, entry.name)
+    if (entry.isFile() && !wanted.has(path)) await rm(path)
+  }
+}
+
 const metafile = await bundle({ entry: "src/main.ts", outdir })
 await chmod(join(outdir, "main.js"), 0o755)
-await writeFile(join(outdir, "THIRD_PARTY_LICENSES.txt"), await licences(bundledPackages(metafile)))
-if (process.argv.includes("--metafile")) {
-  await writeFile(join(outdir, "meta.json"), JSON.stringify(metafile))
-}
+const others = new Map([["THIRD_PARTY_LICENSES.txt", await licences(bundledPackages(metafile))]])
+if (process.argv.includes("--metafile")) others.set("meta.json", JSON.stringify(metafile))
+for (const [name, text] of others) await writeFile(join(outdir, name), text)
+await removeAllBut(
+  new Set(
+    [...Object.keys(metafile.outputs), ...[...others.keys()].map((name) => join(outdir, name))].map((path) =>
+      resolve(path)
+    )
+  )
+)
 for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
   if (!path.endsWith(".map")) process.stdout.write(`${relative(dirname(outdir), path)}  ${bytes} bytes\n`)
 }

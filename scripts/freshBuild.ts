@@ -1,0 +1,28 @@
+import { execFile } from "node:child_process"
+import { readdir, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+
+/** Written by each build, as the last of its files. */
+const stamp = "dist/THIRD_PARTY_LICENSES.txt"
+
+const inputs = ["package.json", "package-lock.json", "scripts/build.ts", "scripts/bundle.ts", "scripts/sdkShims.ts"]
+
+/** When a file was last written, in milliseconds; a missing one never was. */
+const writtenAt = (path: string): Promise<number> =>
+  stat(join(root, path)).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Number.NEGATIVE_INFINITY
+  )
+
+/** Builds the program when there is none, or when it is older than its sources: the tests that start it need it. */
+export const setup = async (): Promise<void> => {
+  const sources = (await readdir(join(root, "src"), { recursive: true })).map((name) => join("src", name))
+  const [built, ...changed] = await Promise.all([stamp, ...inputs, ...sources].map(writtenAt))
+  if (built === undefined || Math.max(...changed) > built) {
+    await promisify(execFile)("npm", ["run", "--silent", "build"], { cwd: root })
+  }
+}
