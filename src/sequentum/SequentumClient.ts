@@ -30,7 +30,7 @@ import {
   type SequentumError
 } from "./errors.ts"
 import { makeRateBudget, type RateBudget } from "./rateBudget.ts"
-import { longestRetryAfter, retrySchedule } from "./retry.ts"
+import { isUnclear, longestRetryAfter, retrySchedule } from "./retry.ts"
 import { readErrorBody } from "./upstreamError.ts"
 
 /** Where Sequentum is and how long one request may take. */
@@ -70,15 +70,29 @@ export interface SequentumClientService {
   readonly redirect: (path: string) => Call<URL>
 }
 
+/**
+ * One segment of a path. `.` and `..` would be taken as steps even when encoded once, so they are encoded twice; half
+ * a surrogate pair can't be encoded at all. Neither names anything that exists.
+ */
+const pathSegment = (value: string | number): string =>
+  encodeURIComponent(String(value).replace(/\p{Cs}/gu, "\ufffd")).replace(/^\.{1,2}$/u, (dots) =>
+    "%252E".repeat(dots.length)
+  )
+
 /** Builds an API path, percent-encoding what is put into it. */
 export const apiPath = (parts: TemplateStringsArray, ...values: ReadonlyArray<string | number>): string =>
-  String.raw({ raw: parts }, ...values.map((value) => encodeURIComponent(value)))
+  String.raw({ raw: parts }, ...values.map(pathSegment))
+
+/** The three forms of a date that HTTP knows (RFC 9110, section 5.6.7). `Date.parse` alone takes `-5` for one. */
+const httpDate =
+  /^[A-Z][a-z]{2,8}(?:, \d{2}[ -][A-Z][a-z]{2}[ -](?:\d{4}|\d{2}) | [A-Z][a-z]{2} [ \d]\d )\d{2}:\d{2}:\d{2} (?:GMT|\d{4})$/u
 
 /** `Retry-After` in seconds from now, from either of its forms; undefined where it is absent or malformed. */
 const parseRetryAfter = (value: string | undefined, now: number): number | undefined => {
-  if (value === undefined) return undefined
-  if (/^\s*\d+\s*$/u.test(value)) return Number(value)
-  const at = Date.parse(value)
+  const text = value?.trim() ?? ""
+  if (/^\d+$/u.test(text)) return Number(text)
+  if (!httpDate.test(text)) return undefined
+  const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`)
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000))
 }
 
@@ -166,7 +180,10 @@ const describeBody = (answer: Answer): string => {
 
 /** Names the first place where the body departs from the schema, without quoting the body. */
 const firstProblem = (error: ParseResult.ParseError): { at: string; problem: string } => {
-  const issue = ParseResult.ArrayFormatter.formatErrorSync(error)[0]
+  // Of the shapes that a body may have, the one that it came nearest to tells most.
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error).toSorted(
+    (left, right) => right.path.length - left.path.length
+  )
   if (issue === undefined) return { at: "", problem: "another shape than documented" }
   return {
     at: dotted(issue.path),
@@ -229,11 +246,14 @@ const make = (options: SequentumClientOptions) =>
         })
       )
 
-    /** Sends with retries; succeeds with an answer that `accepts` takes, given its status and the number of tries. */
+    /**
+     * Sends with retries; succeeds with an answer that `accepts` takes, given its status and whether an earlier try may
+     * have been carried out.
+     */
     const send = Effect.fn("SequentumClient.send")(function* (
       at: RequestLine,
       { body, query = {}, timeout = options.requestTimeout }: RequestOptions,
-      accepts: (status: number, tries: number) => boolean
+      accepts: (status: number, mayHaveActed: boolean) => boolean
     ) {
       const credentials = yield* Credentials
       const secret = Redacted.value(credentials.secret)
@@ -246,14 +266,9 @@ const make = (options: SequentumClientOptions) =>
       })
       const request = body === undefined ? bare : HttpClientRequest.bodyUnsafeJson(bare, body)
       const attempts = yield* Attempts
-      const tries = yield* Ref.make(0)
+      const mayHaveActed = yield* Ref.make(false)
       return yield* holdBack(budget, at).pipe(
-        Effect.zipRight(
-          Ref.update(tries, (count) => {
-            attempts.sent()
-            return count + 1
-          })
-        ),
+        Effect.zipRight(Effect.sync(() => attempts.sent())),
         Effect.zipRight(once(at, request, timeout)),
         Effect.tap(({ headers }) =>
           Effect.sync(() =>
@@ -261,10 +276,11 @@ const make = (options: SequentumClientOptions) =>
           )
         ),
         Effect.flatMap((answer) =>
-          Effect.flatMap(Effect.all([Ref.get(tries), Clock.currentTimeMillis]), ([count, now]) =>
-            accepts(answer.status, count) ? Effect.succeed(answer) : Effect.fail(fromStatus(at, answer, secret, now))
+          Effect.flatMap(Effect.all([Ref.get(mayHaveActed), Clock.currentTimeMillis]), ([acted, now]) =>
+            accepts(answer.status, acted) ? Effect.succeed(answer) : Effect.fail(fromStatus(at, answer, secret, now))
           )
         ),
+        Effect.tapError((error) => (isUnclear(error) ? Ref.set(mayHaveActed, true) : Effect.void)),
         Effect.retry(retrySchedule)
       )
     })
@@ -289,7 +305,7 @@ const make = (options: SequentumClientOptions) =>
           send(
             { method: "DELETE", path },
             request,
-            (status, tries) => isSuccess(status) || (status === 404 && tries > 1)
+            (status, mayHaveActed) => isSuccess(status) || (status === 404 && mayHaveActed)
           )
         ),
       postData: (path, request = {}) =>

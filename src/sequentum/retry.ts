@@ -18,6 +18,12 @@ export const askedToWait = (error: SequentumError): Option.Option<Duration.Durat
     ? Option.some(Duration.seconds(error.retryAfterSeconds))
     : Option.none()
 
+/** Whether Sequentum may have carried out a request that failed so. */
+export const isUnclear = (error: SequentumError): boolean =>
+  error._tag === "RequestTimeout" ||
+  error._tag === "ServerFailure" ||
+  (error._tag === "ConnectionFailed" && error.reached)
+
 /**
  * Whether a failed request may be sent again. A POST is repeated only where Sequentum certainly did not act, since
  * a second start queues a second run and there is no idempotency key (docs.sequentum.com/api-reference/errors).

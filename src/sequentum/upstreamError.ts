@@ -15,12 +15,15 @@ const decode = Schema.decodeUnknownEither(ErrorBody)
 
 const longestDetail = 300
 
+/** Where the first frame of a stack begins: on a line of its own or, by its form, anywhere. */
+const stackFrame = /\r?\n\s*at\s|(?:^|\s)at\s+(?:async\s+)?[\w.$<>[\]`+]+(?:\(|\s\(\S+:\d+:\d+\))/u
+
 /**
  * Makes upstream text safe to show: one line, no control characters, no markup, no stack frames, without `secret`,
  * bounded. Gives undefined where nothing is left.
  */
 export const cleanDetail = (raw: string, secret: string): string | undefined => {
-  const withoutStack = raw.split(/\r?\n\s*at\s|\s+at\s+[\w.$<>[\]`]+\(/u)[0] ?? ""
+  const withoutStack = raw.split(stackFrame)[0] ?? ""
   const withoutSecret = secret.length === 0 ? withoutStack : withoutStack.replaceAll(secret, "[redacted]")
   const clean = withoutSecret
     .replace(/<[^>]*>?/gu, " ")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import * as FastCheck from "effect/FastCheck"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
@@ -66,6 +66,37 @@ describe("a request", () => {
       "/agent-builder/..%2F..%2Fadmin%3Fx%3D1%23/status"
     )
   })
+
+  it.effect.prop(
+    "stays below its path, whatever a session is called",
+    [
+      FastCheck.oneof(
+        FastCheck.string({ unit: "binary", minLength: 1, maxLength: 20 }),
+        FastCheck.string({ minLength: 1, maxLength: 20 }),
+        FastCheck.constantFrom(".", "..", "%2e%2e", "..\\..", "../..", "?", "#", "//evil.test", "\ud800", "a\tb", "@")
+      )
+    ],
+    ([session]) =>
+      Effect.gen(function* () {
+        const { client, seen } = yield* scriptedClient([ok])
+        yield* asCaller(client.get(apiPath`/agent-builder/${session}/status`, Ok))
+        assert.strictEqual(seen[0]?.url.host, "sequentum.test")
+        assert.match(seen[0]?.url.pathname ?? "", /^\/api\/v1\/agent-builder\/[^/]+\/status$/u)
+        assert.strictEqual(seen[0]?.url.search, "")
+      })
+  )
+
+  it.effect("says what it takes and, with a body, what it sends", () =>
+    Effect.gen(function* () {
+      const { client, seen } = yield* scriptedClient([ok])
+      yield* asCaller(client.get("/thing", Ok))
+      yield* asCaller(client.put("/thing", Ok, { body: { name: "ü\ud800" } }))
+      assert.strictEqual(seen[0]?.headers["accept"], "application/json")
+      assert.strictEqual(seen[0]?.body, "")
+      assert.match(seen[1]?.headers["content-type"] ?? "", /^application\/json/u)
+      assert.deepStrictEqual(JSON.parse(seen[1]?.body ?? ""), { name: "ü\ud800" })
+    })
+  )
 })
 
 const shapes = {
@@ -136,6 +167,27 @@ describe("an error's body", () => {
     )
   }
 
+  it.effect("of a missing scope that nothing names leaves it blank", () =>
+    Effect.gen(function* () {
+      const error = yield* get({ status: 403, body: '{"errorCode":"insufficient_scope","message":"No."}' })
+      assert.isTrue(error._tag === "Forbidden" && error.requiredScope === "" && error.detail === "No.")
+    })
+  )
+
+  for (const [what, body, said] of [
+    ["the message", { message: "M", detail: "D", title: "T", statusDescription: "S" }, "M"],
+    ["else the detail", { detail: "D", title: "T", statusDescription: "S" }, "D"],
+    ["else the title", { title: "T", statusDescription: "S" }, "T"],
+    ["else the description of the status", { message: null, statusDescription: "S" }, "S"]
+  ] as const) {
+    it.effect(`gives ${what}`, () =>
+      Effect.gen(function* () {
+        const error = yield* get({ status: 422, body: JSON.stringify(body) })
+        assert.isTrue(error._tag === "Rejected" && error.status === 422 && error.detail === said)
+      })
+    )
+  }
+
   it.effect("of another 403 names no scope", () =>
     Effect.gen(function* () {
       const error = yield* get({ status: 403 })
@@ -149,6 +201,12 @@ describe("what Sequentum says is cleaned", () => {
     ["of markup", "<b>Bad</b> <script>alert(1)</script>input", "Bad alert(1) input"],
     ["of line breaks and control characters", "Bad\r\n\u0000\u001b[31minput", "Bad [31minput"],
     ["of stack frames", "Boom\n   at Foo.Bar() in C:\\x.cs:line 3", "Boom"],
+    ["of stack frames on one line", "Boom at Foo.Bar`1.<Baz>d__5.MoveNext() in C:\\x.cs:line 3", "Boom"],
+    ["of stack frames of nested types", "Boom   at Foo.Outer+Inner.Run(Int32 id)", "Boom"],
+    ["of a stack that is all there is", "at Foo.Bar(Int32 id) in C:\\x.cs:line 3", undefined],
+    ["of stack frames of JavaScript", "Boom at Object.<anonymous> (/app/server.js:10:3)", "Boom"],
+    ["of asynchronous ones too", "Boom at async handle (/app/server.js:10:3)", "Boom"],
+    ["but not of times and places", "Starts at noon (UTC) at the latest", "Starts at noon (UTC) at the latest"],
     ["of the key", `Key ${secretKey} is wrong`, "Key [redacted] is wrong"],
     ["of other keys", "Key sk-zzzzzzzzzz is wrong", "Key [redacted] is wrong"],
     ["of tokens", "Token eyJhbGciOi.eyJzdWIi.c2ln is wrong", "Token [redacted] is wrong"],
@@ -196,10 +254,35 @@ describe("an answer that is not what was expected", () => {
       assert.match(yield* problemOf('{"status":10}', loose(Run)), /missing at "\.id"/u)
     })
   )
+
+  for (const [body, where] of [
+    [{ agents: [{ id: 1 }, { id: 2, name: 3 }] }, ".agents[1].name"],
+    [{ items: [{ id: 1 }, { id: 2, name: 3 }] }, ".items[1].name"],
+    [[{ id: 1 }, { id: 2, name: 3 }], "[1].name"],
+    ["agents", ""]
+  ] as const) {
+    it.effect(`names the place in the shape that it came nearest to: ${JSON.stringify(body)}`, () =>
+      Effect.gen(function* () {
+        const error = yield* get({ status: 200, body: JSON.stringify(body) }, loose(AgentPage))
+        assert.isTrue(error._tag === "UnexpectedResponse")
+        assert.propertyVal(error, "at", where)
+      })
+    )
+  }
+
+  it.effect("is an identifier that a number can't hold", () =>
+    Effect.gen(function* () {
+      assert.match(yield* problemOf('{"id":9007199254740993,"status":10}', loose(Run)), /at "\.id"/u)
+    })
+  )
 })
 
+/** What the client makes of a body. */
 const decoded = (body: unknown, schema: typeof Run) =>
-  Schema.decodeUnknown(schema, { onExcessProperty: "preserve" })(body)
+  Effect.gen(function* () {
+    const { client } = yield* scriptedClient([{ status: 200, body: JSON.stringify(body) }])
+    return yield* asCaller(client.get("/agent/7/run/1/status", schema))
+  })
 
 describe("decoding is tolerant", () => {
   it.effect("null and absent are alike", () =>
@@ -257,11 +340,50 @@ describe("a download address", () => {
     )
   }
 
-  it.effect("is missing where the answer is not a redirect", () =>
+  for (const [what, step] of [
+    ["the answer is not a redirect", ok],
+    ["the redirect leads nowhere", { status: 302 }],
+    ["the redirect leads to no URL", { status: 302, headers: { location: "https://" } }]
+  ] as const) {
+    it.effect(`is missing where ${what}`, () =>
+      Effect.gen(function* () {
+        const { client } = yield* scriptedClient([step])
+        const error = yield* Effect.flip(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
+        assert.strictEqual(error._tag, "UnexpectedResponse")
+      })
+    )
+  }
+
+  it.effect("that does not exist is told as such", () =>
     Effect.gen(function* () {
-      const { client } = yield* scriptedClient([ok])
-      const result = yield* Effect.either(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
-      assert.isTrue(Either.isLeft(result) && result.left._tag === "UnexpectedResponse")
+      const { client } = yield* scriptedClient([{ status: 404 }])
+      const error = yield* Effect.flip(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
+      assert.strictEqual(error._tag, "NotFound")
+    })
+  )
+})
+
+describe("an answer with nothing in it", () => {
+  for (const status of [200, 202, 204]) {
+    it.effect(`is enough where nothing is expected (${status})`, () =>
+      Effect.gen(function* () {
+        const { client } = yield* scriptedClient([{ status }])
+        yield* asCaller(client.postVoid("/agent/1/run/2/stop"))
+        yield* asCaller(client.deleteVoid("/agent/1/run/2"))
+      })
+    )
+  }
+
+  it.effect("a synchronous run may answer with JSON, with text or with nothing", () =>
+    Effect.gen(function* () {
+      for (const [body, data] of [
+        ['[{"a":1}]', [{ a: 1 }]],
+        ["a,b\n1,2", "a,b\n1,2"],
+        ["", ""]
+      ] as const) {
+        const { client } = yield* scriptedClient([{ status: 200, body }])
+        assert.deepStrictEqual(yield* asCaller(client.postData("/agent/1/start")), data)
+      }
     })
   )
 })

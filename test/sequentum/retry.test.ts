@@ -3,6 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as FastCheck from "effect/FastCheck"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
@@ -72,6 +74,14 @@ describe("idempotent requests", () => {
     )
   }
 
+  it.effect("are sent again after an answer that breaks off or stalls", () =>
+    Effect.gen(function* () {
+      const { result, tries } = yield* exchange("GET", ["break", "stall", ok])
+      assert.strictEqual(tagOf(result), "ok")
+      assert.strictEqual(tries, 3)
+    })
+  )
+
   it.effect("succeed as soon as one try does", () =>
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("GET", [{ status: 503 }, ok])
@@ -86,6 +96,22 @@ describe("a POST", () => {
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("POST", [{ status: 429 }, ok])
       assert.strictEqual(tagOf(result), "ok")
+      assert.strictEqual(tries, 2)
+    })
+  )
+
+  it.effect("that is always refused with 429 is sent four times, then fails", () =>
+    Effect.gen(function* () {
+      const { result, tries } = yield* exchange("POST", always(429))
+      assert.strictEqual(tagOf(result), "RateLimited")
+      assert.strictEqual(tries, 4)
+    })
+  )
+
+  it.effect("is not sent a third time when a 500 follows a 429", () =>
+    Effect.gen(function* () {
+      const { result, tries } = yield* exchange("POST", [{ status: 429 }, { status: 500 }, ok])
+      assert.strictEqual(tagOf(result), "ServerFailure")
       assert.strictEqual(tries, 2)
     })
   )
@@ -109,7 +135,10 @@ describe("a POST", () => {
     ["a 503", { status: 503 }],
     ["a 504", { status: 504 }],
     ["a dropped connection", { fails: { code: "ECONNRESET", syscall: "read" } }],
-    ["a silence", "silence"]
+    ["a silence", "silence"],
+    ["an answer that stalls", "stall"],
+    ["an answer that breaks off", "break"],
+    ["a broken connection of no known kind", { fails: { code: "not a code" } }]
   ] as const) {
     it.effect(`is never sent a second time after ${what}`, () =>
       Effect.gen(function* () {
@@ -124,11 +153,13 @@ describe("a POST", () => {
 describe("backoff", () => {
   it.effect("is one, two and four seconds, a fifth more or less", () =>
     Effect.gen(function* () {
-      const { delays } = yield* exchange("GET", always(500))
-      assert.strictEqual(delays.length, 3)
-      for (const [index, base] of [1000, 2000, 4000].entries()) {
-        assert.isAtLeast(delays[index] ?? 0, base * 0.8 - 1)
-        assert.isAtMost(delays[index] ?? 0, base * 1.2 + 1)
+      for (let seed = 0; seed < 20; seed += 1) {
+        const { delays } = yield* Effect.withRandom(exchange("GET", always(500)), Random.make(seed))
+        assert.strictEqual(delays.length, 3)
+        for (const [index, base] of [1000, 2000, 4000].entries()) {
+          assert.isAtLeast(delays[index] ?? 0, base * 0.8 - 1)
+          assert.isAtMost(delays[index] ?? 0, base * 1.2 + 1)
+        }
       }
     })
   )
@@ -141,16 +172,22 @@ describe("backoff", () => {
     })
   )
 
-  it.effect("ends when the caller goes away", () =>
-    Effect.gen(function* () {
-      const { client, seen } = yield* scriptedClient(always(500))
-      const fiber = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
-      yield* TestClock.adjust("100 millis")
-      yield* Fiber.interrupt(fiber)
-      yield* TestClock.adjust("1 hour")
-      assert.strictEqual(seen.length, 1)
-    })
-  )
+  for (const [what, step] of [
+    ["between two tries", { status: 500 }],
+    ["in the middle of one", "silence"],
+    ["while Retry-After is waited out", { status: 429, headers: { "retry-after": "60" } }]
+  ] as const) {
+    it.effect(`ends when the caller goes away ${what}`, () =>
+      Effect.gen(function* () {
+        const { client, seen } = yield* scriptedClient([step])
+        const fiber = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+        yield* TestClock.adjust("100 millis")
+        yield* Fiber.interrupt(fiber)
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(seen.length, 1)
+      })
+    )
+  }
 })
 
 const limited = (retryAfter: string): Step => ({ status: 429, headers: { "retry-after": retryAfter } })
@@ -171,11 +208,24 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("as a date is waited out to that moment", () =>
+  for (const [form, date] of [
+    ["", "Sun, 01 Mar 2026 12:00:20 GMT"],
+    [" in the form of RFC 850", "Sunday, 01-Mar-26 12:00:20 GMT"],
+    [" in the form of asctime", "Sun Mar  1 12:00:20 2026"]
+  ] as const) {
+    it.effect(`as a date${form} is waited out to that moment`, () =>
+      Effect.gen(function* () {
+        yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
+        const { delays } = yield* exchange("GET", [limited(date), ok])
+        assert.deepStrictEqual(delays, [20_000])
+      })
+    )
+  }
+
+  it.effect("is waited out each time", () =>
     Effect.gen(function* () {
-      yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
-      const { delays } = yield* exchange("GET", [limited("Sun, 01 Mar 2026 12:00:20 GMT"), ok])
-      assert.deepStrictEqual(delays, [20_000])
+      const { delays } = yield* exchange("GET", [limited("10"), limited("20"), limited("30"), ok])
+      assert.deepStrictEqual(delays, [10_000, 20_000, 30_000])
     })
   )
 
@@ -210,13 +260,25 @@ describe("Retry-After", () => {
     )
   }
 
-  it.effect("that makes no sense leaves the backoff as it is", () =>
+  it.effect("above 60 seconds of a 503 fails at once too", () =>
     Effect.gen(function* () {
-      const { delays } = yield* exchange("GET", [limited("soon"), ok])
-      assert.isAtLeast(delays[0] ?? 0, 799)
-      assert.isAtMost(delays[0] ?? 0, 1201)
+      const { result, tries } = yield* exchange("GET", [{ status: 503, headers: { "retry-after": "600" } }, ok])
+      assert.strictEqual(tries, 1)
+      assert.isTrue(
+        Either.isLeft(result) && result.left._tag === "ServerFailure" && result.left.retryAfterSeconds === 600
+      )
     })
   )
+
+  for (const value of ["soon", "", "-5", "3.5", "1e3", "5 seconds", "soon 5", "2026-03-01", "Sun, 01 Mar 2026"]) {
+    it.effect(`that makes no sense (${JSON.stringify(value)}) leaves the backoff as it is`, () =>
+      Effect.gen(function* () {
+        const { delays } = yield* exchange("GET", [limited(value), ok])
+        assert.isAtLeast(delays[0] ?? 0, 799)
+        assert.isAtMost(delays[0] ?? 0, 1201)
+      })
+    )
+  }
 })
 
 describe("one try", () => {
@@ -234,13 +296,32 @@ describe("one try", () => {
 })
 
 describe("a DELETE", () => {
-  it.effect("that is repeated after an unclear failure and then meets 404 has done its work", () =>
-    Effect.gen(function* () {
-      const { result, tries } = yield* exchange("DELETE", [{ status: 500 }, { status: 404 }])
-      assert.strictEqual(tagOf(result), "ok")
-      assert.strictEqual(tries, 2)
-    })
-  )
+  for (const [what, step] of [
+    ["a 500", { status: 500 }],
+    ["a silence", "silence"],
+    ["a dropped connection", { fails: { code: "ECONNRESET", syscall: "read" } }]
+  ] as const) {
+    it.effect(`that is repeated after ${what} and then meets 404 has done its work`, () =>
+      Effect.gen(function* () {
+        const { result, tries } = yield* exchange("DELETE", [step, { status: 404 }])
+        assert.strictEqual(tagOf(result), "ok")
+        assert.strictEqual(tries, 2)
+      })
+    )
+  }
+
+  for (const [what, step] of [
+    ["a 429", { status: 429 }],
+    ["a connection that was never made", { fails: { code: "ECONNREFUSED", syscall: "connect" } }]
+  ] as const) {
+    it.effect(`that meets 404 after ${what} has not, for nothing can have been deleted before`, () =>
+      Effect.gen(function* () {
+        const { result, tries } = yield* exchange("DELETE", [step, { status: 404 }])
+        assert.strictEqual(tagOf(result), "NotFound")
+        assert.strictEqual(tries, 2)
+      })
+    )
+  }
 
   it.effect("that meets 404 at first has not", () =>
     Effect.gen(function* () {
@@ -284,6 +365,55 @@ describe("the rate budget", () => {
       assert.isTrue(Duration.equals(budget.reserve(0, Duration.seconds(60)), Duration.zero))
     }
   })
+
+  it.effect("fails a request that would have to wait more than a minute, and says how long", () =>
+    Effect.gen(function* () {
+      const slow: Step = { ...ok, headers: { "x-ratelimit-limit": "1", "x-ratelimit-window-seconds": "300" } }
+      const { client, seen } = yield* scriptedClient([slow])
+      yield* asCaller(client.get("/thing", Ok))
+      yield* TestClock.adjust("10 seconds")
+      const error = yield* Effect.flip(asCaller(client.post("/thing", Ok)))
+      assert.isTrue(error._tag === "RateLimited" && error.retryAfterSeconds === 290)
+      assert.strictEqual(seen.length, 1)
+    })
+  )
+
+  it.effect("counts requests that are sent again", () =>
+    Effect.gen(function* () {
+      const { client, seen } = yield* scriptedClient([{ ...announcing, status: 500 }, announcing])
+      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get("/thing", Ok), 2)))
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual(seen.length, 3)
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(fiber)
+      assert.strictEqual(seen.length, 4)
+    })
+  )
+
+  it.prop(
+    "never lets more through in a window than was announced, and holds nothing back without need",
+    [
+      FastCheck.integer({ min: 1, max: 10 }),
+      FastCheck.integer({ min: 1, max: 60 }),
+      FastCheck.array(FastCheck.integer({ min: 0, max: 20_000 }), { maxLength: 60 })
+    ],
+    ([limit, windowSeconds, gaps]) => {
+      const budget = makeRateBudget()
+      budget.learn(limit, windowSeconds)
+      const windowMillis = windowSeconds * 1000
+      const sent: Array<number> = []
+      let now = 0
+      for (const gap of gaps) {
+        now += gap
+        const wait = Duration.toMillis(budget.reserve(now, Duration.infinity))
+        const at = now + wait
+        const recent = sent.filter((earlier) => earlier > at - windowMillis).length
+        assert.isBelow(recent, limit)
+        if (sent.filter((earlier) => earlier > now - windowMillis).length < limit) assert.strictEqual(wait, 0)
+        sent.push(at)
+      }
+    }
+  )
 
   it("takes no place for a wait that is too long", () => {
     const budget = makeRateBudget()

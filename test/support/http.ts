@@ -20,6 +20,10 @@ export type Step =
   | { readonly fails: { readonly code: string; readonly syscall?: string } }
   /** No answer ever comes. */
   | "silence"
+  /** An answer begins and its body never ends. */
+  | "stall"
+  /** An answer begins and the connection drops in the middle of its body. */
+  | "break"
 
 export interface Seen {
   readonly method: string
@@ -40,6 +44,15 @@ class NetworkError extends Error {
   }
 }
 
+/** A body whose second half does not come. */
+const unfinished = (step: "stall" | "break") =>
+  new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode('{"ok":')),
+    pull: (controller) => {
+      if (step === "break") controller.error(new NetworkError({ code: "ECONNRESET", syscall: "read" }))
+    }
+  })
+
 /** An HttpClient that goes through `steps`, repeating the last one, and notes every request. */
 export const script = (steps: ReadonlyArray<Step>) => {
   const seen: Array<Seen> = []
@@ -56,6 +69,9 @@ export const script = (steps: ReadonlyArray<Step>) => {
           at: yield* Clock.currentTimeMillis
         })
         if (step === undefined || step === "silence") return yield* Effect.never
+        if (step === "stall" || step === "break") {
+          return HttpClientResponse.fromWeb(request, new Response(unfinished(step), { status: 200 }))
+        }
         if ("fails" in step) {
           return yield* new HttpClientError.RequestError({
             request,
