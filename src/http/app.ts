@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import type { ServerExtension } from "../mcp/server.ts"
 import type { Selection } from "../tools/selection.ts"
 import { version } from "../version.ts"
 import { originPolicy } from "./cors.ts"
@@ -32,6 +33,7 @@ import { defaultTimes, type Times } from "./times.ts"
 export class ListenFailed extends Data.TaggedError("ListenFailed")<{ readonly problem: string }> {}
 
 export interface HttpOptions {
+  readonly extension?: ServerExtension | undefined
   readonly settings: Settings
   readonly selection: Selection
   /** The caller of requests without a token; none where every request needs one. */
@@ -107,7 +109,7 @@ const metadata = (addresses: (headers: Headers.Headers) => OAuthAddresses) =>
  * is told the address. Needs the services of the protocol server; fails with ListenFailed.
  */
 export const serveHttp = (
-  { anonymous, selection, settings, times: given }: HttpOptions,
+  { anonymous, extension, selection, settings, times: given }: HttpOptions,
   onListening: (url: string) => Effect.Effect<void>
 ) =>
   Effect.scoped(
@@ -138,6 +140,7 @@ export const serveHttp = (
         addresses,
         anonymous,
         selection,
+        extension,
         sessions: settings.sessions === "on" ? { max: settings.maxSessions, idle: settings.sessionIdle } : undefined,
         drain,
         stalled: times.stalled,

@@ -1,6 +1,7 @@
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 
 /** Knows the requests under way, so that a stopping server can wait for them. */
@@ -32,9 +33,13 @@ export const makeDrain = (time: Duration.Duration) =>
             return settle
           })
       ),
-      drain: Effect.suspend(() => {
+      drain: Effect.gen(function* () {
         draining = true
-        return Effect.zipRight(settle, Effect.asVoid(Effect.timeoutOption(Deferred.await(empty), time)))
+        // The last one out or the time ends the wait, which as part of a shutdown can't be interrupted by a timeout.
+        const timer = yield* Effect.forkDaemon(Effect.interruptible(Effect.delay(Deferred.succeed(empty, null), time)))
+        yield* settle
+        yield* Deferred.await(empty)
+        yield* Fiber.interrupt(timer)
       })
     }
   })

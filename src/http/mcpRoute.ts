@@ -13,7 +13,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
-import { makeServer, type Era } from "../mcp/server.ts"
+import { makeServer, type Era, type ServerExtension } from "../mcp/server.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { type Selection } from "../tools/selection.ts"
@@ -49,6 +49,7 @@ export interface McpRouteOptions {
   /** The caller of requests without a token, where these are allowed. */
   readonly anonymous: Option.Option<Credentials["Type"]>
   readonly selection: Selection
+  readonly extension?: ServerExtension | undefined
   readonly sessions: { readonly max: number; readonly idle: Duration.Duration } | undefined
   readonly drain: Drain
   /** How long a client may leave what was written to it unread. */
@@ -119,7 +120,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       return () => ready
     }
     const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }
-    const server = (era: Era) => makeServer({ era, handlers: handlers[era] })
+    const server = (era: Era) => makeServer({ era, handlers: handlers[era], extension: options.extension })
 
     const modern = createMcpHandler(({ era }) => server(era), {
       legacy: options.sessions === undefined ? "stateless" : "reject"

@@ -39,6 +39,8 @@ interface Read {
   readonly value?: Uint8Array | undefined
 }
 
+const opening: Read = { done: false, value: new TextEncoder().encode(": open\n\n") }
+
 /** Makes a web Response the answer. Its body is cancelled once the exchange is over. */
 export const fromWeb = (
   response: Response,
@@ -61,7 +63,8 @@ export const fromWeb = (
       Effect.promise(() => reader.cancel().catch(() => undefined))
     )
     const read: Effect.Effect<Read> = Effect.promise(() => reader.read().catch((): Read => ({ done: true })))
-    let held = holdBack ? yield* read : undefined
+    // Without bytes to send Node would keep the headers back.
+    let held: Read | undefined = holdBack ? yield* read : opening
     const other = instead()
     if (Option.isSome(other)) return other.value
     // The next bytes are asked for once the last ones are written: never, by a client that stopped reading.

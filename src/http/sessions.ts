@@ -3,7 +3,9 @@ import { WebStandardStreamableHTTPServerTransport, type AuthInfo, type Server } 
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 /** A request of a legacy client, its body read and parsed where it has one. */
@@ -38,6 +40,12 @@ export interface SessionOptions {
   readonly makeServer: () => Server
 }
 
+const CancelledNotification = Schema.Struct({
+  method: Schema.Literal("notifications/cancelled"),
+  params: Schema.Struct({ requestId: Schema.Union(Schema.String, Schema.Number) })
+})
+const readCancelled = Schema.decodeUnknownOption(CancelledNotification)
+
 /** How often idle sessions are looked for, at least. */
 const longestSweep = Duration.minutes(1)
 
@@ -62,6 +70,14 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
         // A stream that only listens does not keep its session: nothing is asked over it.
         request.method === "POST" ? Effect.acquireRelease(touch(session, 1), () => touch(session, -1)) : Effect.void,
         Effect.promise(() => session.transport.handleRequest(request, options))
+      ).pipe(
+        Effect.tap(() =>
+          Effect.sync(() => {
+            // A request that was cancelled gets no answer, and its stream would stay open for ever.
+            const cancelled = readCancelled(options.parsedBody)
+            if (Option.isSome(cancelled)) session.transport.closeSSEStream(cancelled.value.params.requestId)
+          })
+        )
       )
 
     const open: Sessions["open"] = (subject, request) =>

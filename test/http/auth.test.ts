@@ -1,0 +1,266 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { endpoint, initialize, legacy, modern, openSession, type Ask } from "./endpoint.ts"
+import { callTool, jwt, refusing, resultOf, rpcErrorIn, rpcErrorOf, send, startRun, upstreamCalls } from "./wire.ts"
+
+const allScopes = "agents:read agents:write runs:read spaces:read spaces:write billing:read"
+
+const past = 1_600_000_000
+const future = 4_000_000_000
+
+/** Each way that a call can come, with what it needs beside the token. */
+const ways = [
+  { name: "modern", settings: {}, call: callTool.modern, prepare: () => Effect.succeed<Ask>({}) },
+  {
+    name: "a legacy session",
+    settings: {},
+    call: callTool.legacy,
+    prepare: (mcp: string, token: string) => Effect.map(openSession(mcp, { token }), (session): Ask => ({ session }))
+  },
+  {
+    name: "legacy without sessions",
+    settings: { SESSIONS: "off" },
+    call: callTool.legacy,
+    prepare: () => Effect.succeed<Ask>({})
+  }
+]
+
+describe("without a token", () => {
+  it.scopedLive("every method is answered with a challenge, and nothing goes upstream", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint()
+      const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" })
+      for (const method of ["POST", "GET", "DELETE"]) {
+        const answer = yield* send(at.mcp, {
+          method,
+          headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+          ...(method === "POST" ? { body } : {})
+        })
+        assert.strictEqual(answer.status, 401)
+        assert.strictEqual((yield* rpcErrorIn(answer.body)).code, -32001)
+        assert.strictEqual(
+          answer.headers["www-authenticate"],
+          `Bearer resource_metadata="${at.url}/.well-known/oauth-protected-resource/mcp", scope="${allScopes}"`
+        )
+      }
+    })
+  )
+
+  it.scopedLive("nor with an Authorization header that is malformed", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      for (const authorization of [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer  ",
+        "Bearer a b",
+        "Bearer a, Bearer b",
+        "Bearer tok\u00e9n",
+        'Bearer "quoted"',
+        "Bearer a\tb",
+        "Basic YWxpY2U6c2VjcmV0",
+        "ApiKey sk-123",
+        "alice",
+        "Bearer: alice",
+        "Digest username=alice"
+      ]) {
+        const { headers, status } = yield* send(mcp, { method: "POST", headers: { authorization } })
+        assert.strictEqual(status, 401, authorization)
+        assert.match(headers["www-authenticate"] ?? "", /^Bearer resource_metadata=/u)
+      }
+    })
+  )
+
+  it.scopedLive("the scheme may be written in any case", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      for (const scheme of ["bearer", "BEARER", "Bearer"]) {
+        const response = yield* initialize(mcp, { headers: { authorization: `${scheme} alice` } })
+        assert.strictEqual(response.status, 200, scheme)
+      }
+    })
+  )
+
+  it.scopedLive("a call is made with the operator's key where REQUIRE_AUTH is false, unless it brings its own", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint({ REQUIRE_AUTH: "false", SEQUENTUM_API_KEY: "operator" })
+      const bare = { headers: { authorization: "" } }
+      assert.notStrictEqual((yield* resultOf(yield* callTool.modern(at.mcp, "list_spaces", {}, bare))).isError, true)
+      assert.strictEqual(yield* upstreamCalls(at, "alice"), 0)
+      yield* Effect.flatMap(callTool.modern(at.mcp, "list_spaces", {}, { token: "alice" }), resultOf)
+      assert.strictEqual(yield* upstreamCalls(at, "alice"), 1)
+      const session = yield* openSession(at.mcp, bare)
+      assert.strictEqual((yield* legacy(at.mcp, "ping", {}, { ...bare, session })).status, 200)
+      assert.strictEqual((yield* legacy(at.mcp, "ping", {}, { session })).status, 404)
+    })
+  )
+})
+
+describe("what Sequentum refuses", () => {
+  for (const { call, name, prepare, settings } of ways) {
+    it.scopedLive(`an expired token is a challenge: ${name}`, () =>
+      Effect.gen(function* () {
+        const { mcp, url } = yield* endpoint(settings)
+        const token = jwt({ sub: "alice", exp: past })
+        const ask = yield* prepare(mcp, token)
+        const response = yield* call(mcp, "list_agents", {}, { ...ask, token })
+        assert.strictEqual(response.status, 401)
+        assert.strictEqual(
+          response.headers.get("www-authenticate"),
+          `Bearer error="invalid_token", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp", scope="${allScopes}"`
+        )
+        assert.strictEqual(response.headers.get("vary"), "Origin")
+        const error = yield* rpcErrorOf(response)
+        assert.strictEqual(error.code, -32001)
+        assert.notInclude(error.message, token)
+      })
+    )
+
+    it.scopedLive(`a missing scope is a challenge that names it: ${name}`, () =>
+      Effect.gen(function* () {
+        const { mcp, url } = yield* endpoint(settings)
+        const token = jwt({ sub: "alice", exp: future, scope: "agents:read" })
+        const ask = yield* prepare(mcp, token)
+        assert.strictEqual((yield* call(mcp, "list_agents", {}, { ...ask, token })).status, 200)
+        const response = yield* call(mcp, "get_credits_balance", {}, { ...ask, token })
+        assert.strictEqual(response.status, 403)
+        assert.strictEqual(
+          response.headers.get("www-authenticate"),
+          `Bearer error="insufficient_scope", scope="billing:read", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+        )
+        assert.strictEqual((yield* rpcErrorOf(response)).code, -32001)
+      })
+    )
+
+    it.scopedLive(`any other failure stays one of the tool: ${name}`, () =>
+      Effect.gen(function* () {
+        const { mcp } = yield* endpoint(settings)
+        const ask = yield* prepare(mcp, "alice")
+        const response = yield* call(mcp, "get_agent", { agentId: 999_999 }, ask)
+        assert.strictEqual(response.status, 200)
+        assert.isNull(response.headers.get("www-authenticate"))
+        assert.isTrue((yield* resultOf(response)).isError)
+      })
+    )
+
+    it.scopedLive(`once the answer has begun the refusal is told in it: ${name}`, () =>
+      Effect.gen(function* () {
+        const at = yield* endpoint(settings, 1)
+        const { mcp } = at
+        const now = Math.ceil(Date.now() / 1000)
+        // Long enough for the first look at the run, too short for the second.
+        const token = jwt({ sub: "alice", exp: now + 1 })
+        const ask = yield* prepare(mcp, token)
+        const ids = yield* startRun(at, token)
+        const response = yield* call(
+          mcp,
+          "wait_for_run",
+          { ...ids, timeoutSeconds: 10 },
+          { ...ask, token },
+          { progressToken: 1 }
+        )
+        assert.strictEqual(response.status, 200)
+        const { content, isError } = yield* resultOf(response)
+        assert.isTrue(isError)
+        assert.match(content[0]?.text ?? "", /401/u)
+      })
+    )
+  }
+
+  it.scopedLive("a plain 403 is the tool's failure", () =>
+    Effect.gen(function* () {
+      const upstream = yield* refusing(403, { title: "Forbidden", detail: "Not yours." })
+      const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: upstream })
+      const response = yield* callTool.modern(mcp, "list_agents", {})
+      assert.strictEqual(response.status, 200)
+      assert.isNull(response.headers.get("www-authenticate"))
+      assert.isTrue((yield* resultOf(response)).isError)
+    })
+  )
+
+  it.scopedLive("a scope from upstream can't break out of the challenge", () =>
+    Effect.gen(function* () {
+      const upstream = yield* refusing(403, {}, 'Bearer error="insufficient_scope", scope="x\\ y\u00e9"')
+      const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: upstream })
+      const response = yield* callTool.modern(mcp, "list_agents", {})
+      assert.strictEqual(response.status, 403)
+      assert.match(
+        response.headers.get("www-authenticate") ?? "",
+        /^Bearer error="insufficient_scope", scope="x y agents:read", resource_metadata="[^"]*"$/u
+      )
+    })
+  )
+
+  it.scopedLive("resources are challenged like tools", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const token = jwt({ sub: "alice", exp: past })
+      const uri = "sequentum://spaces"
+      const response = yield* modern(mcp, "resources/read", { uri }, { token, headers: { "mcp-name": uri } })
+      assert.strictEqual(response.status, 401)
+    })
+  )
+
+  it.scopedLive("requests that ask nothing of Sequentum are answered whatever the token", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const token = jwt({ sub: "alice", exp: past })
+      assert.strictEqual((yield* modern(mcp, "tools/list", {}, { token })).status, 200)
+    })
+  )
+})
+
+describe("metadata", () => {
+  it.scopedLive("is at every path, for everybody, and says whom to ask", () =>
+    Effect.gen(function* () {
+      const { apiUrl, mcp, url } = yield* endpoint()
+      const resource = {
+        resource: mcp,
+        resource_name: "Sequentum",
+        authorization_servers: [apiUrl],
+        scopes_supported: allScopes.split(" "),
+        bearer_methods_supported: ["header"]
+      }
+      const server = {
+        issuer: apiUrl,
+        authorization_endpoint: `${apiUrl}/api/oauth/authorize`,
+        token_endpoint: `${apiUrl}/api/oauth/token`,
+        registration_endpoint: `${apiUrl}/api/oauth/register`,
+        response_types_supported: ["code"],
+        grant_types_supported: ["authorization_code", "refresh_token"],
+        code_challenge_methods_supported: ["S256"],
+        token_endpoint_auth_methods_supported: ["none"],
+        scopes_supported: [...allScopes.split(" "), "offline_access"],
+        client_id_metadata_document_supported: true,
+        resource_indicators_supported: true
+      }
+      for (const [path, expected] of [
+        ["/.well-known/oauth-protected-resource", resource],
+        ["/.well-known/oauth-protected-resource/mcp", resource],
+        ["/.well-known/oauth-authorization-server", server]
+      ] as const) {
+        const answer = yield* send(`${url}${path}`, { headers: { origin: "https://anything.example" } })
+        assert.strictEqual(answer.status, 200)
+        assert.match(answer.headers["content-type"] ?? "", /^application\/json/u)
+        assert.strictEqual(answer.headers["access-control-allow-origin"], "*")
+        assert.deepStrictEqual(JSON.parse(answer.body), expected)
+        const preflight = yield* send(`${url}${path}`, {
+          method: "OPTIONS",
+          headers: { origin: "https://anything.example", "access-control-request-method": "GET" }
+        })
+        assert.strictEqual(preflight.status, 204)
+        assert.match(preflight.headers["access-control-allow-headers"] ?? "", /mcp-protocol-version/u)
+      }
+    })
+  )
+
+  it.scopedLive("nothing else is there", () =>
+    Effect.gen(function* () {
+      const { url } = yield* endpoint()
+      for (const path of ["/", "/mcp2", "/.well-known/openid-configuration", "/.well-known/"]) {
+        assert.strictEqual((yield* send(`${url}${path}`)).status, 404, path)
+      }
+    })
+  )
+})

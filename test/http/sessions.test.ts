@@ -1,0 +1,464 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Server } from "@modelcontextprotocol/server"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/TestClock"
+import { makeSessions } from "../../src/http/sessions.ts"
+import { endpoint, initialize, legacy, modern, openSession, post } from "./endpoint.ts"
+import {
+  callTool,
+  eventually,
+  jwt,
+  metric,
+  postBytes,
+  resultOf,
+  rpcErrorOf,
+  startRun,
+  upstreamCalls,
+  wire
+} from "./wire.ts"
+
+const handshake = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } }
+}
+
+const hello = JSON.stringify(handshake)
+
+const remove = (mcp: string, session: string, token = "alice") =>
+  Effect.promise(() =>
+    fetch(mcp, { method: "DELETE", headers: { authorization: `Bearer ${token}`, "mcp-session-id": session } })
+  )
+
+const listen = (mcp: string, session: string, headers: Readonly<Record<string, string>> = {}, signal?: AbortSignal) =>
+  Effect.promise(() =>
+    fetch(mcp, {
+      ...(signal === undefined ? {} : { signal }),
+      headers: {
+        authorization: "Bearer alice",
+        accept: "text/event-stream",
+        "mcp-session-id": session,
+        ...headers
+      }
+    })
+  )
+
+const status = (response: Response) =>
+  Effect.promise(async () => {
+    await response.text()
+    return response.status
+  })
+
+describe("sessions over the wire", () => {
+  it.scopedLive("an id is minted by initialize, serves until DELETE, and is unknown afterwards", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      assert.match(session, /^[\x21-\x7e]{36}$/u)
+      const notified = yield* post(mcp, JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }), {
+        session
+      })
+      assert.strictEqual(notified.status, 202)
+      assert.strictEqual(yield* Effect.promise(() => notified.text()), "")
+      assert.strictEqual((yield* legacy(mcp, "tools/list", {}, { session })).status, 200)
+      assert.strictEqual((yield* remove(mcp, session)).status, 200)
+      for (const response of [
+        yield* legacy(mcp, "tools/list", {}, { session }),
+        yield* listen(mcp, session),
+        yield* remove(mcp, session)
+      ]) {
+        assert.strictEqual(response.status, 404)
+        assert.strictEqual(response.headers.get("vary"), "Origin")
+        assert.strictEqual((yield* rpcErrorOf(response)).code, -32001)
+      }
+    })
+  )
+
+  it.scopedLive("an unknown id is 404, a missing one 400, and neither is told apart from another's", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp, { token: "alice" })
+      for (const id of ["unknown", "../..", "__proto__", "constructor", session.toUpperCase()]) {
+        assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}, { session: id }), status), 404, id)
+      }
+      assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}), status), 400)
+      assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}, { session, token: "bob" }), status), 404)
+      assert.strictEqual(yield* Effect.flatMap(remove(mcp, session, "bob"), status), 404)
+      assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}, { session }), status), 200)
+    })
+  )
+
+  it.scopedLive("a session goes on with a refreshed token of its subject, and with no other", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint()
+      const [first, second] = [1, 2].map((jti) => jwt({ sub: "alice", jti }))
+      const session = yield* openSession(at.mcp, { token: first })
+      const call = (token: string | undefined) => callTool.legacy(at.mcp, "list_spaces", {}, { session, token })
+      assert.notStrictEqual((yield* Effect.flatMap(call(second), resultOf)).isError, true)
+      // Each request is made with the token that it carries.
+      assert.strictEqual(yield* upstreamCalls(at, second), 1)
+      assert.strictEqual(yield* upstreamCalls(at, first), 0)
+      for (const token of [
+        jwt({ sub: "bob" }),
+        jwt({ sub: "" }),
+        jwt({ sub: ["alice"] }),
+        jwt({ name: "alice" }),
+        "alice",
+        "a.b.c"
+      ]) {
+        assert.strictEqual(yield* Effect.flatMap(call(token), status), 404, token)
+      }
+    })
+  )
+
+  it.scopedLive("initialize can't be sent twice in a session, nor be malformed", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ MAX_SESSIONS: "1" })
+      for (const params of [{}, { protocolVersion: 1 }, null, []]) {
+        assert.notStrictEqual(yield* Effect.flatMap(legacy(mcp, "initialize", params), status), 200)
+      }
+      assert.strictEqual(
+        yield* Effect.flatMap(post(mcp, JSON.stringify({ jsonrpc: "2.0", method: "initialize" })), status),
+        400
+      )
+      const refused = yield* initialize(mcp, { headers: { accept: "application/json" } })
+      assert.strictEqual(yield* status(refused), 406)
+      // None of these took the one place that there is.
+      assert.strictEqual(yield* metric(url, "mcp_sessions"), 0)
+      const session = yield* openSession(mcp)
+      assert.notStrictEqual(session, "")
+      assert.strictEqual(yield* Effect.flatMap(initialize(mcp, { session }), status), 400)
+    })
+  )
+
+  it.scopedLive("a burst of 2,000 gets at most the 50 places there are, which come back", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ MAX_SESSIONS: "50" })
+      const heads = yield* Effect.forEach(
+        Array.from({ length: 50 }),
+        () =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const client = yield* wire(url)
+              client.write(postBytes(hello).repeat(40))
+              return yield* client.until("HTTP/1.1 ", 40)
+            })
+          ),
+        { concurrency: "unbounded" }
+      )
+      const text = heads.join("")
+      const opened = [...text.matchAll(/^mcp-session-id: (.*)$/gmu)].map(([, id]) => id ?? "")
+      assert.strictEqual(opened.length, 50)
+      assert.strictEqual(new Set(opened).size, 50)
+      assert.strictEqual([...text.matchAll(/HTTP\/1\.1 503 /gu)].length, 1950)
+      assert.include(text, '"code":-32000')
+      assert.strictEqual(yield* metric(url, "mcp_sessions"), 50)
+      yield* Effect.forEach(opened, (session) => remove(mcp, session), { concurrency: 10 })
+      assert.strictEqual(yield* metric(url, "mcp_sessions"), 0)
+      assert.strictEqual((yield* initialize(mcp)).status, 200)
+    })
+  )
+
+  it.scopedLive("a burst of clients that hang up leaves no place taken for good", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ MAX_SESSIONS: "20" })
+      yield* Effect.forEach(
+        Array.from({ length: 100 }),
+        (_, index) =>
+          Effect.scoped(
+            Effect.gen(function* () {
+              const client = yield* wire(url)
+              client.write(postBytes(hello))
+              // Some leave at once, some with the answer under way, some after it.
+              if (index % 3 === 1) yield* Effect.yieldNow()
+              if (index % 3 === 2) yield* client.until("HTTP/1.1 ")
+            })
+          ),
+        { concurrency: 20 }
+      )
+      const open = yield* metric(url, "mcp_sessions")
+      assert.isAtMost(open, 20)
+      const free = yield* Effect.forEach(Array.from({ length: 20 - open }), () => openSession(mcp))
+      assert.strictEqual(free.filter((id) => id !== "").length, 20 - open)
+    })
+  )
+
+  it.scopedLive("with SESSIONS=off no id is minted or needed, and one that is sent is ignored", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ SESSIONS: "off" })
+      const opened = yield* initialize(mcp)
+      assert.strictEqual(opened.status, 200)
+      assert.isNull(opened.headers.get("mcp-session-id"))
+      assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "tools/list", {}), status), 200)
+      assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "tools/list", {}, { session: "any" }), status), 200)
+      for (const method of ["GET", "DELETE"]) {
+        const answer = yield* Effect.promise(() =>
+          fetch(mcp, { method, headers: { authorization: "Bearer alice", accept: "text/event-stream" } })
+        )
+        assert.strictEqual(answer.status, 405)
+        assert.strictEqual(answer.headers.get("allow"), "POST")
+      }
+      assert.strictEqual(yield* metric(url, "mcp_sessions"), 0)
+    })
+  )
+
+  it.scopedLive("the modern era mints no id, ignores one, and has no GET or DELETE", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint()
+      const answer = yield* modern(mcp, "tools/list", {}, { session: "anything" })
+      assert.strictEqual(answer.status, 200)
+      assert.isNull(answer.headers.get("mcp-session-id"))
+      assert.strictEqual(yield* metric(url, "mcp_sessions"), 0)
+      for (const method of ["GET", "DELETE"]) {
+        const refused = yield* Effect.promise(() =>
+          fetch(mcp, {
+            method,
+            headers: {
+              authorization: "Bearer alice",
+              accept: "text/event-stream",
+              "mcp-protocol-version": "2026-07-28"
+            }
+          })
+        )
+        assert.strictEqual(refused.status, 405)
+      }
+    })
+  )
+
+  it.scopedLive("a stream that only listens begins at once, one a session, and ends with it", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      const stream = yield* listen(mcp, session, { origin: "https://claude.ai" })
+      assert.strictEqual(stream.status, 200)
+      assert.strictEqual(stream.headers.get("content-type"), "text/event-stream")
+      assert.strictEqual(stream.headers.get("vary"), "Origin")
+      assert.strictEqual(stream.headers.get("access-control-allow-origin"), "https://claude.ai")
+      assert.strictEqual(stream.headers.get("x-accel-buffering"), "no")
+      assert.strictEqual(yield* Effect.flatMap(listen(mcp, session), status), 409)
+      assert.strictEqual(yield* Effect.flatMap(listen(mcp, session, { accept: "application/json" }), status), 406)
+      yield* remove(mcp, session)
+      assert.strictEqual(yield* status(stream), 200)
+    })
+  )
+
+  it.scopedLive("a stream whose client went away makes room for the next", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      const controller = new AbortController()
+      yield* listen(mcp, session, {}, controller.signal)
+      controller.abort()
+      yield* eventually(
+        Effect.gen(function* () {
+          const next = new AbortController()
+          const { status: is } = yield* listen(mcp, session, {}, next.signal)
+          next.abort()
+          return is === 200
+        })
+      )
+    })
+  )
+
+  it.scopedLive("an unsupported MCP-Protocol-Version is 400, also for GET and DELETE; none is taken", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      const versioned = (version: string) => ({ session, headers: { "mcp-protocol-version": version } })
+      for (const version of ["1999-01-01", "latest", "2025-11-26"]) {
+        assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}, versioned(version)), status), 400)
+        const stream = yield* listen(mcp, session, { "mcp-protocol-version": version })
+        assert.strictEqual(yield* status(stream), 400)
+      }
+      for (const version of ["2025-03-26", "2025-06-18", "2025-11-25"]) {
+        assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}, versioned(version)), status), 200)
+      }
+      assert.strictEqual(yield* Effect.flatMap(legacy(mcp, "ping", {}, { session }), status), 200)
+    })
+  )
+})
+
+describe("cancelling", () => {
+  const waiting = { timeoutSeconds: 45 }
+
+  /** Ends once the sandbox is no longer asked: as many requests as a poll takes longer than its longest gap. */
+  const polls = (at: { readonly apiUrl: string }) => upstreamCalls(at)
+
+  const hasPolled = (at: { readonly apiUrl: string }, before: number) =>
+    eventually(Effect.map(polls(at), (count) => count > before))
+
+  it.scopedLive("closing the answer of a modern call ends its upstream calls, streamed or not", () =>
+    Effect.gen(function* () {
+      for (const meta of [{}, { progressToken: 1 }]) {
+        const at = yield* endpoint({}, 1)
+        const ids = yield* startRun(at)
+        const before = yield* polls(at)
+        const controller = new AbortController()
+        const call = yield* Effect.fork(
+          Effect.exit(
+            callTool.modern(at.mcp, "wait_for_run", { ...ids, ...waiting }, { signal: controller.signal }, meta)
+          )
+        )
+        yield* hasPolled(at, before)
+        controller.abort()
+        yield* call.await
+        yield* eventually(
+          Effect.map(
+            metric(at.url, 'mcp_tool_calls_total{tool="wait_for_run",era="modern",outcome="Interrupted"}'),
+            (count) => count > 0
+          )
+        )
+        const then = yield* polls(at)
+        // Two polls would have come by now.
+        yield* Effect.sleep("1300 millis")
+        assert.strictEqual(yield* polls(at), then)
+      }
+    })
+  )
+
+  it.scopedLive("notifications/cancelled ends a call of its session, and only of that", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint({}, 1)
+      const ids = yield* startRun(at)
+      const session = yield* openSession(at.mcp)
+      const other = yield* openSession(at.mcp)
+      const before = yield* polls(at)
+      const interrupted = 'mcp_tool_calls_total{tool="wait_for_run",era="legacy",outcome="Interrupted"}'
+      const cancelled = yield* metric(at.url, interrupted)
+      const call = yield* Effect.fork(callTool.legacy(at.mcp, "wait_for_run", { ...ids, ...waiting }, { session }))
+      yield* hasPolled(at, before)
+      const cancel = JSON.stringify({
+        jsonrpc: "2.0",
+        method: "notifications/cancelled",
+        params: { requestId: 1, reason: "enough" }
+      })
+      assert.strictEqual((yield* post(at.mcp, cancel, { session: other })).status, 202)
+      assert.strictEqual(yield* metric(at.url, interrupted), cancelled)
+      assert.strictEqual((yield* post(at.mcp, cancel, { session })).status, 202)
+      yield* eventually(Effect.map(metric(at.url, interrupted), (count) => count === cancelled + 1))
+      // There is no answer, so the stream for it ends empty.
+      const answer = yield* call
+      assert.strictEqual(yield* Effect.promise(() => answer.text()), "")
+    })
+  )
+
+  it.scopedLive("a legacy client that is cut off has cancelled nothing", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint({}, 1)
+      const ids = yield* startRun(at)
+      const session = yield* openSession(at.mcp)
+      const before = yield* polls(at)
+      const controller = new AbortController()
+      const call = yield* Effect.fork(
+        Effect.exit(
+          callTool.legacy(at.mcp, "wait_for_run", { ...ids, ...waiting }, { session, signal: controller.signal })
+        )
+      )
+      yield* hasPolled(at, before)
+      controller.abort()
+      yield* call.await
+      yield* hasPolled(at, yield* polls(at))
+      assert.strictEqual(yield* Effect.flatMap(legacy(at.mcp, "ping", {}, { session }), status), 200)
+    })
+  )
+})
+
+const request = (body: unknown, session?: string) => ({
+  request: new Request("http://localhost/mcp", {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...(session === undefined ? {} : { "mcp-session-id": session })
+    }
+  }),
+  parsedBody: body
+})
+
+const ping = { jsonrpc: "2.0", id: 2, method: "ping" }
+
+const serverNamed = () => new Server({ name: "t", version: "1" }, { capabilities: {} })
+
+describe("idle sessions", () => {
+  const made = makeSessions({ maxSessions: 2, idle: Duration.minutes(10), makeServer: serverNamed })
+
+  it.scoped("end once their time is over, and give their place back", () =>
+    Effect.gen(function* () {
+      const sessions = yield* made
+      const open = Effect.map(
+        Effect.scoped(sessions.open("alice", request(handshake))),
+        (response) => response?.headers.get("mcp-session-id") ?? undefined
+      )
+      const first = yield* open
+      yield* TestClock.adjust("6 minutes")
+      const second = yield* open
+      assert.isUndefined(yield* open)
+      yield* Effect.scoped(sessions.use(first ?? "", "alice", request(ping, first)))
+      yield* TestClock.adjust("9 minutes")
+      assert.strictEqual(sessions.count(), 2)
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(sessions.count(), 0)
+      assert.isUndefined(yield* Effect.scoped(sessions.use(second ?? "", "alice", request(ping, second))))
+      assert.isDefined(yield* open)
+      assert.isDefined(yield* open)
+      assert.isUndefined(yield* open)
+    })
+  )
+
+  it.scoped("are not those with a call under way, however long", () =>
+    Effect.gen(function* () {
+      const sessions = yield* made
+      const id = (yield* Effect.scoped(sessions.open("alice", request(handshake))))?.headers.get("mcp-session-id") ?? ""
+      const call = yield* Scope.make()
+      yield* Scope.extend(sessions.use(id, "alice", request(ping, id)), call)
+      yield* TestClock.adjust("3 hours")
+      assert.strictEqual(sessions.count(), 1)
+      yield* Scope.close(call, Exit.void)
+      yield* TestClock.adjust("9 minutes")
+      assert.strictEqual(sessions.count(), 1)
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(sessions.count(), 0)
+    })
+  )
+
+  it.scoped("a session that can't be made leaves its place", () =>
+    Effect.gen(function* () {
+      let broken = true
+      const sessions = yield* makeSessions({
+        maxSessions: 1,
+        idle: Duration.minutes(10),
+        makeServer: () => {
+          if (broken) throw new Error("no server")
+          return serverNamed()
+        }
+      })
+      const open = Effect.scoped(sessions.open("alice", request(handshake)))
+      for (let times = 0; times < 3; times++) assert.isTrue(Exit.isFailure(yield* Effect.exit(open)))
+      broken = false
+      const fiber = yield* Effect.fork(open)
+      yield* fiber.interruptAsFork(fiber.id())
+      yield* fiber.await
+      assert.strictEqual(sessions.count(), 0)
+      assert.isDefined(yield* open)
+    })
+  )
+
+  it.effect("all end with the scope, and their streams with them", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const sessions = yield* Scope.extend(made, scope)
+      const id = (yield* Effect.scoped(sessions.open("alice", request(handshake))))?.headers.get("mcp-session-id") ?? ""
+      const listening = {
+        request: new Request("http://localhost/mcp", { headers: { accept: "text/event-stream", "mcp-session-id": id } })
+      }
+      const stream = yield* Effect.scoped(sessions.use(id, "alice", listening))
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(sessions.count(), 0)
+      assert.strictEqual(yield* Effect.promise(() => stream?.text() ?? Promise.resolve("none")), "")
+    })
+  )
+})
