@@ -19,12 +19,12 @@ const inAWhile = (retryAfterSeconds: number | undefined) =>
 
 const request = (error: SequentumError) => `${error.method} ${error.path}`
 
-/** Which list shows what exists, by the kind of thing that was asked for. */
+/** Which list shows what exists, by the kind of thing that was asked for. A list that is missing lacks its owner. */
 const whereToLook = (path: string): Words["next"] => {
-  if (path.includes("/file")) return { tools: ["get_run_files", "get_agent_runs"], to: "see which files there are" }
-  if (/\/runs?\//u.test(path)) return { tools: ["get_agent_runs"], to: "see which runs there are" }
-  if (path.includes("/schedule")) return { tools: ["list_agent_schedules"], to: "see which schedules there are" }
-  if (path.includes("/version")) return { tools: ["get_agent_versions"], to: "see which versions there are" }
+  if (/\/file\/\d/u.test(path)) return { tools: ["get_run_files", "get_agent_runs"], to: "see which files there are" }
+  if (/\/runs?\/\d/u.test(path)) return { tools: ["get_agent_runs"], to: "see which runs there are" }
+  if (/\/schedules\/\d/u.test(path)) return { tools: ["list_agent_schedules"], to: "see which schedules there are" }
+  if (/\/version\/\d/u.test(path)) return { tools: ["get_agent_versions"], to: "see which versions there are" }
   if (path.startsWith("/space")) return { tools: ["list_spaces"], to: "see which spaces there are" }
   if (path.startsWith("/agent-builder")) return { tools: ["start_agent_build"], to: "begin a new build session" }
   return { tools: ["search_agents", "list_agents"], to: "find the right agent" }

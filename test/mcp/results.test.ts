@@ -149,7 +149,10 @@ const failure = ({ args, step, tool }: Pick<Case, "args" | "step" | "tool">) =>
     return error._tag === "UnknownTool" ? yield* Effect.dieMessage("the tool is known") : error
   })
 
-const everyTool = () => true
+/** What no model may read. */
+const forbidden = [secretKey, "eyJ", "<", "script>", "RunController", "Run.cs", "\n"]
+
+const everyTool = (_: string) => true
 const noTool = () => false
 
 describe("each error of the API is told in words that a model can act on", () => {
@@ -160,9 +163,7 @@ describe("each error of the API is told in words that a model can act on", () =>
         assert.strictEqual(error._tag, tag)
         const text = errorText(error, everyTool)
         for (const words of says) assert.match(text, words)
-        for (const secret of [secretKey, "eyJ", "<", "script>", "RunController", "Run.cs", "\n"]) {
-          assert.notInclude(text, secret)
-        }
+        for (const secret of forbidden) assert.notInclude(text, secret)
       })
     )
 
@@ -170,6 +171,26 @@ describe("each error of the API is told in words that a model can act on", () =>
       Effect.gen(function* () {
         const text = errorText(yield* failure(call), noTool)
         assert.notMatch(text, /\b(?:get|list|search)_[a-z_]+/u)
+      })
+    )
+  }
+
+  const hostileStatuses = [400, 401, 402, 403, 404, 409, 418, 422, 429, 500, 501, 503]
+  for (const [name, body] of [
+    ["hostile JSON", hostileJson],
+    ["hostile text", hostile],
+    ["a hostile problem document", JSON.stringify({ title: hostile, detail: `${hostile}${hostile}` })],
+    ["a hostile page", `<html><body><pre>${hostile}</pre></body></html>`]
+  ] as const) {
+    it.effect(`and nothing of ${name} gets through, at any status`, () =>
+      Effect.gen(function* () {
+        for (const status of hostileStatuses) {
+          for (const call of [read, start]) {
+            const text = errorText(yield* failure({ step: { status, body }, ...call }), everyTool)
+            for (const secret of forbidden) assert.notInclude(text, secret, String(status))
+            assert.isBelow(text.length, 700)
+          }
+        }
       })
     )
   }
@@ -188,6 +209,88 @@ describe("each error of the API is told in words that a model can act on", () =>
       "UnexpectedResponse"
     ])
   })
+})
+
+/** What a call is followed by: the tool that is named, out of all or of `offered`. */
+const nextTool = (step: Step, tool: string, args: Readonly<Record<string, unknown>>, isOffered = everyTool) =>
+  Effect.map(failure({ step, tool, args }), (error) => /Use ([a-z_]+) to /u.exec(errorText(error, isOffered))?.[1])
+
+const agent = { agentId: 7 }
+const run = { ...agent, runId: 90 }
+const schedule = { ...agent, scheduleId: 5 }
+
+describe("what is not there is looked for in the list of what is", () => {
+  for (const [tool, args, next] of [
+    ["get_agent", agent, "search_agents"],
+    ["get_agent_runs", agent, "search_agents"],
+    ["get_agent_run_summary", agent, "search_agents"],
+    ["start_agent", agent, "search_agents"],
+    ["get_agent_runs_cost", agent, "search_agents"],
+    ["get_agent_versions", agent, "search_agents"],
+    ["list_agent_schedules", agent, "search_agents"],
+    ["get_run_status", run, "get_agent_runs"],
+    ["get_run_files", run, "get_agent_runs"],
+    ["get_run_diagnostics", run, "get_agent_runs"],
+    ["delete_run", run, "get_agent_runs"],
+    ["get_file_download_url", { ...run, fileId: 3 }, "get_run_files"],
+    ["get_agent_schedule", schedule, "list_agent_schedules"],
+    ["delete_agent_schedule", schedule, "list_agent_schedules"],
+    ["restore_agent_version", { ...agent, versionNumber: 2, comments: "Back" }, "get_agent_versions"],
+    ["get_space_agents", { spaceId: 3 }, "list_spaces"],
+    ["search_space_by_name", { name: "Retail" }, "list_spaces"],
+    ["get_agent_build_status", { sessionId: "s" }, "start_agent_build"]
+  ] as const) {
+    it.effect(`${tool}: ${next}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* nextTool({ status: 404 }, tool, args), next)
+      })
+    )
+  }
+
+  it.effect("and in another list where the first is not offered", () =>
+    Effect.gen(function* () {
+      const next = yield* nextTool({ status: 404 }, "get_agent", agent, (tool) => tool !== "search_agents")
+      assert.strictEqual(next, "list_agents")
+    })
+  )
+})
+
+describe("what may have been done is checked before it is done again", () => {
+  for (const [tool, args, next] of [
+    ["start_agent", agent, "get_agent_runs"],
+    ["stop_agent", run, "get_run_status"],
+    ["delete_run", run, "get_run_status"],
+    ["restore_agent_version", { ...agent, versionNumber: 2, comments: "Back" }, "get_agent_versions"],
+    ["create_agent_schedule", { ...agent, name: "N", cronExpression: "0 2 * * *" }, "list_agent_schedules"],
+    ["enable_agent_schedule", schedule, "list_agent_schedules"],
+    ["run_space_agents", { spaceId: 3 }, "get_space_agents"],
+    ["start_agent_build", { prompt: "Scrape all books" }, "list_agents"]
+  ] as const) {
+    it.effect(`${tool}: ${next}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* nextTool({ status: 500 }, tool, args), next)
+      })
+    )
+  }
+})
+
+describe("when to try again is said", () => {
+  for (const [what, step, says] of [
+    ["of a limit that names its wait", { status: 429, headers: { "retry-after": "61" } }, /again after 61 seconds,/u],
+    ["of a limit that names none", { status: 429 }, /again in a minute,/u],
+    [
+      "of a failure that names its wait",
+      { status: 503, headers: { "retry-after": "90" } },
+      /again after 90 seconds\./u
+    ],
+    ["of a failure that names none", { status: 502 }, /again in a minute\./u]
+  ] as const) {
+    it.effect(what, () =>
+      Effect.gen(function* () {
+        assert.match(errorText(yield* failure({ step, ...read }), everyTool), says)
+      })
+    )
+  }
 })
 
 describe("a result", () => {
