@@ -2,8 +2,8 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
+  type HandlerResultTypeMap,
   type RequestTypeMap,
-  type ResultTypeMap,
   type ServerContext
 } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
@@ -41,7 +41,7 @@ export type Handlers = {
   readonly [Method in (typeof methods)[number]]: (
     request: RequestTypeMap[Method],
     ctx: ServerContext
-  ) => ResultTypeMap[Method] | Promise<ResultTypeMap[Method]>
+  ) => HandlerResultTypeMap[Method] | Promise<HandlerResultTypeMap[Method]>
 }
 
 /** What requests are carried out with; the caller comes with each request. */

@@ -3,6 +3,7 @@ import {
   ResourceNotFoundError,
   Server,
   type JSONRPCMessage,
+  type ServerOptions as SdkServerOptions,
   type Transport
 } from "@modelcontextprotocol/server"
 import { instructions } from "../policies.ts"
@@ -12,10 +13,20 @@ import type { Handlers } from "./handlers.ts"
 /** 2025-11-25 and older, or 2026-07-28. */
 export type Era = "legacy" | "modern"
 
+/** What another program adds to the server, such as the fixtures of a test suite. */
+export interface ServerExtension {
+  /** Options of the SDK's server that take the place of this one's own. */
+  readonly options?: SdkServerOptions
+  readonly handlers?: (own: Handlers) => Handlers
+  /** Registers handlers of further requests. */
+  readonly register?: (server: Server) => void
+}
+
 export interface ServerOptions {
   readonly era: Era
   /** Gives the handlers when they are first needed, so that a start need not wait for them. */
   readonly handlers: () => Promise<Handlers>
+  readonly extension?: ServerExtension | undefined
 }
 
 /** Lists change with the server's version and selection only; what a resource holds changes at any time. */
@@ -44,7 +55,9 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
  * Makes the protocol server for one connection or request. It says what the server is by itself; everything else it
  * leaves to the handlers.
  */
-export const makeServer = ({ era, handlers }: ServerOptions): Server => {
+export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
+  const extend = extension?.handlers
+  const handlers = extend === undefined ? own : () => own().then(extend)
   const server = new (era === "legacy" ? LegacyServer : Server)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
@@ -57,7 +70,8 @@ export const makeServer = ({ era, handlers }: ServerOptions): Server => {
         "prompts/list": listCache,
         "server/discover": listCache,
         "resources/read": readCache
-      }
+      },
+      ...extension?.options
     }
   )
   server.setRequestHandler("tools/list", async (request, ctx) => (await handlers())["tools/list"](request, ctx))
@@ -72,5 +86,6 @@ export const makeServer = ({ era, handlers }: ServerOptions): Server => {
   server.setRequestHandler("completion/complete", async (request, ctx) =>
     (await handlers())["completion/complete"](request, ctx)
   )
+  extension?.register?.(server)
   return server
 }

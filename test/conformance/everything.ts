@@ -1,0 +1,39 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { loggerLayer } from "../../src/app.ts"
+import { loadSettings } from "../../src/config.ts"
+import { serveHttp } from "../../src/http/app.ts"
+import { runMain, Stop } from "../../src/run.ts"
+import { serve } from "../../src/sandbox/server.ts"
+import { Credentials } from "../../src/sequentum/Credentials.ts"
+import { operatorSelection, serverLayer } from "../../src/services.ts"
+import { fixtures } from "./fixtures.ts"
+
+/** The real endpoint on a sandbox, with the fixtures of the official suite merged in. Prints where it listens. */
+const program = Effect.scoped(
+  Effect.gen(function* () {
+    const { url: apiUrl } = yield* Effect.orDie(serve({ speed: 60, rateLimitPerMinute: 1_000_000 }))
+    const settings = yield* loadSettings(
+      new Map(
+        Object.entries({
+          SEQUENTUM_API_URL: apiUrl,
+          PORT: process.env["PORT"] ?? "0",
+          RATE_LIMIT_PER_MINUTE: "0",
+          ALLOWED_ORIGINS: process.env["ALLOWED_ORIGINS"] ?? ""
+        })
+      )
+    )
+    const selection = yield* operatorSelection(settings)
+    const anonymous = Option.some(Credentials.of({ scheme: "ApiKey", secret: Redacted.make("conformance") }))
+    return yield* serveHttp({ settings, selection, anonymous, extension: fixtures }, (url) =>
+      Effect.sync(() => void process.stdout.write(`${url}\n`))
+    ).pipe(
+      Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
+      Effect.provide(Layer.merge(serverLayer(settings), loggerLayer(settings)))
+    )
+  })
+)
+
+runMain(program)
