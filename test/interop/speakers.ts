@@ -38,10 +38,16 @@ export const v1 = async (where: Where): Promise<Speaker> => {
   const transport =
     "args" in where ? new LegacyStdio({ command: process.execPath, args: [program, ...where.args] }) : http
   if (transport === undefined) throw new Error("nowhere to connect to")
-  // The SDK's own transports do not fit its own interface under exactOptionalPropertyTypes.
-  await client.connect(Object.assign(transport, {}))
+  let protocol: string | undefined
+  // The SDK's own transports do not fit its own interface under exactOptionalPropertyTypes; the one over HTTP must keep
+  // its own way of hearing the version.
+  await client.connect(
+    http === undefined
+      ? Object.assign(transport, { setProtocolVersion: (version: string) => void (protocol = version) })
+      : Object.assign(http, {})
+  )
   return {
-    protocol: () => http?.protocolVersion,
+    protocol: () => http?.protocolVersion ?? protocol,
     listTools: () => client.listTools(),
     callTool: (name, args, { onprogress, signal } = {}) =>
       client.callTool({ name, arguments: { ...args } }, undefined, {
@@ -54,7 +60,7 @@ export const v1 = async (where: Where): Promise<Speaker> => {
 }
 
 const v2 =
-  (mode: "legacy" | { readonly pin: string }) =>
+  (mode: "legacy" | "auto" | { readonly pin: string }) =>
   async (where: Where): Promise<Speaker> => {
     const client = new ModernClient(about, { versionNegotiation: { mode } })
     const http =
@@ -83,11 +89,14 @@ const v2 =
 export const v2Legacy = v2("legacy")
 /** The client of the second SDK in the era of 2026-07-28. */
 export const v2Modern = v2({ pin: "2026-07-28" })
+/** The client of the second SDK, finding out by itself which era the server speaks. */
+export const v2Auto = v2("auto")
 
+/** Each client with the protocol revision that it ends up speaking. */
 export const clients = [
-  ["the v1 client", v1],
-  ["the v2 client in the 2025-11-25 era", v2Legacy],
-  ["the v2 client in the 2026-07-28 era", v2Modern]
+  ["the v1 client", v1, "2025-11-25"],
+  ["the v2 client in the 2025-11-25 era", v2Legacy, "2025-11-25"],
+  ["the v2 client in the 2026-07-28 era", v2Modern, "2026-07-28"]
 ] as const
 
 /** Connects a client for as long as the scope is open. */

@@ -1,16 +1,35 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { clients, connected } from "./speakers.ts"
+import * as Schema from "effect/Schema"
+import { clients, connected, v2Auto } from "./speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 
 const sandbox = ["--sandbox", "--sandbox-rate-limit", "100000", "--sandbox-speed"]
 const fast = { args: [...sandbox, "600"] }
 const slow = { args: [...sandbox, "1"] }
 
-for (const [who, connect] of clients) {
+const ProtocolFailure = Schema.Struct({ code: Schema.Number, message: Schema.String })
+
+describe("the v2 client left to itself", () => {
+  it.scopedLive("finds the 2026-07-28 era over stdio and does the main job", () =>
+    Effect.gen(function* () {
+      const speaker = yield* connected(v2Auto, fast)
+      assert.strictEqual(speaker.protocol(), "2026-07-28")
+      yield* mainJob(speaker)
+    })
+  )
+})
+
+for (const [who, connect, protocol] of clients) {
   describe(`${who} over stdio`, () => {
-    it.scopedLive("does the main job", () => Effect.flatMap(connected(connect, fast), mainJob))
+    it.scopedLive("does the main job", () =>
+      Effect.gen(function* () {
+        const speaker = yield* connected(connect, fast)
+        assert.strictEqual(speaker.protocol(), protocol)
+        yield* mainJob(speaker)
+      })
+    )
 
     it.scopedLive("is told of bad arguments and of failures as results, of unknown tools as errors", () =>
       Effect.gen(function* () {
@@ -21,10 +40,15 @@ for (const [who, connect] of clients) {
         const missing = yield* outcome(speaker, "get_agent", { agentId: 99 })
         assert.isTrue(missing.isError)
         assert.match(missing.content[0]?.text ?? "", /search_agents/u)
-        const unknown = yield* Effect.either(
-          Effect.tryPromise({ try: () => speaker.callTool("get_agnet", {}), catch: String })
+        const unknown = yield* Effect.promise(() =>
+          speaker.callTool("get_agnet", {}).then(
+            () => "It was not refused",
+            (error: unknown) => error
+          )
         )
-        assert.isTrue(Either.isLeft(unknown) && /Unknown tool/u.test(unknown.left))
+        const { code, message } = yield* Schema.decodeUnknown(ProtocolFailure)(unknown)
+        assert.strictEqual(code, -32602)
+        assert.match(message, /Unknown tool: "get_agnet"/u)
       })
     )
 

@@ -57,8 +57,8 @@ const legacy = async (): Promise<Speaker> => {
   }
 }
 
-const modern = async (): Promise<Speaker> => {
-  const client = new ModernClient(about, { versionNegotiation: { mode: { pin: "2026-07-28" } } })
+const v2 = (mode: "legacy" | { readonly pin: string }) => async (): Promise<Speaker> => {
+  const client = new ModernClient(about, { versionNegotiation: { mode } })
   await client.connect(new ModernTransport(command))
   return {
     listTools: () => client.listTools(),
@@ -192,7 +192,9 @@ const hostile: ReadonlyArray<readonly [what: string, value: string]> = [
 
 const eras = [
   { era: "the v1 client (legacy)", connect: legacy, notFound: -32002 },
-  { era: "the v2 client (2026-07-28)", connect: modern, notFound: -32602 }
+  // It takes the code of either era and reports the modern one.
+  { era: "the v2 client (legacy)", connect: v2("legacy"), notFound: -32602 },
+  { era: "the v2 client (2026-07-28)", connect: v2({ pin: "2026-07-28" }), notFound: -32602 }
 ]
 
 for (const { connect, era, notFound } of eras) {
