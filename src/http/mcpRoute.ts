@@ -180,7 +180,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
 
     const log = (request: HttpServerRequest.HttpServerRequest, body: unknown) =>
       options.debug
-        ? Effect.logDebug("request", {
+        ? Effect.annotateLogs(Effect.logDebug("request"), {
             method: request.method,
             headers: JSON.stringify(maskHeaders(request.headers)),
             body: JSON.stringify(maskValue(body))
