@@ -7,46 +7,81 @@ import { errorText } from "../mcp/results.ts"
 import { Stop } from "../run.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
-import { ToolRegistry } from "../tools/registry.ts"
+import { allTools, ToolRegistry } from "../tools/registry.ts"
+import type { Selection } from "../tools/selection.ts"
+import { nearest } from "./nearest.ts"
 import type { Overrides } from "./options.ts"
-import { bar, describe, out, screenWidth } from "./print.ts"
+import { bar, clearLine, out, printable, screenWidth } from "./print.ts"
+import { describe } from "./table.ts"
 
-const clearLine = "\r\u001b[2K"
-
-const writeStatus = (text: string) => Effect.sync(() => void process.stderr.write(text))
-
-/** Draws progress on stderr where that is a terminal. */
-const terminalProgress = Progress.context({
-  report: ({ message, progress, total }) =>
-    process.stderr.isTTY ? writeStatus(`${clearLine}${bar(progress, total, message, screenWidth())}`) : Effect.void
-})
+/** Progress drawn on stderr where that is a terminal, and the taking back of what was drawn. */
+const progressBar = () => {
+  let drawn = false
+  const write = (text: string) => Effect.sync(() => void process.stderr.write(text))
+  const width = () => Math.min(process.stderr.columns || 80, 120) - 1
+  return {
+    progress: Progress.context({
+      report: ({ message, progress, total }) =>
+        Effect.suspend(() => {
+          if (!process.stderr.isTTY) return Effect.void
+          drawn = true
+          return write(clearLine + bar(progress, total, message, width()))
+        })
+    }),
+    clear: Effect.suspend(() => (drawn ? write(clearLine) : Effect.void))
+  }
+}
 
 const parseArguments = (json: string) =>
   Effect.try({
     try: (): unknown => JSON.parse(json),
-    catch: () => new Stop({ lines: [`The arguments are not JSON: ${JSON.stringify(json.slice(0, 60))}.`] })
+    catch: () =>
+      new Stop({
+        lines: [`The arguments are not JSON: ${JSON.stringify(json.slice(0, 60))}. Quote them: '{"name":"value"}'.`]
+      })
   })
 
+const seeAll = "See them all with: sequentum-mcp tools"
+
+/** Fails with Stop for a name that is not offered, before a key is asked for. */
+const checkTool = (name: string, selection: Selection) => {
+  const tool = allTools.find((one) => one.name === name)
+  if (tool !== undefined && selection(tool)) return Effect.void
+  if (tool !== undefined) {
+    return new Stop({ lines: [`The tool ${name} is not offered under these flags and settings.`] })
+  }
+  const close = nearest(
+    name,
+    allTools.filter(selection).map((one) => one.name)
+  )
+  const meant = close === undefined ? "" : ` Did you mean ${close}?`
+  return new Stop({ lines: [`Unknown tool: ${JSON.stringify(name.slice(0, 100))}.${meant} ${seeAll}`] })
+}
+
 /** Calls one tool and prints its result. Fails with Stop, in the words a model would read, when the tool fails. */
-export const call = (tool: string, json: string, asJson: boolean, overrides: Overrides) =>
+export const call = (name: string, json: string, asJson: boolean, overrides: Overrides) =>
   Effect.gen(function* () {
     const args = yield* parseArguments(json)
     const settings = yield* loadSettings(overrides)
     const selection = yield* operatorSelection(settings)
+    yield* checkTool(name, selection)
     const credentials = yield* keyCredentials(settings)
+    const { clear, progress } = progressBar()
     yield* Effect.gen(function* () {
       const tools = yield* ToolRegistry
-      const result = yield* tools.call(tool, args, selection).pipe(
-        Effect.ensuring(process.stderr.isTTY ? writeStatus(clearLine) : Effect.void),
-        Effect.mapError((error) =>
-          error._tag === "UnknownTool"
-            ? new Stop({ lines: [`Unknown tool: ${JSON.stringify(tool)}. See them all with: sequentum-mcp tools`] })
-            : new Stop({ lines: [errorText(error, (name) => tools.offers(name, selection))] })
-        )
+      const result = yield* tools.call(name, args, selection).pipe(
+        Effect.ensuring(clear),
+        Effect.mapError((error) => {
+          const text =
+            error._tag === "UnknownTool"
+              ? `Unknown tool. ${seeAll}`
+              : errorText(error, (one) => tools.offers(one, selection))
+          return new Stop({ lines: [printable(text)] })
+        })
       )
       yield* out(asJson ? JSON.stringify(result) : describe(result, screenWidth()))
     }).pipe(
-      Effect.provide(terminalProgress),
+      Effect.provide(progress),
       Effect.provideService(Credentials, credentials),
       Effect.provide(Layer.merge(serverLayer(settings), loggerLayer(settings)))
     )

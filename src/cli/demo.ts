@@ -1,15 +1,13 @@
-import { Client } from "@modelcontextprotocol/client"
-import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
-import * as Config from "effect/Config"
+import type { Client } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Stop } from "../run.ts"
 import { version } from "../version.ts"
-import { bar, describe, out, screenWidth, table } from "./print.ts"
+import { callTool, connect, countTools, failed, type Report } from "./demoClient.ts"
+import { bar, clearLine, cut, indent, out, screenWidth, stdoutStyle, wrap, type Style } from "./print.ts"
+import { describe, table } from "./table.ts"
 
-/** How much faster than life the demo's runs go: one of seven minutes takes about seven seconds. */
-const speed = "60"
+/** How much faster than life the demo's runs go: one of seven minutes takes about four seconds. */
+const speed = "100"
 
 const Agents = Schema.Struct({ agents: Schema.Array(Schema.Struct({ agentId: Schema.Number, name: Schema.String })) })
 const Agent = Schema.Struct({ inputParameters: Schema.Record({ key: Schema.String, value: Schema.Unknown }) })
@@ -19,97 +17,56 @@ const Waited = Schema.Struct({
   run: Schema.Struct({
     status: Schema.String,
     message: Schema.optional(Schema.String),
-    dataCount: Schema.optional(Schema.Number),
-    runTimeSec: Schema.optional(Schema.Number)
+    dataCount: Schema.optional(Schema.Number)
   })
 })
-const FileRow = Schema.Struct({
-  fileId: Schema.Number,
-  name: Schema.optional(Schema.String),
-  type: Schema.optional(Schema.String),
-  size: Schema.optional(Schema.String)
+const FileList = Schema.Struct({
+  files: Schema.Array(
+    Schema.Struct({
+      fileId: Schema.Number,
+      name: Schema.optional(Schema.String),
+      type: Schema.optional(Schema.String),
+      size: Schema.optional(Schema.String)
+    })
+  )
 })
-const FileList = Schema.Struct({ files: Schema.Array(FileRow) })
-const Preview = Schema.Struct({
-  rows: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
-  size: Schema.optional(Schema.String)
+const Preview = Schema.Struct({ rows: Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })) })
+const Diagnosis = Schema.Struct({
+  possibleCauses: Schema.optional(Schema.Array(Schema.String)),
+  suggestedActions: Schema.optional(Schema.Array(Schema.String))
 })
 
-const failed = (what: string) => new Stop({ lines: [`The demo failed: ${what}.`] })
+/** The columns that the demo prints in: what fits a terminal of ordinary width. */
+const width = () => Math.min(screenWidth(), 100)
 
-const isColoured = Effect.map(
-  Effect.orElseSucceed(Config.option(Config.string("NO_COLOR")), () => Option.none()),
-  (noColor) => process.stdout.isTTY && Option.isNone(noColor)
-)
+const paragraph = (text: string) => out(indent(wrap(text, width() - 2).join("\n")))
 
-/** Starts the built server as a child process on a sandbox of its own, and connects to it. */
-const connect = Effect.acquireRelease(
-  Effect.tryPromise({
-    try: async () => {
-      const transport = new StdioClientTransport({
-        command: process.execPath,
-        args: [process.argv[1] ?? "", "--sandbox", "--sandbox-speed", speed, "--sandbox-rate-limit", "1000"]
-      })
-      const client = new Client({ name: "sequentum-mcp-demo", version }, { versionNegotiation: { mode: "auto" } })
-      await client.connect(transport)
-      return client
-    },
-    catch: () => failed("the server did not start")
-  }),
-  (client) => Effect.promise(() => client.close())
-)
-
-const clearLine = "\r\u001b[2K"
-
-/** The steps of the demo on one connection. */
-const story = (client: Client, coloured: boolean) => {
-  const style = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text)
-  const bold = style(1)
-  const dim = style(2)
-  const width = screenWidth() - 2
-  const indented = (text: string) => out(text.replaceAll(/^/gmu, "  "))
-
-  let step = 0
-  const tell = (text: string) => {
-    step += 1
-    return out(`\n${bold(`${step}. ${text}`)}`)
-  }
-
-  const draw = (progress: number, total: number, message: string) =>
+const draw = ({ message, progress, total }: Report) =>
+  void process.stdout.write(
     process.stdout.isTTY
-      ? void process.stdout.write(`${clearLine}  ${bar(progress, total, message, width)}`)
-      : void process.stdout.write(`  ${message}\n`)
+      ? `${clearLine}  ${bar(progress, total, message, width() - 3)}`
+      : `  ${cut(message, width() - 2)}\n`
+  )
+
+/** The steps that the stories are told in. */
+const teller = (client: Client, { bad, bold, dim, good }: Style) => {
+  let step = 0
+  const tell = (title: string) => out(`\n${bold(`${(step += 1)}. ${title}`)}`)
 
   const call = <A, I>(name: string, args: Readonly<Record<string, unknown>>, schema: Schema.Schema<A, I>) =>
-    Effect.gen(function* () {
-      yield* out(dim(`  → ${name} ${JSON.stringify(args)}`))
-      const result = yield* Effect.tryPromise({
-        try: () =>
-          client.callTool(
-            { name, arguments: { ...args } },
-            { onprogress: ({ message = "", progress, total = progress }) => draw(progress, total, message) }
-          ),
-        catch: () => failed(`${name} did not answer`)
-      })
-      if (result.isError === true) return yield* failed(`${name} answered with an error`)
-      return yield* Effect.mapError(Schema.decodeUnknown(schema)(result.structuredContent), () =>
-        failed(`${name} gave another result than it promises`)
-      )
-    })
+    Effect.zipRight(
+      out(`  ${dim(cut(`→ ${name} ${JSON.stringify(args)}`, width() - 2))}`),
+      callTool(client, name, args, schema, draw)
+    )
 
   const find = (query: string) =>
-    Effect.flatMap(call("search_agents", { query }, Agents), ({ agents: [agent] }) =>
-      agent === undefined ? failed(`no agent was found for ${query}`) : Effect.succeed(agent)
-    )
-
-  const follow = (agentId: number, runId: number) =>
-    call("wait_for_run", { agentId, runId, timeoutSeconds: 30 }, Waited).pipe(
-      Effect.repeat({ until: ({ isFinal }) => isFinal, times: 3 }),
-      Effect.tap(({ run }) => {
-        if (process.stdout.isTTY) process.stdout.write(clearLine)
-        return indented(`${run.status} after ${run.runTimeSec ?? 0} s with ${run.dataCount ?? 0} records`)
-      })
-    )
+    Effect.gen(function* () {
+      const { agents } = yield* call("search_agents", { query }, Agents)
+      const [agent] = agents
+      if (agent === undefined) return yield* failed(`no agent was found for ${query}`)
+      yield* paragraph(`${agent.name} (agent ${agent.agentId})`)
+      return agent
+    })
 
   const start = (agentId: number, inputs: Readonly<Record<string, unknown>>) =>
     Effect.map(
@@ -117,61 +74,75 @@ const story = (client: Client, coloured: boolean) => {
       ({ run }) => run.runId
     )
 
-  return Effect.gen(function* () {
-    const { tools } = yield* Effect.tryPromise({
-      try: () => client.listTools(),
-      catch: () => failed("the tools could not be listed")
+  const follow = (agentId: number, runId: number) =>
+    Effect.gen(function* () {
+      const { isFinal, run } = yield* call("wait_for_run", { agentId, runId, timeoutSeconds: 30 }, Waited).pipe(
+        Effect.repeat({ until: ({ isFinal }) => isFinal, times: 2 })
+      )
+      if (!isFinal) return yield* failed(`run ${runId} did not end`)
+      const mark = run.status === "Success" ? good("✓") : bad("✗")
+      yield* out(`${process.stdout.isTTY ? clearLine : ""}  ${mark} ${run.status} with ${run.dataCount ?? 0} records`)
+      return run
     })
-    yield* out(
-      `${bold("sequentum-mcp")} ${version}: a real MCP client over stdio, a real server process, an embedded Sequentum`
-    )
-    yield* out(dim(`protocol ${client.getNegotiatedProtocolVersion() ?? "unknown"}, ${tools.length} tools`))
 
+  return { tell, call, find, start, follow }
+}
+
+type Teller = ReturnType<typeof teller>
+
+const success = ({ call, find, follow, start, tell }: Teller) =>
+  Effect.gen(function* () {
     yield* tell("Find an agent")
-    const books = yield* find("books")
-    yield* indented(`${books.name} (agent ${books.agentId})`)
+    const { agentId } = yield* find("books")
 
     yield* tell("Read what it takes")
-    const { inputParameters } = yield* call("get_agent", { agentId: books.agentId }, Agent)
-    yield* indented(describe(inputParameters, width))
+    const { inputParameters } = yield* call("get_agent", { agentId }, Agent)
+    yield* out(indent(describe(inputParameters, width() - 2)))
 
     yield* tell("Start it and follow the run to its end")
-    const runId = yield* start(books.agentId, inputParameters)
-    yield* follow(books.agentId, runId)
+    const runId = yield* start(agentId, inputParameters)
+    yield* follow(agentId, runId)
 
     yield* tell("See what it left")
-    const { files } = yield* call("get_run_files", { agentId: books.agentId, runId }, FileList)
-    yield* indented(table(files, width))
+    const { files } = yield* call("get_run_files", { agentId, runId }, FileList)
+    yield* out(indent(table(files, width() - 2)))
 
     const csv = files.find(({ name = "" }) => name.endsWith(".csv"))
     if (csv === undefined) return yield* failed("the run left no CSV file")
-    yield* tell(`Look at the first rows of ${csv.name ?? "the data"}`)
-    const preview = yield* call(
-      "preview_run_file",
-      { agentId: books.agentId, runId, fileId: csv.fileId, maxRows: 5 },
-      Preview
-    )
-    yield* indented(table(preview.rows, width))
-
-    yield* tell("And when an agent fails?")
-    const failing = yield* find("supplier")
-    yield* indented(`${failing.name} (agent ${failing.agentId})`)
-    const failedRun = yield* start(failing.agentId, {})
-    const { run } = yield* follow(failing.agentId, failedRun)
-    yield* indented(`Message: ${run.message ?? "none"}`)
-    const diagnosis = yield* call("get_run_diagnostics", { agentId: failing.agentId, runId: failedRun }, Diagnosis)
-    yield* indented(describe(diagnosis, width))
-
-    yield* out(`\nThat was the sandbox. For your own account set SEQUENTUM_API_KEY and leave --sandbox out.`)
+    yield* tell("Look at the first rows without downloading the file")
+    const { rows } = yield* call("preview_run_file", { agentId, runId, fileId: csv.fileId, maxRows: 5 }, Preview)
+    yield* out(indent(table(rows, width() - 2)))
   })
-}
 
-const Diagnosis = Schema.Struct({
-  possibleCauses: Schema.optional(Schema.Array(Schema.String)),
-  suggestedActions: Schema.optional(Schema.Array(Schema.String))
-})
+const failure = ({ call, find, follow, start, tell }: Teller) =>
+  Effect.gen(function* () {
+    yield* tell("And when an agent fails?")
+    const { agentId } = yield* find("supplier")
+    const runId = yield* start(agentId, {})
+    const { message = "none" } = yield* follow(agentId, runId)
+    yield* paragraph(`Message: ${message}`)
+
+    yield* tell("Ask why")
+    const diagnosis = yield* call("get_run_diagnostics", { agentId, runId }, Diagnosis)
+    yield* out(indent(describe(diagnosis, width() - 2)))
+  })
 
 /** Shows the main job end to end. Fails with Stop when any step of it does. */
 export const demo = Effect.scoped(
-  Effect.flatMap(Effect.all([connect, isColoured]), ([client, coloured]) => story(client, coloured))
+  Effect.gen(function* () {
+    const style = yield* stdoutStyle
+    const client = yield* connect(speed)
+    const count = yield* countTools(client)
+    yield* out(
+      `${style.bold(`sequentum-mcp ${version}`)}: a real MCP client, a real server process, an embedded Sequentum`
+    )
+    const revision = client.getNegotiatedProtocolVersion() ?? "unknown"
+    yield* out(style.dim(`MCP ${revision} over stdio, ${count} tools, time ${speed} times faster than life`))
+    const steps = teller(client, style)
+    yield* success(steps)
+    yield* failure(steps)
+    yield* out(
+      `\n${wrap("That was the sandbox. For your own account set SEQUENTUM_API_KEY and leave --sandbox out.", width()).join("\n")}`
+    )
+  })
 )

@@ -4,7 +4,8 @@ import { loadSettings } from "../config.ts"
 import { allTools } from "../tools/registry.ts"
 import type { Hints } from "../tools/Tool.ts"
 import type { Overrides } from "./options.ts"
-import { out, screenWidth, table } from "./print.ts"
+import { out, screenWidth } from "./print.ts"
+import { table } from "./table.ts"
 
 const hintWords = (hints: Hints): string =>
   hints.readOnlyHint
@@ -15,6 +16,11 @@ const hintWords = (hints: Hints): string =>
         ...(hints.idempotentHint === true ? ["idempotent"] : [])
       ].join(", ")
 
+const listing = (rows: ReadonlyArray<Readonly<Record<string, string>>>) =>
+  rows.length === 0
+    ? "No tool is offered under these flags and settings."
+    : `${table(rows, screenWidth())}\n\n${rows.length === 1 ? "1 tool" : `${rows.length} tools`}`
+
 /** Prints what is offered under the settings and flags. */
 export const listTools = (asJson: boolean, overrides: Overrides) =>
   Effect.gen(function* () {
@@ -22,5 +28,5 @@ export const listTools = (asJson: boolean, overrides: Overrides) =>
     const rows = allTools
       .filter(selection)
       .map(({ hints, name, title, toolset }) => ({ name, toolset, hints: hintWords(hints), title }))
-    yield* out(asJson ? JSON.stringify(rows) : `${table(rows, screenWidth())}\n\n${rows.length} tools`)
+    yield* out(asJson ? JSON.stringify(rows) : listing(rows))
   })

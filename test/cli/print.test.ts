@@ -1,37 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { optionsFirst, unknownFlag } from "../../src/cli/optionsFirst.ts"
-import { bar, cut, describe as describeResult, table } from "../../src/cli/print.ts"
+import { nearest } from "../../src/cli/nearest.ts"
+import { bar, cut, displayWidth, pad, printable, wrap } from "../../src/cli/print.ts"
 
-describe("a table", () => {
-  it("aligns columns, numbers to the right", () => {
-    assert.strictEqual(
-      table(
-        [
-          { id: 7, name: "Books" },
-          { id: 12, name: "Laptops" }
-        ],
-        40
-      ),
-      ["id  name", "──  ───────", " 7  Books", "12  Laptops"].join("\n")
-    )
+describe("the width of text", () => {
+  it("counts terminal columns: two for wide characters, none for combining marks", () => {
+    assert.strictEqual(displayWidth("村上 光"), 7)
+    assert.strictEqual(displayWidth("Cafe\u0301"), 4)
+    assert.strictEqual(displayWidth("José 📚"), 7)
   })
 
-  it("leaves out columns that are empty in every row", () => {
-    assert.notInclude(table([{ a: 1, b: undefined }, { a: 2 }], 40), "b")
+  it("is filled on either side", () => {
+    assert.strictEqual(pad("光", 4), "光  ")
+    assert.strictEqual(pad("7", 3, "left"), "  7")
   })
-
-  it.prop(
-    "never is wider than the screen",
-    [
-      FastCheck.array(FastCheck.record({ a: FastCheck.string(), b: FastCheck.string(), c: FastCheck.integer() }), {
-        minLength: 1
-      })
-    ],
-    ([rows]) => {
-      for (const line of table(rows, 60).split("\n")) assert.isAtMost(line.length, 60)
-    }
-  )
 })
 
 describe("a cut text", () => {
@@ -41,46 +23,51 @@ describe("a cut text", () => {
 
   it("ends in an ellipsis where something is missing", () => {
     assert.strictEqual(cut("abcdef", 4), "abc…")
+    assert.strictEqual(cut("村上光", 4), "村…")
+  })
+
+  it.prop(
+    "never is wider than asked, nor ends in half a character",
+    [FastCheck.string({ unit: "binary" })],
+    ([text]) => {
+      const shown = cut(text, 5)
+      assert.isAtMost(displayWidth(shown), 5)
+      assert.notMatch(shown, /\p{Cs}/u)
+    }
+  )
+})
+
+describe("data from elsewhere", () => {
+  it("can't steer the terminal", () => {
+    assert.strictEqual(printable("\u001b[2Jgone\u0007\u009b1m\u202eabc"), "\ufffd[2Jgone\ufffd\ufffd1m\ufffdabc")
   })
 })
 
-describe("a described result", () => {
-  it("shows values by name, lists of records as tables and nested values indented", () => {
-    assert.strictEqual(
-      describeResult({ total: 2, agents: [{ id: 1 }], stats: { pages: 3 }, causes: ["a login"], none: [] }, 60),
-      [
-        "total: 2",
-        "agents (1)",
-        "  id",
-        "  ──",
-        "   1",
-        "stats",
-        "  pages: 3",
-        "causes",
-        "  - a login",
-        "none: none"
-      ].join("\n")
-    )
+describe("wrapped text", () => {
+  it("breaks between words and keeps paragraphs", () => {
+    assert.deepStrictEqual(wrap("one two three\n\nfour", 8), ["one two", "three", "", "four"])
+  })
+
+  it("leaves a URL whole, to be copied", () => {
+    assert.deepStrictEqual(wrap("see https://example.com/a/long/path now", 10), [
+      "see",
+      "https://example.com/a/long/path",
+      "now"
+    ])
   })
 })
 
 describe("a progress bar", () => {
   it("is filled by the part that is done and keeps to the width", () => {
-    assert.strictEqual(bar(15, 30, "Running", 60), `[${"█".repeat(12)}${"░".repeat(12)}] Running`)
-    assert.isAtMost(bar(99, 30, "x".repeat(200), 50).length, 50)
+    assert.strictEqual(bar(15, 30, "Running", 60), `[${"█".repeat(12)}${"░".repeat(12)}] 15/30 s · Running`)
+    assert.isAtMost(displayWidth(bar(99, 30, "x".repeat(200), 50)), 50)
+    assert.include(bar(1, 0, "Queuing", 60), "░".repeat(24))
   })
 })
 
-describe("the command line", () => {
-  it("takes flags behind a command's arguments", () => {
-    assert.deepStrictEqual(
-      optionsFirst(["node", "main", "call", "get_agent", "{}", "--sandbox", "--tools", "get_agent"]),
-      ["node", "main", "call", "--sandbox", "--tools", "get_agent", "get_agent", "{}"]
-    )
-  })
-
-  it("names the first flag that it does not know", () => {
-    assert.strictEqual(unknownFlag(["node", "main", "--sandbox", "--bogus=1"]), "--bogus")
-    assert.isUndefined(unknownFlag(["node", "main", "--tools", "--odd-but-a-value"]))
+describe("the nearest name", () => {
+  it("is given where one is close", () => {
+    assert.strictEqual(nearest("get_agnet", ["list_agents", "get_agent", "get_agent_runs"]), "get_agent")
+    assert.isUndefined(nearest("frobnicate", ["list_agents", "get_agent"]))
   })
 })

@@ -2,7 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { version } from "../../src/version.ts"
-import { run, start } from "./program.ts"
+import { displayWidth } from "../../src/cli/print.ts"
+import { commandUsages, rootUsage } from "../../src/cli/flags.ts"
+import { recorder, run, start, until } from "./program.ts"
 
 const oneLine = (text: string) => text.trimEnd().split("\n").length === 1 && text.trim() !== ""
 
@@ -14,13 +16,20 @@ const refusals: ReadonlyArray<{
 }> = [
   { what: "no key", args: [], says: /SEQUENTUM_API_KEY is not set/u },
   { what: "an unknown flag", args: ["--bogus"], says: /Unknown flag: --bogus/u },
-  { what: "an unknown command", args: ["frobnicate"], says: /'call'/u },
-  { what: "a speed that is no number", args: ["--sandbox", "--sandbox-speed", "fast"], says: /fast/u },
+  { what: "an unknown command", args: ["frobnicate"], says: /Unknown command: "frobnicate"/u },
+  ...["fast", "0", "-1", "100001"].map((speed) => ({
+    what: `a speed of ${speed}`,
+    args: ["--sandbox", "--sandbox-speed", speed],
+    says: /--sandbox-speed must be a number above 0/u
+  })),
   {
-    what: "a speed of zero",
-    args: ["--sandbox", "--sandbox-speed", "0"],
-    says: /--sandbox-speed must be more than 0/u
+    what: "a rate limit of 0",
+    args: ["--sandbox", "--sandbox-rate-limit", "0"],
+    says: /--sandbox-rate-limit must be/u
   },
+  { what: "a port that is none", args: ["sandbox", "--port", "99999"], says: /--port must be a whole number/u },
+  { what: "one argument too many", args: ["tools", "extra"], says: /unknown argument: 'extra'/u },
+  { what: "no tool to call", args: ["call", "--sandbox"], says: /Missing argument <tool>/u },
   {
     what: "an unknown toolset",
     args: ["--sandbox", "--toolsets", "nope"],
@@ -33,7 +42,16 @@ const refusals: ReadonlyArray<{
     says: /SEQUENTUM_API_URL must use https/u
   },
   { what: "arguments that are not JSON", args: ["call", "get_agent", "{agentId", "--sandbox"], says: /not JSON/u },
-  { what: "an unknown tool", args: ["call", "get_agnet", "--sandbox"], says: /Unknown tool: "get_agnet"/u },
+  {
+    what: "an unknown tool",
+    args: ["call", "get_agnet"],
+    says: /Unknown tool: "get_agnet". Did you mean get_agent\?/u
+  },
+  {
+    what: "a tool that the flags before the command leave out",
+    args: ["--read-only", "call", "delete_run", '{"agentId":1,"runId":2}', "--sandbox"],
+    says: /delete_run is not offered/u
+  },
   {
     what: "a bad argument",
     args: ["call", "get_agent", '{"agentId":0}', "--sandbox"],
@@ -81,12 +99,72 @@ describe("the program", () => {
   it.live("lists tools, fewer when they are selected", () =>
     Effect.gen(function* () {
       const all = yield* run(["tools"])
+      assert.match(all.stdout, /^name\s+toolset\s+hints\s+title\n/u)
       assert.match(all.stdout, /delete_run\s+runs\s+destructive/u)
       assert.match(all.stdout, /46 tools/u)
       const some = yield* run(["tools", "--toolsets", "runs", "--read-only"])
       assert.include(some.stdout, "wait_for_run")
       assert.notInclude(some.stdout, "delete_run")
+      const json = yield* run(["tools", "--tools", "get_agent", "--json"])
+      assert.strictEqual(
+        json.stdout,
+        '[{"name":"get_agent","toolset":"agents","hints":"read-only","title":"Get agent"}]\n'
+      )
     })
+  )
+
+  it.live("shows help without colour where there is no terminal", () =>
+    Effect.gen(function* () {
+      const { code, stdout } = yield* run(["call", "--help"])
+      assert.strictEqual(code, 0)
+      assert.include(stdout, "--sandbox-speed <n>")
+      assert.notInclude(stdout, "\u001b")
+    })
+  )
+
+  it.live("takes every flag that it tells of", () =>
+    Effect.gen(function* () {
+      for (const usage of [rootUsage, ...commandUsages.filter(({ name }) => name === "http" || name === "call")]) {
+        const flags = usage.flags.flatMap(({ name, ...flag }) => ("value" in flag ? [`--${name}`, "7"] : [`--${name}`]))
+        const { stderr } = yield* run([
+          ...flags,
+          ...(usage.name === "" ? [] : [usage.name, "get_agent"].slice(0, usage.name === "call" ? 2 : 1))
+        ])
+        assert.match(stderr, /^Unknown toolset: "7"/u)
+      }
+    })
+  )
+
+  it.live("sends nothing to the real address from the sandbox, wherever the flag stands", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const cloud = yield* recorder
+        const env = { SEQUENTUM_API_KEY: "sk-secret", SEQUENTUM_API_URL: cloud.url }
+        const asked = ["call", "search_agents", '{"query":"books"}']
+        for (const args of [
+          ["--sandbox", ...asked],
+          [...asked, "--sandbox"]
+        ]) {
+          assert.include((yield* run(args, { env })).stdout, "Books catalogue")
+        }
+        assert.deepStrictEqual(cloud.requests, [])
+        yield* run(asked, { env })
+        assert.deepStrictEqual(cloud.requests.length > 0, true)
+      })
+    )
+  )
+
+  it.live("ends quietly when whoever reads its output has gone", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { child, exited, written } = yield* start(["demo"])
+        yield* until(child.stdout, () => written.stdout.includes("1. Find an agent"))
+        child.stdout.destroy()
+        yield* Effect.promise(() => exited)
+        assert.strictEqual(child.exitCode, 0)
+        assert.strictEqual(written.stderr, "")
+      })
+    )
   )
 
   it.live("calls a tool and prints for a person or a program", () =>
@@ -108,11 +186,8 @@ describe("the program", () => {
   it.live("serves a sandbox until it is told to end", () =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { child, exited, written } = yield* start(["sandbox", "--port", "0"])
-        yield* Effect.promise(
-          () =>
-            new Promise((resolve) => child.stdout.on("data", () => written.stdout.includes("Ctrl-C") && resolve(null)))
-        )
+        const { child, exited, written } = yield* start(["sandbox", "--port", "0", "--sandbox-speed", "60"])
+        yield* until(child.stdout, () => written.stdout.includes("Ctrl-C"))
         const url = /http:\/\/127\.0\.0\.1:\d+\/api\/v1/u.exec(written.stdout)?.[0] ?? ""
         const response = yield* Effect.promise(() =>
           fetch(`${url}/spaces`, { headers: { authorization: "ApiKey any" } })
@@ -121,6 +196,7 @@ describe("the program", () => {
         child.kill("SIGTERM")
         yield* Effect.promise(() => exited)
         assert.isNull(child.signalCode)
+        assert.strictEqual(child.exitCode, 0)
       })
     )
   )
@@ -131,11 +207,14 @@ describe("the program", () => {
       Effect.gen(function* () {
         const { code, stderr, stdout } = yield* run(["demo"])
         assert.strictEqual(code, 0, stderr)
-        assert.match(stdout, /Success after \d+ s with 200 records/u)
+        assert.strictEqual(stderr, "")
+        assert.match(stdout, /✓ Success with 200 records/u)
         assert.match(stdout, /books-catalogue_\d+\.csv/u)
-        assert.match(stdout, /title\s+author/u)
-        assert.match(stdout, /Message: Login required/u)
+        assert.match(stdout, /title\s+author.*\n.*\n(?:  The .*\n){5}/u)
+        assert.match(stdout, /✗ Failure with 0 records\n {2}Message: Login required/u)
         assert.match(stdout, /possibleCauses/u)
+        assert.notInclude(stdout, "\u001b")
+        for (const line of stdout.split("\n")) assert.isAtMost(displayWidth(line), 100, line)
       }),
     60_000
   )

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { createServer } from "node:http"
+import type { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 
@@ -51,3 +53,35 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
       return { code: child.exitCode, ...written }
     })
   )
+
+/** Waits until what a stream has brought so far is enough. */
+export const until = (stream: Readable, isEnough: () => boolean) =>
+  Effect.async<void>((resume) => {
+    const check = () => {
+      if (!isEnough()) return
+      stream.off("data", check)
+      resume(Effect.void)
+    }
+    stream.on("data", check)
+    check()
+  })
+
+/** A host that takes the place of the cloud, notes what is asked of it and answers with an empty list. */
+export const recorder = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const requests: Array<string> = []
+    const server = createServer((request, response) => {
+      requests.push(`${request.method ?? ""} ${request.url ?? ""}`)
+      response.writeHead(200, { "content-type": "application/json" }).end("[]")
+    })
+    await once(server.listen(0, "127.0.0.1"), "listening")
+    const address = server.address()
+    const port = address !== null && typeof address === "object" ? address.port : 0
+    return { server, requests, url: `http://127.0.0.1:${port}` }
+  }),
+  ({ server }) =>
+    Effect.async<void>((resume) => {
+      server.close(() => resume(Effect.void))
+      server.closeAllConnections()
+    })
+)

@@ -1,0 +1,115 @@
+import * as Predicate from "effect/Predicate"
+import { cut, displayWidth, indent, pad, printable, wrap } from "./print.ts"
+
+type Row = Readonly<Record<string, unknown>>
+
+const timestamp = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00)$/u
+
+const shown = (value: unknown): string => {
+  if (value === undefined || value === null) return ""
+  if (typeof value === "string") return value
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value.join(", ")
+  return JSON.stringify(value)
+}
+
+/** A cell; a time to the minute. */
+const cellText = (value: unknown) => printable(shown(value).replace(timestamp, "$1 $2Z"))
+
+const gap = "  "
+const narrowest = 6
+/** A text that would get fewer columns of the screen than this, and has more to show, is left out. */
+const worthShowing = 18
+
+const total = (widths: ReadonlyArray<number>) =>
+  widths.reduce((sum, width) => sum + width, 0) + gap.length * Math.max(0, widths.length - 1)
+
+interface Column {
+  readonly name: string
+  readonly natural: number
+  readonly numeric: boolean
+  /** Shown whole or not at all: part of a number or a time would be another one. */
+  readonly rigid: boolean
+}
+
+/** Column widths that fit: each as wide as its content, the widest texts shortened until all fit. */
+const fitWidths = (columns: ReadonlyArray<Column>, room: number): ReadonlyArray<number> => {
+  const widths = columns.map(({ natural }) => natural)
+  while (total(widths) > room) {
+    const widest = widths.reduce(
+      (most, width, index) => (columns[index]?.rigid === true ? most : Math.max(most, width)),
+      0
+    )
+    if (widest <= narrowest) break
+    widths[widths.findIndex((width, index) => width === widest && columns[index]?.rigid !== true)] = widest - 1
+  }
+  return widths
+}
+
+const columnsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Column> =>
+  [...new Set(rows.flatMap((row) => Object.keys(row)))].flatMap((name) => {
+    const cells = rows.map((row) => cellText(row[name]))
+    if (cells.every((cell) => cell === "")) return []
+    const natural = cells.reduce((most, cell) => Math.max(most, displayWidth(cell)), displayWidth(printable(name)))
+    const numeric = rows.every(({ [name]: cell }) => cell === undefined || cell === null || typeof cell === "number")
+    const rigid = numeric || rows.every(({ [name]: cell }) => typeof cell !== "string" || timestamp.test(cell))
+    return [{ name, natural, numeric, rigid }]
+  })
+
+/** The first columns that fit, each with room enough to be worth it. */
+const fitColumns = (columns: ReadonlyArray<Column>, width: number) => {
+  const enough = columns.map(({ natural, rigid }) => (rigid ? natural : Math.min(natural, worthShowing)))
+  const tooMany = columns.findIndex((_, index) => index > 0 && total(enough.slice(0, index + 1)) > width)
+  return tooMany === -1 ? columns : columns.slice(0, tooMany)
+}
+
+/** Records as an aligned table with a header, in `width` columns. What does not fit is named below it. */
+export const table = (rows: ReadonlyArray<Row>, width: number): string => {
+  const all = columnsOf(rows)
+  const columns = fitColumns(all, width)
+  const hidden = all.slice(columns.length).map(({ name }) => name)
+  const widths = fitWidths(columns, width)
+  const line = (cell: (column: Column) => string) =>
+    columns
+      .map((column, index) => {
+        const size = Math.min(widths[index] ?? narrowest, width)
+        return pad(cut(cell(column), size), size, column.numeric ? "left" : "right")
+      })
+      .join(gap)
+      .trimEnd()
+  return [
+    line(({ name }) => name),
+    widths.map((size) => "─".repeat(Math.min(size, width))).join(gap),
+    ...rows.map((row) => line(({ name }) => cellText(row[name]))),
+    ...(hidden.length === 0
+      ? []
+      : [cut(`${hidden.length} more ${hidden.length === 1 ? "column" : "columns"}: ${hidden.join(", ")}`, width)])
+  ].join("\n")
+}
+
+const isRowList = (value: unknown): value is ReadonlyArray<Row> =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => Predicate.isRecord(item))
+
+/** Lines behind a lead; those after the first begin under its text. */
+const hanging = (lead: string, text: string, width: number) => {
+  const [first = "", ...more] = wrap(text, Math.max(20, width - displayWidth(lead)))
+  return [lead + first, ...more.map((line) => " ".repeat(displayWidth(lead)) + line)].map((line) => line.trimEnd())
+}
+
+const field = (name: string, value: unknown, width: number): ReadonlyArray<string> => {
+  if (isRowList(value)) return [`${name} (${value.length})`, indent(table(value, width - 2))]
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [`${name}: none`]
+    return [name, ...value.flatMap((item: unknown) => hanging("  - ", shown(item), width))]
+  }
+  if (Predicate.isRecord(value)) {
+    return Object.keys(value).length === 0 ? [`${name}: none`] : [name, indent(describe(value, width - 2))]
+  }
+  return hanging(`${name}: `, shown(value), width)
+}
+
+/** A result for a person: plain values as `name: value`, nested ones indented, lists of records as tables. */
+export const describe = (value: Row, width: number): string =>
+  Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .flatMap(([name, item]) => field(printable(name), item, width))
+    .join("\n")
