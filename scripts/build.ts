@@ -1,15 +1,26 @@
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises"
-import { dirname, join, relative, resolve } from "node:path"
+import { join, resolve } from "node:path"
 import type { Metafile } from "esbuild"
 import * as Schema from "effect/Schema"
 import { bundle } from "./bundle.ts"
 
 const outdir = "dist"
 
-/** Package folders whose code ended up in the bundle. */
-const bundledPackages = (metafile: Metafile): ReadonlyArray<string> => {
-  const used = Object.values(metafile.outputs).flatMap((output) =>
-    Object.entries(output.inputs)
+/** The files that the program can come to load. A chunk that only dropped code would import is none of them. */
+const loadable = (outputs: Metafile["outputs"], path: string, found = new Set<string>()): ReadonlySet<string> => {
+  if (!found.has(path)) {
+    found.add(path)
+    for (const imported of outputs[path]?.imports ?? []) {
+      if (imported.external !== true) loadable(outputs, imported.path, found)
+    }
+  }
+  return found
+}
+
+/** Package folders whose code is in the files. */
+const bundledPackages = (outputs: Metafile["outputs"], files: ReadonlySet<string>): ReadonlyArray<string> => {
+  const used = [...files].flatMap((file) =>
+    Object.entries(outputs[file]?.inputs ?? {})
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .map(([input]) => input)
   )
@@ -48,26 +59,25 @@ const licences = async (packages: ReadonlyArray<string>): Promise<string> => {
   return `${parts.join(`\n\n${"-".repeat(79)}\n\n`)}\n`
 }
 
-/** Removes what an earlier build left. Only after the new one is written, so that there is a program at all times. */
-const removeAllBut = async (wanted: ReadonlySet<string>) => {
+/** Removes everything else. Only after a build is written, so that there is a program at all times. */
+const keepOnly = async (paths: ReadonlyArray<string>) => {
+  const kept = new Set(paths.map((path) => resolve(path)))
   for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {
     const path = resolve(entry.parentPath, entry.name)
-    if (entry.isFile() && !wanted.has(path)) await rm(path)
+    if (entry.isFile() && !kept.has(path)) await rm(path)
   }
 }
 
+const main = join(outdir, "main.js")
 const metafile = await bundle({ entry: "src/main.ts", outdir })
-await chmod(join(outdir, "main.js"), 0o755)
-const others = new Map([["THIRD_PARTY_LICENSES.txt", await licences(bundledPackages(metafile))]])
+const { outputs } = metafile
+const files = loadable(outputs, main)
+const others = new Map([["THIRD_PARTY_LICENSES.txt", await licences(bundledPackages(outputs, files))]])
 if (process.argv.includes("--metafile")) others.set("meta.json", JSON.stringify(metafile))
+await chmod(main, 0o755)
 for (const [name, text] of others) await writeFile(join(outdir, name), text)
-await removeAllBut(
-  new Set(
-    [...Object.keys(metafile.outputs), ...[...others.keys()].map((name) => join(outdir, name))].map((path) =>
-      resolve(path)
-    )
-  )
-)
-for (const [path, { bytes }] of Object.entries(metafile.outputs)) {
-  if (!path.endsWith(".map")) process.stdout.write(`${relative(dirname(outdir), path)}  ${bytes} bytes\n`)
-}
+await keepOnly([
+  ...[...files].flatMap((file) => [file, `${file}.map`]),
+  ...[...others.keys()].map((name) => join(outdir, name))
+])
+for (const file of files) process.stdout.write(`${file}  ${outputs[file]?.bytes ?? 0} bytes\n`)

@@ -1,6 +1,7 @@
-import { execFile, spawn } from "node:child_process"
+import { execFile } from "node:child_process"
 import { constants } from "node:fs"
-import { access, mkdtemp, readdir, readFile, rm } from "node:fs/promises"
+import { access, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises"
+import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -10,9 +11,14 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { build } from "esbuild"
+import { greeted } from "../interop/raw.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const execute = promisify(execFile)
+
+/** What unpacks to more than this has something in it that does not belong there, such as source maps. */
+const mostBytes = 2_500_000
 
 const Manifest = Schema.parseJson(
   Schema.Struct({
@@ -20,6 +26,8 @@ const Manifest = Schema.parseJson(
     dependencies: Schema.optional(Schema.Unknown),
     optionalDependencies: Schema.optional(Schema.Unknown),
     peerDependencies: Schema.optional(Schema.Unknown),
+    bundleDependencies: Schema.optional(Schema.Unknown),
+    scripts: Schema.Record({ key: Schema.String, value: Schema.String }),
     bin: Schema.Record({ key: Schema.String, value: Schema.String })
   })
 )
@@ -30,10 +38,13 @@ const Packed = Schema.parseJson(
   )
 )
 
-/** The package as npm makes it, unpacked where nothing of this repository is near. */
-class Unpacked extends Context.Tag("test/Unpacked")<Unpacked, { readonly folder: string }>() {
+/** The package as npm makes it, and unpacked, where nothing of this repository is near. */
+class Packaged extends Context.Tag("test/Packaged")<
+  Packaged,
+  { readonly temporary: string; readonly archive: string; readonly folder: string }
+>() {
   static readonly layer = Layer.scoped(
-    Unpacked,
+    Packaged,
     Effect.gen(function* () {
       const temporary = yield* Effect.acquireRelease(
         Effect.promise(() => mkdtemp(join(tmpdir(), "sequentum-mcp-"))),
@@ -43,85 +54,141 @@ class Unpacked extends Context.Tag("test/Unpacked")<Unpacked, { readonly folder:
         execute("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", temporary], { cwd: root })
       )
       const packed = Object.values(yield* Effect.orDie(Schema.decode(Packed)(stdout)))[0]
-      yield* Effect.promise(() => execute("tar", ["-xzf", join(temporary, packed?.filename ?? "")], { cwd: temporary }))
-      return { folder: join(temporary, "package") }
+      const archive = join(temporary, packed?.filename ?? "")
+      yield* Effect.promise(() => execute("tar", ["-xzf", archive], { cwd: temporary }))
+      return { temporary, archive, folder: join(temporary, "package") }
     })
   )
 }
 
-layer(Unpacked.layer)("the package", (it) => {
-  it.effect("needs no other package", () =>
+/** Every file in the folder, by its path from there. */
+const filesIn = (folder: string) =>
+  Effect.promise(async () => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+    return entries.flatMap((entry) =>
+      entry.isFile() ? [join(entry.parentPath, entry.name).slice(folder.length + 1)] : []
+    )
+  })
+
+const text = (path: string) => Effect.promise(() => readFile(path, "utf8"))
+
+const findsBooks = (script: string, cwd: string) =>
+  Effect.gen(function* () {
+    const server = yield* greeted({ script, cwd, args: ["--sandbox"] })
+    server.request(2, "tools/call", { name: "search_agents", arguments: { query: "books" } })
+    assert.include(JSON.stringify((yield* server.answer(2)).result), "Books catalogue")
+    server.endInput()
+    assert.deepStrictEqual(yield* server.ended, { code: 0, signal: null })
+  })
+
+layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
+  it.effect("needs no other package and runs nothing when it is installed", () =>
     Effect.gen(function* () {
-      const { folder } = yield* Unpacked
-      const manifest = yield* Effect.flatMap(
-        Effect.promise(() => readFile(join(folder, "package.json"), "utf8")),
-        Schema.decode(Manifest)
-      )
+      const { folder } = yield* Packaged
+      const manifest = yield* Effect.flatMap(text(join(folder, "package.json")), Schema.decode(Manifest))
       assert.isUndefined(manifest.dependencies)
       assert.isUndefined(manifest.optionalDependencies)
       assert.isUndefined(manifest.peerDependencies)
+      assert.isUndefined(manifest.bundleDependencies)
+      for (const script of ["preinstall", "install", "postinstall", "prepare"]) {
+        assert.notProperty(manifest.scripts, script)
+      }
       assert.deepStrictEqual(manifest.bin, { "sequentum-mcp": "dist/main.js" })
+    })
+  )
+
+  it.effect("imports nothing but its own files and what Node.js has", () =>
+    Effect.gen(function* () {
+      const { folder } = yield* Packaged
+      const { metafile } = yield* Effect.promise(() =>
+        build({
+          absWorkingDir: folder,
+          entryPoints: ["dist/main.js"],
+          bundle: true,
+          format: "esm",
+          platform: "node",
+          packages: "external",
+          splitting: true,
+          outdir: "unused",
+          metafile: true,
+          write: false,
+          logLevel: "silent"
+        })
+      )
+      const imports = Object.values(metafile.inputs).flatMap((input) => input.imports)
+      const outside = imports.flatMap(({ external, path }) => (external === true ? [path] : []))
+      assert.include(outside, "node:module")
+      assert.deepStrictEqual(
+        outside.filter((path) => !isBuiltin(path)),
+        []
+      )
+      const reached = Object.keys(metafile.inputs)
+      const shipped = (yield* filesIn(folder)).filter((path) => path.endsWith(".js"))
+      assert.sameMembers(reached, shipped)
     })
   )
 
   it.effect("holds the built program and what belongs to it, nothing else", () =>
     Effect.gen(function* () {
-      const { folder } = yield* Unpacked
-      assert.sameMembers(yield* Effect.promise(() => readdir(folder)), [
-        "CHANGELOG.md",
-        "LICENSE",
-        "README.md",
-        "dist",
-        "package.json"
-      ])
+      const { folder } = yield* Packaged
+      const files = yield* filesIn(folder)
+      assert.sameMembers(
+        files.filter((path) => !/^dist\/chunks\/[\w-]+\.js$/u.test(path)),
+        ["CHANGELOG.md", "LICENSE", "README.md", "dist/main.js", "dist/THIRD_PARTY_LICENSES.txt", "package.json"]
+      )
+      const sizes = yield* Effect.promise(() => Promise.all(files.map((path) => stat(join(folder, path)))))
+      assert.isBelow(
+        sizes.reduce((sum, { size }) => sum + size, 0),
+        mostBytes
+      )
     })
   )
 
   it.effect("can be run as a program", () =>
     Effect.gen(function* () {
-      const main = join((yield* Unpacked).folder, "dist/main.js")
+      const main = join((yield* Packaged).folder, "dist/main.js")
       yield* Effect.promise(() => access(main, constants.X_OK))
-      assert.match(yield* Effect.promise(() => readFile(main, "utf8")), /^#!\/usr\/bin\/env node\n/u)
+      assert.match(yield* text(main), /^#!\/usr\/bin\/env node\n/u)
     })
   )
 
   it.effect("names the licences of what it bundles", () =>
     Effect.gen(function* () {
-      const { folder } = yield* Unpacked
-      const text = yield* Effect.promise(() => readFile(join(folder, "dist/THIRD_PARTY_LICENSES.txt"), "utf8"))
-      for (const name of ["effect", "@effect/platform", "@modelcontextprotocol/server", "zod", "csv-parse"]) {
-        assert.match(text, new RegExp(`^${name} \\d`, "mu"))
+      const { folder } = yield* Packaged
+      const licences = yield* text(join(folder, "dist/THIRD_PARTY_LICENSES.txt"))
+      for (const name of [
+        "effect",
+        "@effect/platform",
+        "@effect/platform-node",
+        "@effect/cli",
+        "@modelcontextprotocol/server",
+        "@modelcontextprotocol/client",
+        "zod",
+        "csv-parse"
+      ]) {
+        assert.match(licences, new RegExp(`^${name} \\d`, "mu"))
       }
+      assert.notInclude(licences, "ships no licence text")
     })
   )
 
-  it.scoped("starts on the sandbox outside the repository and answers", () =>
+  it.scoped("unpacked outside the repository, starts on the sandbox and answers", () =>
+    Effect.flatMap(Packaged, ({ temporary }) => findsBooks("package/dist/main.js", temporary))
+  )
+
+  it.scoped("installed with no network, is one package whose command answers", () =>
     Effect.gen(function* () {
-      const { folder } = yield* Unpacked
-      const child = yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          spawn(process.execPath, ["dist/main.js", "--sandbox"], { cwd: folder, env: { PATH: process.env["PATH"] } })
-        ),
-        (running) => Effect.sync(() => running.kill("SIGKILL"))
+      const { archive, temporary } = yield* Packaged
+      const home = yield* Effect.promise(() => mkdtemp(join(temporary, "installed-")))
+      yield* Effect.promise(() =>
+        execute("npm", ["install", "--offline", "--no-audit", "--no-fund", "--prefix", home, archive], { cwd: home })
       )
-      const answer = Effect.async<string>((resume) => {
-        let written = ""
-        child.stdout.setEncoding("utf8").on("data", (text: string) => {
-          written += text
-          if (written.includes('"id":2')) resume(Effect.succeed(written))
-        })
-      })
-      for (const message of [
-        {
-          id: 1,
-          method: "initialize",
-          params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "package", version: "1" } }
-        },
-        { id: 2, method: "tools/call", params: { name: "search_agents", arguments: { query: "books" } } }
-      ]) {
-        child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
-      }
-      assert.include(yield* answer, "Books catalogue")
+      const installed = yield* Effect.promise(() => readdir(join(home, "node_modules")))
+      assert.deepStrictEqual(
+        installed.filter((name) => !name.startsWith(".")),
+        ["sequentum-mcp"]
+      )
+      yield* findsBooks(join(home, "node_modules/.bin/sequentum-mcp"), home)
     })
   )
 })
