@@ -1,20 +1,14 @@
-import { assert, layer } from "@effect/vitest"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FastCheck from "effect/FastCheck"
-import { ToolRegistry } from "../../src/tools/registry.ts"
-import { allTools } from "../../src/tools/registry.ts"
+import { allTools, ToolRegistry } from "../../src/tools/registry.ts"
+import { validArguments } from "../registry/arguments.ts"
 import { overHttp, scripted, type Sent } from "../registry/upstream.ts"
 import { asCaller } from "../support/http.ts"
+import { many, spoiling } from "../support/mutate.ts"
 
-const ajv = new Ajv2020({ strict: true, allErrors: true, formats: {} })
-
-const value = FastCheck.oneof(
-  FastCheck.jsonValue({ maxDepth: 2 }),
-  FastCheck.integer({ min: -2, max: 60 }),
-  FastCheck.constantFrom("asc", "desc", "2026-01-31", "2026-02-30", '{"a":1}', "[]", " ", "name", "CRON", "* * * * *")
-)
+const ajv = new Ajv2020({ strict: true, allErrors: true })
 
 const sent: Array<Sent> = []
 
@@ -24,26 +18,46 @@ const nothing = overHttp(scripted(() => ({ status: 404 }), sent))
 layer(nothing)("any arguments", (it) => {
   for (const tool of allTools) {
     const validate = ajv.compile(tool.inputSchema)
-    const properties = tool.inputSchema["properties"]
-    const known = typeof properties === "object" && properties !== null ? Object.keys(properties) : []
-    const args = FastCheck.oneof(
-      FastCheck.jsonValue(),
-      FastCheck.dictionary(FastCheck.constantFrom(...known, "surprise"), value, { maxKeys: known.length + 1 })
-    )
     it.effect.prop(
       `either pass the schema of ${tool.name} or are refused, and then nothing is sent`,
-      [args],
-      ([given]) =>
+      [many(spoiling)],
+      ([spoilings]) =>
         Effect.gen(function* () {
-          sent.length = 0
           const tools = yield* ToolRegistry
-          const exit = yield* Effect.exit(asCaller(tools.call(tool.name, given)))
-          if (!Exit.isFailure(exit) || exit.cause._tag !== "Fail") return assert.fail("a call must fail here")
-          if (exit.cause.error._tag === "InvalidArguments") {
-            assert.isTrue(sent.every(({ method }) => method === "GET"))
-          } else assert.isTrue(validate(given), JSON.stringify(validate.errors))
+          for (const spoil of spoilings) {
+            sent.length = 0
+            const args = spoil(validArguments[tool.name])
+            const exit = yield* Effect.exit(asCaller(tools.call(tool.name, args)))
+            const shown = `${JSON.stringify(args)} ${String(exit)}`
+            if (!Exit.isFailure(exit) || exit.cause._tag !== "Fail") return assert.fail(`It must fail: ${shown}`)
+            const { error } = exit.cause
+            if (error._tag === "InvalidArguments") {
+              assert.deepStrictEqual(sent, [], shown)
+              for (const problem of error.problems) {
+                assert.match(problem, /^.{3,1200}\.$/u, shown)
+                assert.notMatch(problem, /undefined|\[object/u)
+              }
+            } else {
+              assert.isTrue(validate(args), shown)
+              assert.isAbove(sent.length, 0, shown)
+            }
+          }
         }),
-      { fastCheck: { numRuns: 60 } }
+      { fastCheck: { numRuns: 6 } }
+    )
+  }
+})
+
+describe("valid arguments", () => {
+  for (const tool of allTools) {
+    it.effect(`of ${tool.name} reach Sequentum`, () =>
+      Effect.gen(function* () {
+        const tools = yield* Effect.provide(ToolRegistry, nothing)
+        sent.length = 0
+        assert.isTrue(ajv.validate(tool.inputSchema, validArguments[tool.name]))
+        yield* Effect.flip(asCaller(tools.call(tool.name, validArguments[tool.name])))
+        assert.isAbove(sent.length, 0)
+      })
     )
   }
 })

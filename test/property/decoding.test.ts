@@ -1,39 +1,44 @@
-import { assert, describe, it, layer } from "@effect/vitest"
+import { assert, layer } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
-import type { Credentials } from "../../src/sequentum/Credentials.ts"
+import * as Stream from "effect/Stream"
 import { AgentBuilder } from "../../src/sequentum/AgentBuilder.ts"
 import { Agents } from "../../src/sequentum/Agents.ts"
 import { Analytics } from "../../src/sequentum/Analytics.ts"
 import { Billing } from "../../src/sequentum/Billing.ts"
+import type { Credentials } from "../../src/sequentum/Credentials.ts"
 import type { SequentumError } from "../../src/sequentum/errors.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { Runs } from "../../src/sequentum/Runs.ts"
-import { AgentId, RunId, ScheduleId, SessionId, SpaceId } from "../../src/sequentum/schemas/common.ts"
+import { AgentId, FileId, RunId, ScheduleId, SessionId, SpaceId } from "../../src/sequentum/schemas/common.ts"
 import { Schedules } from "../../src/sequentum/Schedules.ts"
 import { services, type Services } from "../../src/sequentum/services.ts"
 import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
 import { Spaces } from "../../src/sequentum/Spaces.ts"
-import { cleanDetail } from "../../src/sequentum/upstreamError.ts"
 import { Versions } from "../../src/sequentum/Versions.ts"
-import { scripted } from "../registry/upstream.ts"
-import { asCaller, secretKey } from "../support/http.ts"
-import * as Duration from "effect/Duration"
+import { account } from "../registry/account.ts"
+import { scripted, type Respond } from "../registry/upstream.ts"
+import { asCaller } from "../support/http.ts"
+import { many, spoiling } from "../support/mutate.ts"
 
 const agentId = AgentId.make(7)
 const runId = RunId.make(90)
-const scheduleId = ScheduleId.make(5)
+const failedRunId = RunId.make(88)
+const fileId = FileId.make(5)
+const scheduleId = ScheduleId.make(31)
 const spaceId = SpaceId.make(3)
-const sessionId = SessionId.make("s")
+const sessionId = SessionId.make("session-1")
 const range = { startDate: "2026-01-01", endDate: "2026-01-31" }
 const page = { pageIndex: 1, recordsPerPage: 50 }
 
 type Ask = Effect.Effect<unknown, SequentumError, Services | Credentials>
 
 /** Every method whose answer is decoded. */
-const methods: Readonly<Record<string, Ask>> = {
+const decoding: Readonly<Record<string, Ask>> = {
   "Agents.list": Effect.flatMap(Agents, (agents) => agents.list(page)),
   "Agents.get": Effect.flatMap(Agents, (agents) => agents.get(agentId)),
   "Agents.search": Effect.flatMap(Agents, (agents) => agents.search("a")),
@@ -43,7 +48,6 @@ const methods: Readonly<Record<string, Ask>> = {
   "Runs.summary": Effect.flatMap(Runs, (runs) => runs.summary(agentId)),
   "Runs.status": Effect.flatMap(Runs, (runs) => runs.status(agentId, runId)),
   "Runs.start": Effect.flatMap(Runs, (runs) => runs.start(agentId, {})),
-  "Runs.startAndWait": Effect.flatMap(Runs, (runs) => runs.startAndWait(agentId, {}, Duration.seconds(1))),
   "Files.list": Effect.flatMap(Files, (files) => files.list(agentId, runId)),
   "Versions.list": Effect.flatMap(Versions, (versions) => versions.list(agentId)),
   "Schedules.list": Effect.flatMap(Schedules, (schedules) => schedules.list(agentId)),
@@ -65,76 +69,150 @@ const methods: Readonly<Record<string, Ask>> = {
   "Billing.runsCost": Effect.flatMap(Billing, (billing) => billing.runsCost(agentId, page)),
   "Analytics.runs": Effect.flatMap(Analytics, (analytics) => analytics.runs({})),
   "Analytics.records": Effect.flatMap(Analytics, (analytics) => analytics.records({})),
-  "Analytics.diagnostics": Effect.flatMap(Analytics, (analytics) => analytics.diagnostics(agentId, runId)),
+  "Analytics.diagnostics": Effect.flatMap(Analytics, (analytics) => analytics.diagnostics(agentId, failedRunId)),
   "Analytics.latestFailure": Effect.flatMap(Analytics, (analytics) => analytics.latestFailure(agentId)),
   "AgentBuilder.start": Effect.flatMap(AgentBuilder, (builder) => builder.start("a")),
   "AgentBuilder.status": Effect.flatMap(AgentBuilder, (builder) => builder.status(sessionId))
 }
 
-let answer: unknown = null
+/** Methods that take whatever comes. */
+const undemanding: Readonly<Record<string, Ask>> = {
+  "Runs.startAndWait": Effect.flatMap(Runs, (runs) => runs.startAndWait(agentId, {}, Duration.seconds(1))),
+  "Runs.stop": Effect.flatMap(Runs, (runs) => runs.stop(agentId, runId)),
+  "Runs.kill": Effect.flatMap(Runs, (runs) => runs.kill(agentId, runId)),
+  "Runs.remove": Effect.flatMap(Runs, (runs) => runs.remove(agentId, runId, "RemoveEntireRun")),
+  "Versions.restore": Effect.flatMap(Versions, (versions) => versions.restore(agentId, 3, "a")),
+  "Schedules.remove": Effect.flatMap(Schedules, (schedules) => schedules.remove(agentId, scheduleId)),
+  "Schedules.enable": Effect.flatMap(Schedules, (schedules) => schedules.enable(agentId, scheduleId)),
+  "Schedules.disable": Effect.flatMap(Schedules, (schedules) => schedules.disable(agentId, scheduleId)),
+  "AgentBuilder.stop": Effect.flatMap(AgentBuilder, (builder) => builder.stop(sessionId))
+}
 
-/** The services over a Sequentum that answers everything with `answer`. */
+/** Methods that want a redirect and no body. */
+const redirected: Readonly<Record<string, Ask>> = {
+  "Files.downloadUrl": Effect.flatMap(Files, (files) => files.downloadUrl(agentId, runId, fileId)),
+  "Files.content": Effect.flatMap(Files, (files) =>
+    Effect.map(Stream.runCollect(files.content(agentId, runId, fileId)), Chunk.size)
+  )
+}
+
+/** What the account answers with next. */
+let respond: Respond = account
+
 const answering = services.pipe(
   Layer.provide(
     SequentumClient.layer({ apiUrl: new URL("https://sequentum.test"), requestTimeout: Duration.seconds(30) })
   ),
-  Layer.provide(scripted(() => ({ body: JSON.stringify(answer) })))
+  Layer.provide(scripted((sent) => respond(sent)))
 )
 
-/** Names of fields that the API sends, so that bodies come near real ones. */
-const fields = [
-  "id",
-  "status",
-  "agents",
-  "items",
-  "totalCount",
-  "totalCost",
-  "results",
-  "runId",
-  "sessionId",
-  "name",
-  "created",
-  "runs",
-  "message"
-]
+const outcome = (method: Ask) =>
+  Effect.map(Effect.exit(asCaller(method)), (exit) =>
+    Exit.isSuccess(exit) ? "success" : exit.cause._tag === "Fail" ? exit.cause.error._tag : exit.cause._tag
+  )
 
-/** JSON that is like an answer of the API, or like anything at all. */
-const anyBody = FastCheck.oneof(
-  FastCheck.jsonValue(),
-  FastCheck.array(FastCheck.dictionary(FastCheck.constantFrom(...fields), FastCheck.jsonValue({ maxDepth: 1 })), {
-    maxLength: 3
-  }),
-  FastCheck.dictionary(FastCheck.constantFrom(...fields), FastCheck.jsonValue({ maxDepth: 2 }))
-)
+/** Statuses after which no call is sent again. */
+const unretried = [200, 201, 202, 300, 302, 399, 400, 401, 403, 404, 409, 410, 422, 451, 499]
 
-layer(answering)("any JSON that the API could send", (it) => {
-  for (const [name, ask] of Object.entries(methods)) {
+const runs = { fastCheck: { numRuns: 6 } }
+
+layer(answering)("any JSON that Sequentum could send", (it) => {
+  for (const [name, method] of Object.entries(decoding)) {
     it.effect.prop(
-      `either decodes or is unexpected: ${name}`,
-      [anyBody],
-      ([body]) =>
+      `decodes or is unexpected: ${name}`,
+      [many(spoiling)],
+      ([spoilings]) =>
         Effect.gen(function* () {
-          answer = body
-          const exit = yield* Effect.exit(asCaller(ask))
-          if (Exit.isSuccess(exit)) return
-          assert.strictEqual(exit.cause._tag, "Fail")
-          assert.isTrue(exit.cause._tag === "Fail" && exit.cause.error._tag === "UnexpectedResponse")
+          respond = account
+          assert.strictEqual(yield* outcome(method), "success")
+          for (const spoil of spoilings) {
+            let body: unknown
+            respond = (sent) => {
+              const answer = account(sent)
+              body = JSON.stringify(spoil(answer.body))
+              return { ...answer, body }
+            }
+            assert.include(["success", "UnexpectedResponse"], yield* outcome(method), String(body))
+          }
         }),
-      { fastCheck: { numRuns: 100 } }
+      runs
+    )
+  }
+
+  it.effect.prop(
+    "is enough where none is needed",
+    [many(FastCheck.tuple(FastCheck.constantFrom(...Object.values(undemanding)), FastCheck.jsonValue()))],
+    ([asked]) =>
+      Effect.gen(function* () {
+        for (const [method, body] of asked) {
+          respond = () => ({ body: JSON.stringify(body) })
+          assert.strictEqual(yield* outcome(method), "success", JSON.stringify(body))
+        }
+      }),
+    runs
+  )
+
+  for (const [name, method] of Object.entries(redirected)) {
+    it.effect.prop(
+      `matters not beside where a redirect leads: ${name}`,
+      [
+        many(
+          FastCheck.record({
+            location: FastCheck.oneof(
+              FastCheck.constantFrom("https://files.test/a", "/a", "a", "", "//", "https://", "mailto:a", "\t"),
+              FastCheck.webUrl(),
+              FastCheck.string({ maxLength: 20 }).map((text) => text.replaceAll(/[^\x20-\x7e]/gu, ""))
+            ),
+            status: FastCheck.constantFrom(200, 204, 301, 302, 303, 307, 308),
+            body: FastCheck.jsonValue({ maxDepth: 1 })
+          })
+        )
+      ],
+      ([answers]) =>
+        Effect.gen(function* () {
+          for (const { body, location, status } of answers) {
+            respond = ({ path }) =>
+              path.endsWith("/download")
+                ? { status, headers: { location }, body: status === 204 ? "" : JSON.stringify(body) }
+                : { body: "file" }
+            assert.include(["success", "UnexpectedResponse"], yield* outcome(method), `${status} ${location}`)
+          }
+        }),
+      runs
     )
   }
 })
 
-describe("what is cleaned for display", () => {
-  it.prop(
-    "never holds the secret, markup or a line break",
-    [FastCheck.string({ maxLength: 400 }), FastCheck.string({ maxLength: 400 })],
-    ([before, after]) => {
-      const clean = cleanDetail(`${before}${secretKey}${after}`, secretKey) ?? ""
-      assert.notInclude(clean, secretKey)
-      assert.notMatch(clean, /[\r\n\u0000-\u001f]/u)
-      assert.isAtMost(clean.length, 300)
-    },
-    { fastCheck: { numRuns: 500 } }
+const anyText = FastCheck.oneof(
+  FastCheck.string({ unit: "binary", maxLength: 40 }),
+  FastCheck.json().map((json) => json.slice(0, -1)),
+  FastCheck.constantFrom("", " ", "<html>", "null", "{", "\ufeff{}", "NaN", "undefined", "\u0000")
+)
+
+layer(answering)("any answer at all", (it) => {
+  const methods = { ...decoding, ...undemanding, ...redirected }
+  it.effect.prop(
+    "is understood or is an error of the API, whatever was asked",
+    [
+      many(
+        FastCheck.record({
+          method: FastCheck.constantFrom(...Object.values(methods)),
+          status: FastCheck.constantFrom(...unretried),
+          body: anyText
+        })
+      )
+    ],
+    ([answers]) =>
+      Effect.gen(function* () {
+        for (const { method, ...answer } of answers) {
+          respond = () => answer
+          assert.include(
+            ["success", "UnexpectedResponse", "Unauthorized", "Forbidden", "NotFound", "Conflict", "Rejected"],
+            yield* outcome(method),
+            JSON.stringify(answer)
+          )
+        }
+      }),
+    { fastCheck: { numRuns: 40 } }
   )
 })
