@@ -3,6 +3,8 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
 import type { InvalidSettings } from "./config.ts"
 
 /** Ends the program with exit code 1 after one line on stderr for each of `lines`. */
@@ -28,7 +30,9 @@ export const runMain = (program: Effect.Effect<void, InvalidSettings | Stop>): v
           onRight: (defect) => print([`sequentum-mcp stopped because of an internal error: ${firstLine(defect)}`])
         })
       }),
-      Effect.unsandbox
+      Effect.unsandbox,
+      // Every fiber would count itself, its end and its lifetime, at a cost that shows in each request.
+      Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.disable(RuntimeFlags.RuntimeMetrics))
     ),
     { disableErrorReporting: true, disablePrettyLogger: true }
   )
