@@ -1,0 +1,194 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { createServer } from "node:http"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { makeExchanges } from "../../src/http/exchange.ts"
+import { fromWeb, rpcError } from "../../src/http/respond.ts"
+import { send, wire } from "./wire.ts"
+
+const chunk = new Uint8Array(64 * 1024).fill(0x2e)
+
+/** A source of bytes that notes how many were asked for and when it was cancelled. */
+const source = (limit: number) =>
+  Effect.map(Deferred.make<number>(), (cancelled) => {
+    let pulled = 0
+    const stream = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          pulled += 1
+          if (pulled > limit) controller.close()
+          else controller.enqueue(chunk)
+        },
+        cancel: () => {
+          Deferred.unsafeDone(cancelled, Effect.succeed(pulled))
+        }
+      },
+      { highWaterMark: 0 }
+    )
+    return { stream, cancelled, pulled: () => pulled }
+  })
+
+const streamed = (body: ReadableStream<Uint8Array>) =>
+  new Response(body, { headers: { "content-type": "text/event-stream" } })
+
+interface Options {
+  readonly stalled?: Duration.Duration
+  readonly holdBack?: boolean
+  readonly instead?: boolean
+}
+
+/** Serves one Response and tells when its exchange is over. */
+const serving = (
+  response: Response,
+  { holdBack = true, instead = false, stalled = Duration.minutes(1) }: Options = {}
+) =>
+  Effect.gen(function* () {
+    const node = createServer()
+    const server = yield* NodeHttpServer.make(() => node, { port: 0, host: "127.0.0.1" })
+    yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
+    const exchangeOf = yield* makeExchanges
+    const over = yield* Deferred.make<null>()
+    let ends = 0
+    yield* server.serve(
+      Effect.gen(function* () {
+        const exchange = yield* exchangeOf(yield* HttpServerRequest.HttpServerRequest)
+        yield* Scope.addFinalizer(
+          exchange.scope,
+          Effect.suspend(() => {
+            ends += 1
+            return Deferred.succeed(over, null)
+          })
+        )
+        return yield* fromWeb(response, {
+          headers: { "x-added": "yes" },
+          exchange,
+          holdBack,
+          stalled,
+          instead: () => (instead ? Option.some(rpcError(401, -32001, "Sign in")) : Option.none())
+        })
+      })
+    )
+    const port = server.address._tag === "TcpAddress" ? server.address.port : 0
+    return { url: `http://127.0.0.1:${port}`, over: Deferred.await(over), ends: () => ends }
+  })
+
+const get = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
+
+describe("fromWeb", () => {
+  it.scopedLive("sends a stream whole, with headers of its own and those added", () =>
+    Effect.gen(function* () {
+      const { stream } = yield* source(50)
+      const { ends, over, url } = yield* serving(streamed(stream))
+      const { body, headers, status } = yield* send(url)
+      assert.strictEqual(status, 200)
+      assert.strictEqual(headers["content-type"], "text/event-stream")
+      assert.strictEqual(headers["x-added"], "yes")
+      assert.strictEqual(body.length, 50 * chunk.length)
+      yield* over
+      assert.strictEqual(ends(), 1)
+    })
+  )
+
+  it.scopedLive("asks for no more than a client reads, and cuts off one that never does", () =>
+    Effect.gen(function* () {
+      const { cancelled, pulled, stream } = yield* source(1_000_000)
+      const { ends, over, url } = yield* serving(streamed(stream), { stalled: Duration.millis(300) })
+      const client = yield* wire(url, { reads: false })
+      client.socket.pause()
+      client.write(get)
+      const asked = yield* Deferred.await(cancelled)
+      // What the sockets of both sides hold, a few MiB, and not the 64 GB that there are.
+      assert.isBelow(asked * chunk.length, 64 * 1024 * 1024)
+      yield* over
+      assert.strictEqual(pulled(), asked)
+      assert.strictEqual(ends(), 1)
+    })
+  )
+
+  it.scopedLive("gives up a source whose client hangs up, before its first bytes or after", () =>
+    Effect.gen(function* () {
+      const after = yield* source(1_000_000)
+      const first = yield* serving(streamed(after.stream))
+      const client = yield* wire(first.url)
+      client.write(get)
+      yield* client.until("....")
+      client.socket.destroy()
+      yield* Deferred.await(after.cancelled)
+      yield* first.over
+      const cancelled = yield* Deferred.make<null>()
+      const began = yield* Deferred.make<null>()
+      const silent = new ReadableStream<Uint8Array>(
+        {
+          pull: () => {
+            Deferred.unsafeDone(began, Effect.succeed(null))
+          },
+          cancel: () => {
+            Deferred.unsafeDone(cancelled, Effect.succeed(null))
+          }
+        },
+        { highWaterMark: 0 }
+      )
+      const second = yield* serving(streamed(silent))
+      const other = yield* wire(second.url)
+      other.write(get)
+      yield* Deferred.await(began)
+      other.socket.destroy()
+      yield* Deferred.await(cancelled)
+      yield* second.over
+      assert.strictEqual(second.ends(), 1)
+    })
+  )
+
+  it.scopedLive("sends another answer in the place of one that has not begun, and gives that up", () =>
+    Effect.gen(function* () {
+      const { cancelled, stream } = yield* source(1_000_000)
+      const { url } = yield* serving(streamed(stream), { instead: true })
+      assert.strictEqual((yield* send(url)).status, 401)
+      yield* Deferred.await(cancelled)
+      const json = yield* serving(Response.json({ ok: true }), { instead: true })
+      assert.strictEqual((yield* send(json.url)).status, 401)
+    })
+  )
+
+  it.scopedLive("a stream that is not held back begins before it has anything to say", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serving(streamed(new ReadableStream<Uint8Array>()), { holdBack: false })
+      const client = yield* wire(url)
+      client.write(get)
+      assert.match(yield* client.until("\r\n\r\n"), /^HTTP\/1\.1 200 /u)
+    })
+  )
+
+  it.scopedLive("a source that fails ends the stream, and an answer without a body stays one", () =>
+    Effect.gen(function* () {
+      const failing = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.error(new Error("broken"))
+      })
+      const broken = yield* serving(streamed(failing))
+      assert.deepStrictEqual(yield* Effect.map(send(broken.url), ({ body, status }) => [status, body]), [200, ""])
+      const empty = yield* serving(new Response(null, { status: 202 }))
+      assert.deepStrictEqual(yield* Effect.map(send(empty.url), ({ body, status }) => [status, body]), [202, ""])
+    })
+  )
+
+  it.scopedLive("an exchange is over once its connection is gone", () =>
+    Effect.gen(function* () {
+      const { stream } = yield* source(1_000_000)
+      const { ends, url } = yield* serving(streamed(stream))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const client = yield* wire(url, { reads: false })
+          client.socket.pause()
+          client.write(get)
+          yield* Effect.yieldNow()
+        })
+      )
+      yield* Effect.repeat(Effect.delay(Effect.sync(ends), "5 millis"), { until: (count) => count === 1 })
+    })
+  )
+})
