@@ -121,9 +121,13 @@ const publicUrl = (value: string): Either.Either<Option.Option<URL>, string> =>
   Either.flatMap(
     Either.try({ try: () => new URL(value), catch: () => "must be a URL such as https://mcp.example.com" }),
     (url) =>
-      /^https?:$/u.test(url.protocol) && url.username === "" && url.search === "" && url.hash === ""
+      /^https?:$/u.test(url.protocol) &&
+      url.username === "" &&
+      url.password === "" &&
+      url.search === "" &&
+      url.hash === ""
         ? Either.right(Option.some(url))
-        : Either.left("must be an http or https URL without user name, query or fragment")
+        : Either.left("must be an http or https URL without user name, password, query or fragment")
   )
 
 /** Seconds, or with a unit: `30 minutes`, `1 hour`. */
