@@ -6,6 +6,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Ref from "effect/Ref"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 
@@ -24,6 +25,9 @@ export class UnreadableFile extends Data.TaggedError("UnreadableFile")<{ readonl
 
 /** The most that is read of a file in search of rows, in bytes. */
 const mostBytes = 8 * 1024 * 1024
+
+/** How much of a file is looked at to tell what it is, in bytes. */
+const headBytes = 4096
 
 const isRow: (value: unknown) => value is Row = Predicate.isRecord
 
@@ -127,6 +131,27 @@ const jsonRows = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, head: Uint8Array
   )
 }
 
+/** Enough of a file to tell what it is, however small the pieces in which it arrives. */
+const firstBytes = Sink.fold(
+  new Uint8Array(),
+  (head: Uint8Array) => head.length < headBytes,
+  (head, chunk: Uint8Array): Uint8Array => Buffer.concat([head, chunk])
+)
+
+/**
+ * The stream to its end or, where it goes on beyond what is read, failing after `cut`: a mere end would let a parser
+ * take the row at the cut for a whole one.
+ */
+const bounded = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, cut: Effect.Effect<void>) =>
+  bytes.pipe(
+    Stream.mapAccum(0, (before, chunk) => [before + chunk.length, { before, chunk }] as const),
+    Stream.mapEffect(({ before, chunk }) =>
+      before < mostBytes
+        ? Effect.succeed(chunk)
+        : Effect.zipRight(cut, new UnreadableFile({ problem: "its rows are too long" }))
+    )
+  )
+
 /**
  * The first `maxRows` records of a CSV or JSON file. Reading stops as soon as they are complete.
  * Fails with UnreadableFile, or with what `bytes` fails with.
@@ -138,27 +163,27 @@ export const preview = <E, R>(
 ): Effect.Effect<Preview, E | UnreadableFile, R> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const bounded = bytes.pipe(
-        Stream.mapAccum(0, (sofar, chunk) => [sofar + chunk.length, { chunk, sofar }] as const),
-        Stream.takeWhile(({ sofar }) => sofar < mostBytes),
-        Stream.map(({ chunk }) => chunk)
-      )
-      const [first, rest] = yield* Stream.peel(bounded, Sink.head<Uint8Array>())
-      if (Option.isNone(first)) return { format: "csv" as const, columns: [], rows: [], more: false }
-      const head = first.value
+      const [head, rest] = yield* Stream.peel(bytes, firstBytes)
+      if (head.length === 0) return { format: "csv" as const, columns: [], rows: [], more: false }
       const format = yield* Option.match(formatOf(name, head), {
         onNone: () => new UnreadableFile({ problem: "it is neither CSV nor JSON" }),
         onSome: Effect.succeed
       })
-      const all = Stream.concat(Stream.make(head), rest)
-      const rows = format === "csv" ? csvRows(all, head) : jsonRows(all, head)
+      const cut = yield* Ref.make(false)
+      const all = Stream.concat(Stream.make(head), bounded(rest, Ref.set(cut, true)))
+      const rows = (format === "csv" ? csvRows(all, head) : jsonRows(all, head)).pipe(
+        // What was read before the cut counts.
+        Stream.catchAll((error) =>
+          Stream.unwrap(Effect.map(Ref.get(cut), (isCut) => (isCut ? Stream.empty : Stream.fail(error))))
+        )
+      )
       const taken = Chunk.toReadonlyArray(yield* Stream.runCollect(Stream.take(rows, maxRows + 1)))
       const shown = taken.slice(0, maxRows)
       return {
         format,
         columns: [...new Set(shown.flatMap((row) => Object.keys(row)))],
         rows: shown,
-        more: taken.length > maxRows
+        more: taken.length > maxRows || (yield* Ref.get(cut))
       }
     })
   )

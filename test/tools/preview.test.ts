@@ -30,6 +30,8 @@ const previewOf = (name: string, content: Stream.Stream<Uint8Array>, maxRows = 2
     )
   )
 
+const x1y2 = { x: "1", y: "2" }
+
 const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unknown>, boolean]> = [
   [
     "CSV with quotes, line breaks and a byte order mark",
@@ -49,7 +51,19 @@ const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unkno
   ["a JSON value a line", "a.jsonl", '{"a":{"b":1}}\n{"a":2}\n{"a":3}\n', [{ a: { b: 1 } }, { a: 2 }], true],
   ["one JSON object", "a.json", '{"a":1}', [{ a: 1 }], false],
   ["a JSON array of plain values", "a.json", '[1,"two"]', [{ value: 1 }, { value: "two" }], false],
-  ["an empty file", "a.csv", "", [], false]
+  ["an empty file", "a.csv", "", [], false],
+  ["CSV with semicolons, and commas inside quotes", "a.csv", 'x;y\n"1,5";"2;5"\n', [{ x: "1,5", y: "2;5" }], false],
+  ["CSV with Windows line ends and no last one", "a.CSV", "x,y\r\n1,2\r\n3,4", [x1y2, { x: "3", y: "4" }], false],
+  ["CSV whose rows are of uneven length", "a.csv", "x,y\n1\n1,2,3\n", [{ x: "1" }, x1y2], false],
+  ["CSV with columns that have no name", "a.csv", "x,,\n1,2,3\n", [{ x: "1", column2: "2", column3: "3" }], false],
+  ["a file without extension that looks like CSV", "export", "x|y\n1|2\n", [x1y2], false],
+  ["a file without extension that looks like JSON", "export", ' [{"a":1}]', [{ a: 1 }], false],
+  ["JSON with a byte order mark", "a.json", '\ufeff[{"a":1}]', [{ a: 1 }], false],
+  ["a JSON object with a byte order mark", "a.json", '\ufeff{"rows":[{"a":1}]}', [{ a: 1 }], false],
+  ["JSON lines with Windows line ends", "a.ndjson", '{"a":1}\r\n\r\n{"a":2}\r\n', [{ a: 1 }, { a: 2 }], false],
+  ["JSON with escapes and characters beyond the first plane", "a.json", '[{"é":"\\u00e9😀"}]', [{ é: "é😀" }], false],
+  ["an empty JSON array", "a.json", "[]", [], false],
+  ["an empty JSON array inside an object", "a.json", '{"rows":[]}', [{ rows: [] }], false]
 ]
 
 describe("preview_run_file shows", () => {
@@ -61,6 +75,16 @@ describe("preview_run_file shows", () => {
         assert.strictEqual(result["hasMoreRows"], more)
         assert.strictEqual(result["size"], "1.4 MB")
         assert.strictEqual("notice" in result, more)
+      })
+    )
+
+    it.effect(`${what}, in whatever pieces it arrives`, () =>
+      Effect.gen(function* () {
+        for (const size of [1, 3, 100_000]) {
+          const result = yield* previewOf(name, pieces(text, size))
+          assert.deepStrictEqual(result["rows"], rows, `in pieces of ${size}`)
+          assert.strictEqual(result["hasMoreRows"], more, `in pieces of ${size}`)
+        }
       })
     )
   }
@@ -82,6 +106,35 @@ describe("preview_run_file", () => {
       assert.isBelow(read, 1_000_000)
     })
   )
+
+  it.effect("ends the download when it has its rows", () =>
+    Effect.gen(function* () {
+      let ended = false
+      const endless = Stream.forever(pieces("1,2\n"))
+      yield* previewOf(
+        "a.csv",
+        Stream.ensuring(
+          endless,
+          Effect.sync(() => (ended = true))
+        )
+      )
+      assert.isTrue(ended)
+    })
+  )
+
+  for (const [name, row] of [
+    ["a.csv", (value: string) => `"${value}"\n`],
+    ["a.json", (value: string) => `{"page":"${value}"}\n`]
+  ] as const) {
+    it.effect(`shows of huge rows in ${name} what it could read, and that there is more`, () =>
+      Effect.gen(function* () {
+        const file = (name === "a.csv" ? "page\n" : "") + row("x".repeat(3_000_000)).repeat(6)
+        const result = yield* previewOf(name, pieces(file, 65_536), 5)
+        assert.isTrue(Array.isArray(result["rows"]) && result["rows"].length === 2)
+        assert.strictEqual(result["hasMoreRows"], true)
+      })
+    )
+  }
 
   for (const [what, name, text] of [
     ["a file of another kind", "a.xlsx", "PK"],
