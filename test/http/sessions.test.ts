@@ -383,10 +383,10 @@ const ping = { jsonrpc: "2.0", id: 2, method: "ping" }
 
 const serverNamed = () => new Server({ name: "t", version: "1" }, { capabilities: {} })
 
-describe("idle sessions", () => {
+describe("places for sessions", () => {
   const made = makeSessions({ maxSessions: 2, idle: Duration.minutes(10), makeServer: serverNamed })
 
-  it.scoped("end once their time is over, and give their place back", () =>
+  it.scoped("idle ones end once their time is over, and give their place back", () =>
     Effect.gen(function* () {
       const sessions = yield* made
       const open = Effect.map(
@@ -409,7 +409,7 @@ describe("idle sessions", () => {
     })
   )
 
-  it.scoped("are not those with a call under way, however long", () =>
+  it.scoped("one with a call under way is not idle, however long", () =>
     Effect.gen(function* () {
       const sessions = yield* made
       const id = (yield* Effect.scoped(sessions.open("alice", request(handshake))))?.headers.get("mcp-session-id") ?? ""
@@ -422,6 +422,19 @@ describe("idle sessions", () => {
       assert.strictEqual(sessions.count(), 1)
       yield* TestClock.adjust("2 minutes")
       assert.strictEqual(sessions.count(), 0)
+    })
+  )
+
+  it.scoped("are counted before their handshake, so that none of a burst slips past the limit", () =>
+    Effect.gen(function* () {
+      const sessions = yield* made
+      const burst = yield* Effect.forEach(
+        Array.from({ length: 100 }),
+        () => Effect.scoped(sessions.open("alice", request(handshake))),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(burst.filter((response) => response !== undefined).length, 2)
+      assert.strictEqual(sessions.count(), 2)
     })
   )
 
