@@ -10,7 +10,8 @@ import type { RunStatus } from "../../src/sequentum/schemas/Run.ts"
 import { Progress, type ProgressReport } from "../../src/tools/Progress.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { fakeTools, type Fakes } from "../fakes.ts"
-import { asCaller } from "../support/http.ts"
+import { overHttp } from "../registry/upstream.ts"
+import { asCaller, script } from "../support/http.ts"
 
 const runOf = (status: RunStatus, dataCount = 0) => ({ id: RunId.make(90), status, dataCount })
 
@@ -170,6 +171,22 @@ describe("start_agent", () => {
       })
       assert.deepStrictEqual(result["data"], [{ title: "A" }])
       assert.strictEqual(Duration.toSeconds(timeout), 600)
+    })
+  )
+
+  it.effect("waits for a synchronous run beyond the time that one request may take, and beyond the run's own", () =>
+    Effect.gen(function* () {
+      const { layer, seen } = script(["silence"])
+      const tools = yield* Effect.provide(ToolRegistry, overHttp(layer))
+      const fiber = yield* Effect.fork(
+        Effect.flip(asCaller(tools.call("start_agent", { agentId: 7, isRunSynchronously: true, timeout: 600 })))
+      )
+      yield* TestClock.adjust("600 seconds")
+      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "RequestTimeout")
+      assert.strictEqual(seen.length, 1)
+      assert.propertyVal(JSON.parse(seen[0]?.body ?? ""), "timeout", 600)
     })
   )
 
