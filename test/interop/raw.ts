@@ -71,8 +71,10 @@ export const launch = ({ args = [], cwd, env = {}, script = program }: Launch) =
             resume(Effect.succeed(found))
           }
           lines.on("line", look)
-          void closed.then(() =>
-            resume(Effect.dieMessage(`The server ended after ${stdout.join("\n")}${stderr.join("")}`))
+          void closed.then(({ code, signal }) =>
+            resume(
+              Effect.dieMessage(`The server ended with ${code ?? signal} after ${[...stdout, ...stderr].join("\n")}`)
+            )
           )
           look()
         })
