@@ -68,6 +68,9 @@ type Form = Extract<
   { readonly requestedSchema: unknown }
 >["requestedSchema"]
 
+/** Asks over the stream of the call: the client may not listen on another yet. */
+const sameStream = (ctx: ServerContext) => ({ relatedRequestId: ctx.mcpReq.id })
+
 /** The fixtures use every form that the protocol allows, more than the SDK's own type spells out. */
 const anyForm = (properties: Record<string, unknown>): Form => {
   const form: Form = { type: "object", properties: {}, required: [] }
@@ -158,10 +161,13 @@ const tools: ReadonlyArray<ToolFixture> = [
     "test_sampling",
     "Asks the client's model.",
     async ({ prompt }, ctx) => {
-      const { content } = await ctx.mcpReq.requestSampling({
-        messages: [{ role: "user", content: { type: "text", text: String(prompt) } }],
-        maxTokens: 100
-      })
+      const { content } = await ctx.mcpReq.requestSampling(
+        {
+          messages: [{ role: "user", content: { type: "text", text: String(prompt) } }],
+          maxTokens: 100
+        },
+        sameStream(ctx)
+      )
       const [block] = Array.isArray(content) ? content : [content]
       return text(`LLM response: ${block?.type === "text" ? block.text : ""}`)
     },
@@ -171,17 +177,20 @@ const tools: ReadonlyArray<ToolFixture> = [
     "test_elicitation",
     "Asks the user.",
     async ({ message }, ctx) => {
-      const { action, content = {} } = await ctx.mcpReq.elicitInput({
-        message: String(message),
-        requestedSchema: {
-          type: "object",
-          properties: {
-            username: { type: "string", description: "User's response" },
-            email: { type: "string", description: "User's email address" }
-          },
-          required: ["username", "email"]
-        }
-      })
+      const { action, content = {} } = await ctx.mcpReq.elicitInput(
+        {
+          message: String(message),
+          requestedSchema: {
+            type: "object",
+            properties: {
+              username: { type: "string", description: "User's response" },
+              email: { type: "string", description: "User's email address" }
+            },
+            required: ["username", "email"]
+          }
+        },
+        sameStream(ctx)
+      )
       return text(`User response: action: ${action}, content: ${JSON.stringify(content)}`)
     },
     stringInput("message")
