@@ -80,10 +80,13 @@ const anyForm = (properties: Record<string, unknown>): Form => {
 
 const elicitation =
   (properties: Record<string, unknown>, message: string) => async (_: unknown, ctx: ServerContext) => {
-    const { action, content = {} } = await ctx.mcpReq.elicitInput({
-      message,
-      requestedSchema: anyForm(properties)
-    })
+    const { action, content = {} } = await ctx.mcpReq.elicitInput(
+      {
+        message,
+        requestedSchema: anyForm(properties)
+      },
+      sameStream(ctx)
+    )
     return text(`Elicitation completed: action=${action}, content=${JSON.stringify(content)}`)
   }
 
