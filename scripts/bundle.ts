@@ -22,7 +22,7 @@ export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile
     legalComments: "none",
     metafile: true,
     // The SDK validates elicited input only, which this server never asks for: its small validator will do.
-    alias: { "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts" },
+    alias: { "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts", undici: "./scripts/undici.cjs" },
     logLevel: "warning",
     chunkNames: "chunks/[name]-[hash]",
     banner: {

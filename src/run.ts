@@ -31,6 +31,8 @@ export const runMain = (program: Effect.Effect<void, InvalidSettings | Stop>): v
         })
       }),
       Effect.unsandbox,
+      // Spans go nowhere unless a collector is set.
+      Effect.withTracerEnabled(false),
       // Every fiber would count itself, its end and its lifetime, at a cost that shows in each request.
       Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.disable(RuntimeFlags.RuntimeMetrics))
     ),

@@ -1,3 +1,4 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -21,6 +22,9 @@ export const http = (settings: Settings) =>
       Effect.logInfo(`Serving MCP at ${url}/mcp`)
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.mergeAll(serverLayer(settings), loggerLayer(settings), telemetry))
+      Effect.provide(
+        Layer.mergeAll(serverLayer(settings, NodeHttpClient.layerUndici), loggerLayer(settings), telemetry)
+      ),
+      Effect.withTracerEnabled(Option.isSome(settings.otlpEndpoint))
     )
   })

@@ -1,3 +1,4 @@
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Settings } from "./config.ts"
@@ -5,7 +6,7 @@ import { makeHandlers, type RunRequest } from "./mcp/handlers.ts"
 import { makeRunEffect } from "./mcp/runRequest.ts"
 import type { Era } from "./mcp/server.ts"
 import { Credentials } from "./sequentum/Credentials.ts"
-import { operatorSelection, serverLayer } from "./services.ts"
+import { operatorSelection, serverLayer, smallHttpClient } from "./services.ts"
 import { ToolRegistry } from "./tools/registry.ts"
 
 /** Fails with InvalidSettings when the settings name a tool or toolset that there is not. */
@@ -16,12 +17,12 @@ export const stdioHandlers = (settings: Settings) =>
   Effect.gen(function* () {
     const credentials = yield* Credentials
     const selection = yield* Effect.orDie(operatorSelection(settings))
-    const services = yield* Layer.build(serverLayer(settings))
+    const services = yield* Layer.build(serverLayer(settings, smallHttpClient))
     return yield* Effect.gen(function* () {
       const tools = yield* ToolRegistry
       const runEffect = yield* makeRunEffect
-      const run: RunRequest = (effect, ctx) =>
-        runEffect(Effect.provideService(effect, Credentials, credentials), ctx.mcpReq.signal)
+      const run: RunRequest = (effect, ctx, own) =>
+        runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
       return (era: Era) => makeHandlers({ tools, run, selection: () => selection, era })
     }).pipe(Effect.provide(services))
   })

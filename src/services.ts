@@ -1,4 +1,5 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
@@ -11,13 +12,20 @@ import { SequentumClient } from "./sequentum/SequentumClient.ts"
 import { allTools, ToolRegistry } from "./tools/registry.ts"
 import { select, type Selection } from "./tools/selection.ts"
 
+/** Node's own HTTP client, which is small: for a server of one user, started with each chat window. */
+export const smallHttpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerWithoutAgent.pipe(
+  Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
+)
+
 /** What requests are served with, over the real API client; built once per process. */
-export const serverLayer = (settings: Settings): Layer.Layer<ServerServices> =>
+export const serverLayer = (
+  settings: Settings,
+  httpClient: Layer.Layer<HttpClient.HttpClient>
+): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
-    Layer.provide(NodeHttpClient.layerWithoutAgent),
-    Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
+    Layer.provide(httpClient)
   )
 
 /** What the operator offers. Fails with InvalidSettings naming the valid toolsets or tools. */

@@ -7,10 +7,12 @@ import * as Scope from "effect/Scope"
 
 /** A request and its answer, until the answer has been sent or the connection is gone. */
 export interface Exchange {
-  /** Closes when the exchange is over, however it ends. */
-  readonly scope: Scope.CloseableScope
+  /** Calls `then` once the exchange is over, however it ends; at once if it is. */
+  readonly onOver: (then: () => void) => void
+  /** Makes a scope that closes when the exchange is over. */
+  readonly scope: Effect.Effect<Scope.Scope>
   /** Cuts the connection, which ends the exchange. */
-  readonly cut: Effect.Effect<void>
+  readonly cut: () => void
 }
 
 /**
@@ -19,18 +21,31 @@ export interface Exchange {
  */
 export const makeExchanges = Effect.map(Effect.runtime(), (runtime) => {
   const fork = Runtime.runFork(runtime)
-  return (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Exchange> =>
-    Effect.map(Scope.make(), (scope) => {
-      const response = NodeHttpServerRequest.toServerResponse(request)
-      const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
-      const over = () => {
-        response.off("close", over)
-        socket.off("close", over)
-        fork(Scope.close(scope, Exit.void))
-      }
-      response.once("close", over)
-      socket.once("close", over)
-      if (socket.destroyed) over()
-      return { scope, cut: Effect.sync(() => socket.destroy()) }
-    })
+  return (request: HttpServerRequest.HttpServerRequest): Exchange => {
+    const response = NodeHttpServerRequest.toServerResponse(request)
+    const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
+    let waiting: Array<() => void> | undefined = []
+    const over = () => {
+      response.off("close", over)
+      socket.off("close", over)
+      const called = waiting ?? []
+      waiting = undefined
+      for (const then of called) then()
+    }
+    const onOver = (then: () => void) => {
+      if (waiting === undefined) then()
+      else waiting.push(then)
+    }
+    response.once("close", over)
+    socket.once("close", over)
+    if (socket.destroyed) over()
+    return {
+      onOver,
+      scope: Effect.map(Scope.make(), (scope) => {
+        onOver(() => void fork(Scope.close(scope, Exit.void)))
+        return scope
+      }),
+      cut: () => void socket.destroy()
+    }
+  }
 })

@@ -3,7 +3,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -23,9 +23,10 @@ import { corsHeaders, preflightHeaders, type OriginPolicy } from "./cors.ts"
 import type { Drain } from "./drain.ts"
 import { countRequest } from "./requestMetrics.ts"
 import { clientAddress, hostAllowed, rateHeaders, type RateLimiter } from "./limits.ts"
-import { makeExchanges } from "./exchange.ts"
+import { makeExchanges, type Exchange } from "./exchange.ts"
 import { maskHeaders, maskValue } from "./masking.ts"
 import {
+  accountOf,
   bearerToken,
   challengeHeader,
   challengeMessage,
@@ -33,9 +34,9 @@ import {
   type Challenge,
   type OAuthAddresses
 } from "./oauth.ts"
-import { fromWeb, rpcCodes, rpcError } from "./respond.ts"
+import { fromWeb, receive, rpcCodes, rpcError, type Received } from "./respond.ts"
 import { narrowed } from "./selection.ts"
-import { makeSessions, type LegacyRequest } from "./sessions.ts"
+import { makeSessions, type LegacyRequest, type Sessions } from "./sessions.ts"
 
 export interface McpRouteOptions {
   readonly origins: OriginPolicy
@@ -65,9 +66,33 @@ interface Caller {
   challenge: Challenge | undefined
 }
 
+/** What the headers of a request tell of it. */
+interface Known {
+  readonly addresses: OAuthAddresses
+  readonly credentials: Credentials["Type"]
+  /** What every answer to it carries. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly selection: Selection
+  readonly token: Option.Option<string>
+}
+
+/** A request that goes to the protocol's code. */
+interface Admitted {
+  readonly legacy: LegacyRequest
+  readonly subject: string
+  readonly exchange: Exchange
+  /** Ends what the request has under way. */
+  readonly aborter: AbortController
+}
+
+type Served = Received | HttpServerResponse.HttpServerResponse
+
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
 const webHeaders = (headers: Headers.Headers) => new globalThis.Headers(Object.entries(headers))
+
+/** The SDK wants to know who is signed in; what calls need of it goes by another way. */
+const authInfo: AuthInfo = { token: "", clientId: "", scopes: [] }
 
 const sessionHeader = "mcp-session-id"
 
@@ -100,15 +125,16 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
     const tools = yield* ToolRegistry
     const runEffect = yield* makeRunEffect
     const exchangeOf = yield* makeExchanges
+    const clock = yield* Effect.clock
     const callers = new WeakMap<Request, Caller>()
 
     const callerOf = (ctx: ServerContext) => (ctx.http?.req === undefined ? undefined : callers.get(ctx.http.req))
     const selection = (ctx: ServerContext) => callerOf(ctx)?.selection ?? (() => false)
-    const run: RunRequest = (effect, ctx) => {
+    const run: RunRequest = (effect, ctx, own) => {
       const caller = callerOf(ctx)
       return caller === undefined
         ? Promise.reject(new Error("The request has no caller"))
-        : runEffect(Effect.provideService(effect, Credentials, caller.credentials), ctx.mcpReq.signal)
+        : runEffect(effect, Context.add(own, Credentials, caller.credentials), ctx.mcpReq.signal)
     }
     const scopeOf = new Map(tools.list().map(({ name, scope }) => [name, scope]))
     const onFailure = (error: ToolError, ctx: ServerContext, tool?: string) => {
@@ -136,158 +162,181 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
           })
 
     /** Serves a request that belongs to no session. The call ends with the exchange. */
-    const stateless = (legacy: LegacyRequest): Effect.Effect<Response, never, Scope.Scope> =>
-      Effect.gen(function* () {
-        const controller = new AbortController()
-        yield* Effect.addFinalizer(() => Effect.sync(() => controller.abort()))
-        const request = new Request(legacy.request, { signal: controller.signal })
-        const caller = callers.get(legacy.request)
-        if (caller !== undefined) callers.set(request, caller)
-        return yield* Effect.promise(() => modern.fetch(request, legacy))
+    const stateless = async ({ aborter, exchange, legacy }: Admitted) => {
+      let isWhole = false
+      exchange.onOver(() => {
+        if (!isWhole) aborter.abort()
       })
+      const received = await receive(await modern.fetch(legacy.request, legacy))
+      isWhole = received.whole !== undefined
+      return received
+    }
 
-    const dispatch = (
-      legacy: LegacyRequest,
-      subject: string
-    ): Effect.Effect<Response | HttpServerResponse.HttpServerResponse, never, Scope.Scope> =>
+    const inSession = (open: Sessions, { exchange, legacy, subject }: Admitted): Effect.Effect<Served> =>
       Effect.gen(function* () {
         const { parsedBody, request } = legacy
-        if (sessions === undefined) return yield* stateless(legacy)
-        const isModern =
-          request.method === "POST" && !(yield* Effect.promise(() => isLegacyRequest(request, parsedBody)))
-        if (isModern) return yield* stateless(legacy)
         const id = request.headers.get(sessionHeader)
-        if (id !== null) {
-          return (
-            (yield* sessions.use(id, subject, legacy)) ??
-            rpcError(404, rpcCodes.unauthorized, "Session not found. Initialize a new one.")
-          )
+        if (id === null) {
+          if (request.method !== "POST") {
+            return rpcError(405, rpcCodes.refused, "Method not allowed without a session.", { allow: "POST" })
+          }
+          if (!isInitialize(parsedBody)) {
+            return rpcError(400, rpcCodes.refused, "The Mcp-Session-Id header is required. Initialize first.")
+          }
+          if (options.drain.isDraining()) return rpcError(503, rpcCodes.refused, "The server is stopping.")
         }
-        if (request.method !== "POST") {
-          return rpcError(405, rpcCodes.refused, "Method not allowed without a session.", { allow: "POST" })
-        }
-        if (!isInitialize(parsedBody)) {
-          return rpcError(400, rpcCodes.refused, "The Mcp-Session-Id header is required. Initialize first.")
-        }
-        if (options.drain.isDraining()) return rpcError(503, rpcCodes.refused, "The server is stopping.")
-        return (
-          (yield* sessions.open(subject, legacy)) ??
-          rpcError(503, rpcCodes.refused, "The server has no room for another session. Try again later.", {
-            "retry-after": "30"
-          })
+        const scope = yield* exchange.scope
+        const response = yield* Scope.extend(
+          id === null ? open.open(subject, legacy) : open.use(id, subject, legacy),
+          scope
         )
+        if (response !== undefined) return yield* Effect.promise(() => receive(response))
+        return id === null
+          ? rpcError(503, rpcCodes.refused, "The server has no room for another session. Try again later.", {
+              "retry-after": "30"
+            })
+          : rpcError(404, rpcCodes.unauthorized, "Session not found. Initialize a new one.")
       })
 
-    const log = (request: HttpServerRequest.HttpServerRequest, body: unknown) =>
+    const dispatch = (admitted: Admitted): Effect.Effect<Served> => {
+      const { parsedBody, request } = admitted.legacy
+      if (sessions === undefined) return Effect.promise(() => stateless(admitted))
+      if (request.method !== "POST") return inSession(sessions, admitted)
+      return Effect.flatMap(
+        Effect.promise(async () => ((await isLegacyRequest(request, parsedBody)) ? undefined : stateless(admitted))),
+        (served) => (served === undefined ? inSession(sessions, admitted) : Effect.succeed(served))
+      )
+    }
+
+    const logged = (request: HttpServerRequest.HttpServerRequest, body: unknown, answered: Answer): Answer =>
       options.debug
-        ? Effect.annotateLogs(Effect.logDebug("request"), {
-            method: request.method,
-            headers: JSON.stringify(maskHeaders(request.headers)),
-            body: JSON.stringify(maskValue(body))
-          })
-        : Effect.void
+        ? Effect.zipRight(
+            Effect.annotateLogs(Effect.logDebug("request"), {
+              method: request.method,
+              headers: JSON.stringify(maskHeaders(request.headers)),
+              body: JSON.stringify(maskValue(body))
+            }),
+            answered
+          )
+        : answered
 
     const serve = (
       request: HttpServerRequest.HttpServerRequest,
-      token: Option.Option<string>,
-      credentials: Credentials["Type"],
-      headers: Readonly<Record<string, string>>,
-      addresses: OAuthAddresses
-    ): Answer =>
-      Effect.gen(function* () {
-        const chosen = narrowed(options.selection, request.headers)
-        if (Either.isLeft(chosen)) return rpcError(400, rpcCodes.refused, chosen.left.join(" "), headers)
-        const body = yield* Effect.either(request.method === "POST" ? readBody(request) : Effect.succeed(undefined))
-        if (Either.isLeft(body)) return rpcError(body.left.status, body.left.code, body.left.message, headers)
-        yield* log(request, body.right)
-        const web = new Request("http://localhost/mcp", {
-          method: request.method,
-          headers: webHeaders(request.headers)
-        })
-        const caller: Caller = { credentials, selection: chosen.right, challenge: undefined }
-        callers.set(web, caller)
-        const authInfo: AuthInfo = { token: "", clientId: "", scopes: [] }
-        const legacy: LegacyRequest = { request: web, parsedBody: body.right, authInfo }
-        const subject = Option.match(token, { onNone: () => "anonymous", onSome: subjectOf })
-        const exchange = yield* exchangeOf(request)
-        const served = yield* Scope.extend(
-          Effect.zipRight(request.method === "POST" ? options.drain.enter : Effect.void, dispatch(legacy, subject)),
-          exchange.scope
-        )
-        if (HttpServerResponse.isServerResponse(served)) return HttpServerResponse.setHeaders(served, headers)
-        return yield* fromWeb(served, {
-          headers,
-          exchange,
-          // A stream that only listens may have nothing to say for long.
-          holdBack: request.method === "POST",
-          stalled: options.stalled,
-          instead: () =>
-            Option.map(Option.fromNullable(caller.challenge), (challenge) =>
-              challengeResponse(challenge, addresses, headers)
-            )
-        })
+      { addresses, credentials, headers, selection, token }: Known,
+      parsedBody: unknown
+    ): Answer => {
+      const aborter = new AbortController()
+      const web = new Request("http://localhost/mcp", {
+        method: request.method,
+        headers: webHeaders(request.headers),
+        signal: aborter.signal
       })
+      const caller: Caller = { credentials, selection, challenge: undefined }
+      callers.set(web, caller)
+      const exchange = exchangeOf(request)
+      if (request.method === "POST") exchange.onOver(options.drain.enter())
+      const admitted = {
+        aborter,
+        exchange,
+        legacy: { request: web, parsedBody, authInfo },
+        subject: Option.match(token, { onNone: () => "anonymous", onSome: subjectOf })
+      }
+      return Effect.flatMap(dispatch(admitted), (served) =>
+        HttpServerResponse.isServerResponse(served)
+          ? Effect.succeed(HttpServerResponse.setHeaders(served, headers))
+          : fromWeb(served, {
+              headers,
+              exchange,
+              // A stream that only listens may have nothing to say for long.
+              holdBack: request.method === "POST",
+              stalled: options.stalled,
+              instead: () =>
+                Option.map(Option.fromNullable(caller.challenge), (challenge) =>
+                  challengeResponse(challenge, addresses, headers)
+                )
+            })
+      )
+    }
+
+    const read = (request: HttpServerRequest.HttpServerRequest, known: Known): Answer =>
+      request.method === "POST"
+        ? Effect.matchEffect(readBody(request), {
+            onFailure: ({ code, message, status }) => Effect.succeed(rpcError(status, code, message, known.headers)),
+            onSuccess: (body) => logged(request, body, serve(request, known, body))
+          })
+        : logged(request, undefined, serve(request, known, undefined))
 
     const limited = (request: HttpServerRequest.HttpServerRequest) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        options.rateLimiter?.take(
-          clientAddress(
-            {
-              remoteAddress: NodeHttpServerRequest.toIncomingMessage(request).socket.remoteAddress ?? "unknown",
-              forwardedFor: request.headers["x-forwarded-for"]
-            },
-            options.trustProxy
-          ),
-          now
-        )
+      options.rateLimiter?.take(
+        clientAddress(
+          {
+            remoteAddress: NodeHttpServerRequest.toIncomingMessage(request).socket.remoteAddress ?? "unknown",
+            forwardedFor: request.headers["x-forwarded-for"]
+          },
+          options.trustProxy
+        ),
+        clock.unsafeCurrentTimeMillis()
       )
 
-    const answer = (request: HttpServerRequest.HttpServerRequest): Answer =>
-      Effect.gen(function* () {
-        const origin = request.headers["origin"]
-        if (origin !== undefined && !options.origins.allows(origin)) {
-          return rpcError(403, rpcCodes.refused, "This origin is not allowed.", corsHeaders(undefined))
-        }
-        const cors = corsHeaders(origin)
-        if (options.hosts !== undefined && !hostAllowed(request.headers["host"], options.hosts)) {
-          return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", cors)
-        }
-        if (request.method === "OPTIONS") {
-          return HttpServerResponse.empty({
-            status: 204,
-            headers: origin === undefined ? cors : preflightHeaders(origin)
-          })
-        }
-        const rate = yield* limited(request)
-        const headers = rate === undefined ? cors : { ...cors, ...rateHeaders(rate) }
-        if (rate?.allowed === false) {
-          return rpcError(429, rpcCodes.rateLimited, "Too many requests. Slow down.", headers)
-        }
-        if (request.method !== "POST" && request.method !== "GET" && request.method !== "DELETE") {
-          return rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "GET, POST, DELETE" })
-        }
-        const addresses = options.addresses(request.headers)
-        const token = bearerToken(request.headers["authorization"])
-        const credentials = Option.orElse(
-          Option.map(token, (secret) => Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret) })),
-          () => options.anonymous
-        )
-        return yield* Option.match(credentials, {
-          onNone: () => Effect.succeed(challengeResponse({ status: 401, reason: "missing" }, addresses, headers)),
-          onSome: (known) => serve(request, token, known, headers, addresses)
+    /** Who asks and what for, or the answer to a request that is refused by its headers alone. */
+    const admit = (request: HttpServerRequest.HttpServerRequest): Known | HttpServerResponse.HttpServerResponse => {
+      const origin = request.headers["origin"]
+      if (origin !== undefined && !options.origins.allows(origin)) {
+        return rpcError(403, rpcCodes.refused, "This origin is not allowed.", corsHeaders(undefined))
+      }
+      const cors = corsHeaders(origin)
+      if (options.hosts !== undefined && !hostAllowed(request.headers["host"], options.hosts)) {
+        return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", cors)
+      }
+      if (request.method === "OPTIONS") {
+        return HttpServerResponse.empty({
+          status: 204,
+          headers: origin === undefined ? cors : preflightHeaders(origin)
         })
-      })
-
-    const route = Effect.gen(function* () {
-      const request = yield* HttpServerRequest.HttpServerRequest
-      const response = yield* Effect.catchAllDefect(answer(request), (defect) =>
-        Effect.as(
-          Effect.logError("A request failed", defect),
-          rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined))
-        )
+      }
+      const rate = limited(request)
+      const headers = rate === undefined ? cors : { ...cors, ...rateHeaders(rate) }
+      if (rate?.allowed === false) {
+        return rpcError(429, rpcCodes.rateLimited, "Too many requests. Slow down.", headers)
+      }
+      if (request.method !== "POST" && request.method !== "GET" && request.method !== "DELETE") {
+        return rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "GET, POST, DELETE" })
+      }
+      const addresses = options.addresses(request.headers)
+      const token = bearerToken(request.headers["authorization"])
+      const credentials = Option.orElse(
+        Option.map(token, (secret) =>
+          Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret), account: accountOf(secret) })
+        ),
+        () => options.anonymous
       )
-      yield* countRequest(request.method, response.status)
-      return response
-    })
+      if (Option.isNone(credentials)) {
+        return challengeResponse({ status: 401, reason: "missing" }, addresses, headers)
+      }
+      return Either.match(narrowed(options.selection, request.headers), {
+        onLeft: (problems) => rpcError(400, rpcCodes.refused, problems.join(" "), headers),
+        onRight: (selection) => ({ addresses, credentials: credentials.value, headers, selection, token })
+      })
+    }
+
+    const answer = (request: HttpServerRequest.HttpServerRequest): Answer => {
+      const known = admit(request)
+      return HttpServerResponse.isServerResponse(known) ? Effect.succeed(known) : read(request, known)
+    }
+
+    const route = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      Effect.suspend(() => answer(request)).pipe(
+        Effect.catchAllDefect((defect) =>
+          Effect.as(
+            Effect.logError("A request failed", defect),
+            rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined))
+          )
+        ),
+        Effect.map((response) => {
+          countRequest(request.method, response.status)
+          return response
+        })
+      )
+    )
     return { route, sessionCount: () => sessions?.count() ?? 0 } as const
   })

@@ -100,14 +100,15 @@ const readClaims = Schema.decodeUnknownEither(Claims)
 
 const hashKey = randomBytes(32)
 
+/** What stands for a token where it must not be kept: a keyed hash of it, whose key dies with the process. */
+export const accountOf = (token: string): string =>
+  `token:${createHmac("sha256", hashKey).update(token).digest("base64url")}`
+
 /**
- * Whose session a token may use: the `sub` of a JWT, else a keyed hash of the token, whose key dies with the process.
- * It is not verified, since Sequentum verifies the token on every call.
+ * Whose session a token may use: the `sub` of a JWT, else what stands for the token. It is not verified, since Sequentum verifies the token on every call.
  */
 export const subjectOf = (token: string): string => {
   const payload = token.split(".")[1]
   const claims = payload === undefined ? undefined : readClaims(Buffer.from(payload, "base64url").toString("utf8"))
-  return claims !== undefined && Either.isRight(claims)
-    ? `sub:${claims.right.sub}`
-    : `token:${createHmac("sha256", hashKey).update(token).digest("base64url")}`
+  return claims !== undefined && Either.isRight(claims) ? `sub:${claims.right.sub}` : accountOf(token)
 }

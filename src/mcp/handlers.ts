@@ -7,7 +7,7 @@ import {
   type ServerContext
 } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { Completions, type Completable } from "../completions.ts"
@@ -15,6 +15,7 @@ import { getPrompt, listPrompts } from "../prompts/get.ts"
 import { readResource } from "../resources/read.ts"
 import type { Resource } from "../resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../resources/resources.ts"
+import { Attempts } from "../sequentum/Attempts.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
 import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
@@ -47,10 +48,11 @@ export type Handlers = {
 /** What requests are carried out with; the caller comes with each request. */
 export type ServerServices = ToolRegistry | Completions
 
-/** Runs a request's Effect for its caller, interrupted when the request is cancelled. */
-export type RunRequest = <A>(
-  effect: Effect.Effect<A, never, ServerServices | Credentials>,
-  ctx: ServerContext
+/** Runs a request's Effect for its caller, with services of its own, interrupted when the request is cancelled. */
+export type RunRequest = <A, R>(
+  effect: Effect.Effect<A, never, ServerServices | Credentials | R>,
+  ctx: ServerContext,
+  own: Context.Context<R>
 ) => Promise<A>
 
 export interface HandlerEnvironment {
@@ -130,7 +132,8 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
   /** Ends every request in a value: defects are logged here and a client learns only that there was one. */
   const answer = async <A>(
     effect: Effect.Effect<A | ProtocolError, never, ServerServices | Credentials>,
-    ctx: ServerContext
+    ctx: ServerContext,
+    own: Context.Context<never> = Context.empty()
   ): Promise<A> =>
     orThrow(
       await run(
@@ -139,7 +142,8 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
             ? Effect.interrupt
             : Effect.as(Effect.logError("A request failed", cause), internalError)
         ),
-        ctx
+        ctx,
+        own
       )
     )
 
@@ -160,13 +164,18 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
   return {
     "tools/list": (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) }),
 
-    "tools/call": ({ params }, ctx) =>
-      answer(
+    "tools/call": ({ params }, ctx) => {
+      let attempts = 0
+      const sent = () => {
+        attempts += 1
+      }
+      return answer(
         tools.call(params.name, params.arguments ?? {}, selection(ctx)).pipe(
           observed({
             tool: tools.offers(params.name) ? params.name : "unknown",
             era,
-            meta: ctx.mcpReq._meta
+            meta: ctx.mcpReq._meta,
+            attempts: () => attempts
           }),
           Effect.match({
             onSuccess: successResult,
@@ -175,11 +184,12 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
               onFailure?.(error, ctx, params.name)
               return errorResult(error, offeredTo(ctx))
             }
-          }),
-          Effect.provideService(Progress, progressTo(ctx))
+          })
         ),
-        ctx
-      ),
+        ctx,
+        Context.make(Progress, progressTo(ctx)).pipe(Context.add(Attempts, { sent }))
+      )
+    },
     "resources/list": (_, ctx) => ({
       resources: resourcesFor(ctx, staticResources).map((resource) => ({
         uri: resource.uri,

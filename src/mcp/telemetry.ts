@@ -1,11 +1,13 @@
-import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
-import { Attempts } from "../sequentum/Attempts.ts"
+import { makeLabels } from "../labels.ts"
+import { spanned } from "../spanned.ts"
 
 /** Tool calls by tool, era and outcome; the outcome is `ok` or an error's tag. */
 const toolCalls = Metric.counter("mcp_tool_calls", { description: "Tool calls by tool, era and outcome" })
@@ -35,41 +37,45 @@ const parentSpan = (meta: unknown): Option.Option<Tracer.ExternalSpan> =>
       : Option.some(Tracer.externalSpan({ traceId, spanId, sampled: (parseInt(flags ?? "0", 16) & 1) === 1 }))
   })
 
+const callLabels = makeLabels("tool", "era", "outcome")
+const toolLabels = makeLabels("tool")
+const noLabels = makeLabels()
+
 interface Call {
   readonly tool: string
   readonly era: "legacy" | "modern"
   readonly meta: unknown
+  /** How many requests were sent upstream so far. */
+  readonly attempts: () => number
 }
+
+const outcomeOf = (exit: Exit.Exit<unknown, { readonly _tag: string }>) =>
+  Exit.match(exit, {
+    onSuccess: () => "ok",
+    onFailure: (cause) =>
+      Cause.isInterruptedOnly(cause)
+        ? "Interrupted"
+        : Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag })
+  })
 
 /**
  * Makes a span and counts for a tool call: tool, era, outcome, requests sent upstream, duration. Never an argument, a
  * result or a credential.
  */
 export const observed =
-  ({ era, meta, tool }: Call) =>
+  ({ attempts, era, meta, tool }: Call) =>
   <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.gen(function* () {
-      const startedAt = yield* Clock.currentTimeMillis
-      let attempts = 0
-      const record = (outcome: string) =>
-        Effect.gen(function* () {
-          const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
-          yield* Metric.increment(toolCalls).pipe(Effect.tagMetrics({ tool, era, outcome }))
-          yield* Metric.update(toolSeconds, seconds).pipe(Effect.tagMetrics({ tool }))
-          yield* Metric.incrementBy(upstreamRequests, attempts)
-          yield* Effect.annotateCurrentSpan({ outcome, "sequentum.attempts": attempts })
-        })
-      return yield* call.pipe(
-        Effect.provideService(Attempts, {
-          sent: () => {
-            attempts += 1
-          }
-        }),
-        Effect.tapBoth({ onFailure: (error) => record(error._tag), onSuccess: () => record("ok") }),
-        Effect.onInterrupt(() => record("Interrupted"))
-      )
+    Effect.clockWith((clock) => {
+      const startedAt = clock.unsafeCurrentTimeMillis()
+      return Effect.onExit(call, (exit) => {
+        const outcome = outcomeOf(exit)
+        toolCalls.unsafeUpdate(1, callLabels(tool, era, outcome))
+        toolSeconds.unsafeUpdate((clock.unsafeCurrentTimeMillis() - startedAt) / 1000, toolLabels(tool))
+        upstreamRequests.unsafeUpdate(attempts(), noLabels())
+        return Effect.annotateCurrentSpan({ outcome, "sequentum.attempts": attempts() })
+      })
     }).pipe(
-      Effect.withSpan("tools/call", {
+      spanned("tools/call", {
         attributes: { "mcp.tool": tool, "mcp.era": era },
         ...Option.match(parentSpan(meta), { onNone: () => ({}), onSome: (parent) => ({ parent }) })
       })

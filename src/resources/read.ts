@@ -33,7 +33,7 @@ const matchers = [...staticResources, ...resourceTemplates].map((resource) => ({
  * Reads a resource by its URI through its tool. Fails with ResourceNotFound for a URI that is unknown, malformed or
  * names nothing, and else with what the tool fails with.
  */
-export const readResource = Effect.fn("Resources.read")(function* (uri: string, selection: Selection = everything) {
+export const readResource = Effect.fnUntraced(function* (uri: string, selection: Selection = everything) {
   const tools = yield* ToolRegistry
   const notFound = new ResourceNotFound({ uri })
   for (const { match, resource } of matchers) {

@@ -11,19 +11,16 @@ export class AgentBuilder extends Effect.Service<AgentBuilder>()("sequentum/Agen
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const start = Effect.fn("AgentBuilder.start")(function* (prompt: string, spaceId?: SpaceId) {
-      const { sessionId } = yield* client.post("/agent-builder/start", BuildStarted, { body: { prompt, spaceId } })
-      return sessionId
-    })
+    const start = (prompt: string, spaceId?: SpaceId) =>
+      Effect.map(
+        client.post("/agent-builder/start", BuildStarted, { body: { prompt, spaceId } }),
+        ({ sessionId }) => sessionId
+      )
 
-    const status = Effect.fn("AgentBuilder.status")(function* (sessionId: SessionId) {
-      return yield* client.get(apiPath`/agent-builder/${sessionId}/status`, BuildStatus)
-    })
+    const status = (sessionId: SessionId) => client.get(apiPath`/agent-builder/${sessionId}/status`, BuildStatus)
 
     /** Ends the session; an agent already drafted stays. No effect on a session that has ended. */
-    const stop = Effect.fn("AgentBuilder.stop")(function* (sessionId: SessionId) {
-      yield* client.postVoid(apiPath`/agent-builder/${sessionId}/stop`)
-    })
+    const stop = (sessionId: SessionId) => client.postVoid(apiPath`/agent-builder/${sessionId}/stop`)
 
     return { start, status, stop } as const
   })

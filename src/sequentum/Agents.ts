@@ -16,36 +16,32 @@ export interface AgentListQuery {
   readonly configType?: number | undefined
 }
 
+const AgentList = Schema.Array(Agent)
+
 /** Agents: listing, reading, searching and counting. Every method fails with a SequentumError. */
 export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
     /** One page. Both paging parameters are always sent, since without them the API answers with everything. */
-    const list = Effect.fn("Agents.list")(function* (query: AgentListQuery) {
-      return yield* client.get("/agent/all", AgentPage, { query: { ...query } })
-    })
+    const list = (query: AgentListQuery) => client.get("/agent/all", AgentPage, { query: { ...query } })
 
-    const get = Effect.fn("Agents.get")(function* (agentId: AgentId) {
-      return yield* client.get(apiPath`/agent/${agentId}`, Agent)
-    })
+    const get = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}`, Agent)
 
     /** Agents whose name or description holds `query`, in any case. */
-    const search = Effect.fn("Agents.search")(function* (query: string, maxRecords?: number) {
-      return yield* client.get("/agent/search", Schema.Array(Agent), { query: { query, maxRecords } })
-    })
+    const search = (query: string, maxRecords?: number) =>
+      client.get("/agent/search", AgentList, { query: { query, maxRecords } })
 
     /** Exact number of agents that match `query`. The path is inferred from `/agent/search`. */
-    const searchCount = Effect.fn("Agents.searchCount")(function* (query: string, includeArchived?: boolean) {
-      const { totalCount } = yield* client.get("/agent/search/count", TotalCount, { query: { query, includeArchived } })
-      return totalCount
-    })
+    const searchCount = (query: string, includeArchived?: boolean) =>
+      Effect.map(
+        client.get("/agent/search/count", TotalCount, { query: { query, includeArchived } }),
+        ({ totalCount }) => totalCount
+      )
 
     /** Number of unarchived agents that are in no space. */
-    const personalCount = Effect.fn("Agents.personalCount")(function* () {
-      const { totalCount } = yield* client.get("/agent/personal/count", TotalCount)
-      return totalCount
-    })
+    const personalCount = () =>
+      Effect.map(client.get("/agent/personal/count", TotalCount), ({ totalCount }) => totalCount)
 
     return { list, get, search, searchCount, personalCount } as const
   })

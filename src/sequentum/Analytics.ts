@@ -9,32 +9,27 @@ export class Analytics extends Effect.Service<Analytics>()("sequentum/Analytics"
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const runs = Effect.fn("Analytics.runs")(function* (query: {
+    const runs = (query: {
       readonly startDate?: string | undefined
       readonly endDate?: string | undefined
       readonly status?: string | undefined
       readonly includeDetails?: boolean | undefined
-    }) {
-      return yield* client.get("/analytics/runs/summary", RunsReport, { query: { ...query } })
-    })
+    }) => client.get("/analytics/runs/summary", RunsReport, { query: { ...query } })
 
-    const records = Effect.fn("Analytics.records")(function* (query: {
+    const records = (query: {
       readonly startDate?: string | undefined
       readonly endDate?: string | undefined
       readonly agentId?: AgentId | undefined
-    }) {
-      return yield* client.get("/analytics/records/summary", RecordsReport, { query: { ...query } })
-    })
+    }) => client.get("/analytics/records/summary", RecordsReport, { query: { ...query } })
 
-    const diagnostics = Effect.fn("Analytics.diagnostics")(function* (agentId: AgentId, runId: RunId) {
-      return yield* client.get(apiPath`/analytics/agents/${agentId}/runs/${runId}/diagnostics`, Diagnostics)
-    })
+    const diagnostics = (agentId: AgentId, runId: RunId) =>
+      client.get(apiPath`/analytics/agents/${agentId}/runs/${runId}/diagnostics`, Diagnostics)
 
     /** The newest failed run, if any. An agent without one answers 404 or a bare message; an unknown agent 404. */
-    const latestFailure = Effect.fn("Analytics.latestFailure")(function* (agentId: AgentId) {
-      const answer = yield* client.get(apiPath`/analytics/agents/${agentId}/latest-failure`, LatestFailure)
-      return "runId" in answer ? Option.some(answer) : Option.none()
-    })
+    const latestFailure = (agentId: AgentId) =>
+      Effect.map(client.get(apiPath`/analytics/agents/${agentId}/latest-failure`, LatestFailure), (answer) =>
+        "runId" in answer ? Option.some(answer) : Option.none()
+      )
 
     return { runs, records, diagnostics, latestFailure } as const
   })

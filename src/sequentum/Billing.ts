@@ -28,32 +28,21 @@ export class Billing extends Effect.Service<Billing>()("sequentum/Billing", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const credits = Effect.fn("Billing.credits")(function* () {
-      return yield* client.get("/billing/credits", Credits)
-    })
+    const credits = () => client.get("/billing/credits", Credits)
 
-    const spending = Effect.fn("Billing.spending")(function* (range: Partial<DateRange>) {
-      return yield* client.get("/billing/spending", Spending, { query: { ...range } })
-    })
+    const spending = (range: Partial<DateRange>) => client.get("/billing/spending", Spending, { query: { ...range } })
 
-    const history = Effect.fn("Billing.history")(function* (page: Page) {
-      return yield* client.get("/billing/history", CreditHistory, { query: { ...page } })
-    })
+    const history = (page: Page) => client.get("/billing/history", CreditHistory, { query: { ...page } })
 
-    const agentsUsage = Effect.fn("Billing.agentsUsage")(function* (query: UsageQuery) {
-      return yield* client.get("/billing/agents", AgentsUsage, { query: { ...query } })
-    })
+    const agentsUsage = (query: UsageQuery) => client.get("/billing/agents", AgentsUsage, { query: { ...query } })
 
-    const costBreakdown = Effect.fn("Billing.costBreakdown")(function* (
+    const costBreakdown = (
       agentId: AgentId,
       query: DateRange & { readonly timeUnit?: string | undefined; readonly usageTypes?: string | undefined }
-    ) {
-      return yield* client.get(apiPath`/billing/agents/${agentId}`, CostBreakdown, { query: { ...query } })
-    })
+    ) => client.get(apiPath`/billing/agents/${agentId}`, CostBreakdown, { query: { ...query } })
 
-    const runsCost = Effect.fn("Billing.runsCost")(function* (agentId: AgentId, query: UsageQuery) {
-      return yield* client.get(apiPath`/billing/agents/${agentId}/runs`, RunsCost, { query: { ...query } })
-    })
+    const runsCost = (agentId: AgentId, query: UsageQuery) =>
+      client.get(apiPath`/billing/agents/${agentId}/runs`, RunsCost, { query: { ...query } })
 
     return { credits, spending, history, agentsUsage, costBreakdown, runsCost } as const
   })

@@ -9,5 +9,10 @@ import type * as Redacted from "effect/Redacted"
  */
 export class Credentials extends Context.Tag("sequentum/Credentials")<
   Credentials,
-  { readonly scheme: "ApiKey" | "Bearer"; readonly secret: Redacted.Redacted }
+  {
+    readonly scheme: "ApiKey" | "Bearer"
+    readonly secret: Redacted.Redacted
+    /** Whose requests count together; where it is left out, those of this very object. No secret. */
+    readonly account?: string
+  }
 >() {}

@@ -9,6 +9,8 @@ import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath, connectionFailure, SequentumClient } from "./SequentumClient.ts"
 
+const RunFiles = Schema.Array(RunFile)
+
 /** The files of a run. Every method fails with a SequentumError. */
 export class Files extends Effect.Service<Files>()("sequentum/Files", {
   effect: Effect.gen(function* () {
@@ -16,14 +18,11 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
     // A signed URL is a secret: no span or trace header may carry it.
     const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
 
-    const list = Effect.fn("Files.list")(function* (agentId: AgentId, runId: RunId) {
-      return yield* client.get(apiPath`/agent/${agentId}/run/${runId}/files`, Schema.Array(RunFile))
-    })
+    const list = (agentId: AgentId, runId: RunId) => client.get(apiPath`/agent/${agentId}/run/${runId}/files`, RunFiles)
 
     /** The temporary signed URL of a file, read from the redirect; the file itself is not fetched. */
-    const downloadUrl = Effect.fn("Files.downloadUrl")(function* (agentId: AgentId, runId: RunId, fileId: FileId) {
-      return yield* client.redirect(apiPath`/agent/${agentId}/run/${runId}/file/${fileId}/download`)
-    })
+    const downloadUrl = (agentId: AgentId, runId: RunId, fileId: FileId) =>
+      client.redirect(apiPath`/agent/${agentId}/run/${runId}/file/${fileId}/download`)
 
     /**
      * The content of a file as it arrives, fetched from its signed URL without credentials. The download ends when the

@@ -24,57 +24,43 @@ export type RemoveMethod = (typeof removeMethods)[number]
 /** What a synchronous start waits beyond its own timeout for the reply to arrive. */
 const syncReplyMargin = Duration.seconds(30)
 
+const RunList = Schema.Array(Run)
+
 /** Runs: starting, watching, ending and removing them. Every method fails with a SequentumError. */
 export class Runs extends Effect.Service<Runs>()("sequentum/Runs", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
     /** Newest first, without a total. */
-    const list = Effect.fn("Runs.list")(function* (agentId: AgentId, maxRecords?: number) {
-      return yield* client.get(apiPath`/agent/${agentId}/runs`, Schema.Array(Run), { query: { maxRecords } })
-    })
+    const list = (agentId: AgentId, maxRecords?: number) =>
+      client.get(apiPath`/agent/${agentId}/runs`, RunList, { query: { maxRecords } })
 
-    const summary = Effect.fn("Runs.summary")(function* (agentId: AgentId) {
-      return yield* client.get(apiPath`/agent/${agentId}/runs/summary`, RunSummary)
-    })
+    const summary = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}/runs/summary`, RunSummary)
 
-    const status = Effect.fn("Runs.status")(function* (agentId: AgentId, runId: RunId) {
-      return yield* client.get(apiPath`/agent/${agentId}/run/${runId}/status`, Run)
-    })
+    const status = (agentId: AgentId, runId: RunId) => client.get(apiPath`/agent/${agentId}/run/${runId}/status`, Run)
 
     /** Queues a run and answers at once. Never repeated where Sequentum may have acted. */
-    const start = Effect.fn("Runs.start")(function* (agentId: AgentId, options: StartOptions) {
-      return yield* client.post(apiPath`/agent/${agentId}/start`, Run, {
+    const start = (agentId: AgentId, options: StartOptions) =>
+      client.post(apiPath`/agent/${agentId}/start`, Run, {
         body: { ...options, isRunSynchronously: false }
       })
-    })
 
     /** Runs to the end and answers with the data itself, JSON or text; waits longer than `timeout`. */
-    const startAndWait = Effect.fn("Runs.startAndWait")(function* (
-      agentId: AgentId,
-      options: StartOptions,
-      timeout: Duration.Duration
-    ) {
-      return yield* client.postData(apiPath`/agent/${agentId}/start`, {
+    const startAndWait = (agentId: AgentId, options: StartOptions, timeout: Duration.Duration) =>
+      client.postData(apiPath`/agent/${agentId}/start`, {
         body: { ...options, isRunSynchronously: true, timeout: Duration.toSeconds(timeout) },
         timeout: Duration.sum(timeout, syncReplyMargin)
       })
-    })
 
     /** Asks the run to end after what it is doing; it goes through Stopping. */
-    const stop = Effect.fn("Runs.stop")(function* (agentId: AgentId, runId: RunId) {
-      yield* client.postVoid(apiPath`/agent/${agentId}/run/${runId}/stop`)
-    })
+    const stop = (agentId: AgentId, runId: RunId) => client.postVoid(apiPath`/agent/${agentId}/run/${runId}/stop`)
 
     /** First call stops; a second one while the run is Stopping ends it by force. */
-    const kill = Effect.fn("Runs.kill")(function* (agentId: AgentId, runId: RunId) {
-      yield* client.postVoid(apiPath`/agent/${agentId}/run/${runId}/kill`)
-    })
+    const kill = (agentId: AgentId, runId: RunId) => client.postVoid(apiPath`/agent/${agentId}/run/${runId}/kill`)
 
     /** Irreversible. Refused while the run is active. */
-    const remove = Effect.fn("Runs.remove")(function* (agentId: AgentId, runId: RunId, removeMethod: RemoveMethod) {
-      yield* client.deleteVoid(apiPath`/agent/${agentId}/run/${runId}`, { query: { removeMethod } })
-    })
+    const remove = (agentId: AgentId, runId: RunId, removeMethod: RemoveMethod) =>
+      client.deleteVoid(apiPath`/agent/${agentId}/run/${runId}`, { query: { removeMethod } })
 
     return { list, summary, status, start, startAndWait, stop, kill, remove } as const
   })

@@ -26,53 +26,40 @@ export interface ScheduleBody {
   readonly isWaitOnFailure?: boolean | undefined
 }
 
+const AgentSchedules = Schema.Array(AgentSchedule)
+const UpcomingRuns = Schema.Array(UpcomingRun)
+
 /** Schedules of agents. Every method fails with a SequentumError. */
 export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const list = Effect.fn("Schedules.list")(function* (agentId: AgentId) {
-      return yield* client.get(apiPath`/agent/${agentId}/schedules`, Schema.Array(AgentSchedule))
-    })
+    const list = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}/schedules`, AgentSchedules)
 
-    const get = Effect.fn("Schedules.get")(function* (agentId: AgentId, scheduleId: ScheduleId) {
-      return yield* client.get(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
-    })
+    const get = (agentId: AgentId, scheduleId: ScheduleId) =>
+      client.get(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
 
-    const create = Effect.fn("Schedules.create")(function* (agentId: AgentId, body: ScheduleBody) {
-      return yield* client.post(apiPath`/agent/${agentId}/schedules`, AgentSchedule, { body: { ...body } })
-    })
+    const create = (agentId: AgentId, body: ScheduleBody) =>
+      client.post(apiPath`/agent/${agentId}/schedules`, AgentSchedule, { body: { ...body } })
 
     /** Replaces a schedule. Whether fields left out keep their values is not documented, so send them all. */
-    const update = Effect.fn("Schedules.update")(function* (
-      agentId: AgentId,
-      scheduleId: ScheduleId,
-      body: ScheduleBody
-    ) {
-      return yield* client.put(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule, {
+    const update = (agentId: AgentId, scheduleId: ScheduleId, body: ScheduleBody) =>
+      client.put(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule, {
         body: { ...body }
       })
-    })
 
-    const remove = Effect.fn("Schedules.remove")(function* (agentId: AgentId, scheduleId: ScheduleId) {
-      yield* client.deleteVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}`)
-    })
+    const remove = (agentId: AgentId, scheduleId: ScheduleId) =>
+      client.deleteVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}`)
 
-    const enable = Effect.fn("Schedules.enable")(function* (agentId: AgentId, scheduleId: ScheduleId) {
-      yield* client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/enable`)
-    })
+    const enable = (agentId: AgentId, scheduleId: ScheduleId) =>
+      client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/enable`)
 
-    const disable = Effect.fn("Schedules.disable")(function* (agentId: AgentId, scheduleId: ScheduleId) {
-      yield* client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/disable`)
-    })
+    const disable = (agentId: AgentId, scheduleId: ScheduleId) =>
+      client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/disable`)
 
     /** Runs that schedules of all agents will start between two instants. */
-    const upcoming = Effect.fn("Schedules.upcoming")(function* (range: {
-      readonly startDate: string
-      readonly endDate: string
-    }) {
-      return yield* client.get("/analytics/schedules/upcoming", Schema.Array(UpcomingRun), { query: { ...range } })
-    })
+    const upcoming = (range: { readonly startDate: string; readonly endDate: string }) =>
+      client.get("/analytics/schedules/upcoming", UpcomingRuns, { query: { ...range } })
 
     return { list, get, create, update, remove, enable, disable, upcoming } as const
   })

@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import { Attempts } from "./Attempts.ts"
 import { Credentials } from "./Credentials.ts"
@@ -29,8 +28,9 @@ import {
   UnexpectedResponse,
   type SequentumError
 } from "./errors.ts"
-import { makeRateBudget, type RateBudget } from "./rateBudget.ts"
+import { makeRateBudgets, type RateBudget } from "./rateBudget.ts"
 import { isUnclear, longestRetryAfter, retrySchedule } from "./retry.ts"
+import { spanned } from "../spanned.ts"
 import { readErrorBody } from "./upstreamError.ts"
 
 /** Where Sequentum is and how long one request may take. */
@@ -192,7 +192,7 @@ const firstProblem = (error: ParseResult.ParseError): { at: string; problem: str
 }
 
 const decodeJson = <A, I>(schema: Schema.Schema<A, I>, at: RequestLine) => {
-  const decode = Schema.decodeUnknownEither(schema, { onExcessProperty: "preserve" })
+  const decode = Schema.decodeUnknownEither(schema)
   return (answer: Answer): Effect.Effect<A, UnexpectedResponse> =>
     Either.match(parseJson(answer.body), {
       onLeft: () => Effect.fail(unexpected(at, answer, describeBody(answer))),
@@ -207,6 +207,18 @@ const decodeJson = <A, I>(schema: Schema.Schema<A, I>, at: RequestLine) => {
     })
 }
 
+/** Retries by the schedule. What a schedule needs is made for the few attempts that fail, not for each. */
+const retrying = <A>(attempt: Effect.Effect<A, SequentumError>): Effect.Effect<A, SequentumError> =>
+  Effect.catchAll(attempt, (error) => {
+    let failed = Option.some(error)
+    const again = Effect.suspend(() => {
+      const first = failed
+      failed = Option.none()
+      return Option.isSome(first) ? Effect.fail(first.value) : attempt
+    })
+    return Effect.retry(again, retrySchedule)
+  })
+
 const baseUrl = (apiUrl: URL) => `${apiUrl.origin}${apiUrl.pathname.replace(/(?:\/api\/v1)?\/*$/u, "")}/api/v1`
 
 const make = (options: SequentumClientOptions) =>
@@ -214,16 +226,7 @@ const make = (options: SequentumClientOptions) =>
     // Query parameters are a caller's arguments, which no span may carry.
     const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
     const base = baseUrl(options.apiUrl)
-    // Keyed by the caller's own object: no secret is kept, and a budget goes when its caller does.
-    const budgets = new WeakMap<Context.Tag.Service<Credentials>, RateBudget>()
-
-    const budgetOf = (credentials: Context.Tag.Service<Credentials>) => {
-      const known = budgets.get(credentials)
-      if (known !== undefined) return known
-      const fresh = makeRateBudget()
-      budgets.set(credentials, fresh)
-      return fresh
-    }
+    const budgetOf = makeRateBudgets()
 
     const holdBack = (budget: RateBudget, at: RequestLine) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -250,40 +253,46 @@ const make = (options: SequentumClientOptions) =>
      * Sends with retries; succeeds with an answer that `accepts` takes, given its status and whether an earlier try may
      * have been carried out.
      */
-    const send = Effect.fn("SequentumClient.send")(function* (
+    const send = (
       at: RequestLine,
       { body, query = {}, timeout = options.requestTimeout }: RequestOptions,
       accepts: (status: number, mayHaveActed: boolean) => boolean
-    ) {
-      const credentials = yield* Credentials
-      const secret = Redacted.value(credentials.secret)
-      const budget = budgetOf(credentials)
-      const bare = HttpClientRequest.make(at.method)(`${base}${at.path}`, {
-        headers: { authorization: `${credentials.scheme} ${secret}`, accept: "application/json" },
-        urlParams: Object.entries(query).flatMap(([name, value]) =>
-          value === undefined ? [] : [[name, String(value)] as const]
-        )
-      })
-      const request = body === undefined ? bare : HttpClientRequest.bodyUnsafeJson(bare, body)
-      const attempts = yield* Attempts
-      const mayHaveActed = yield* Ref.make(false)
-      return yield* holdBack(budget, at).pipe(
-        Effect.zipRight(Effect.sync(() => attempts.sent())),
-        Effect.zipRight(once(at, request, timeout)),
-        Effect.tap(({ headers }) =>
-          Effect.sync(() =>
+    ) =>
+      Effect.gen(function* () {
+        const credentials = yield* Credentials
+        const attempts = yield* Attempts
+        const secret = Redacted.value(credentials.secret)
+        const budget = budgetOf(credentials.account ?? credentials)
+        const bare = HttpClientRequest.make(at.method)(`${base}${at.path}`, {
+          headers: { authorization: `${credentials.scheme} ${secret}`, accept: "application/json" },
+          urlParams: Object.entries(query).flatMap(([name, value]) =>
+            value === undefined ? [] : [[name, String(value)] as const]
+          )
+        })
+        const request = body === undefined ? bare : HttpClientRequest.bodyUnsafeJson(bare, body)
+        let mayHaveActed = false
+        const exchange = Effect.suspend(() => {
+          attempts.sent()
+          return once(at, request, timeout)
+        })
+        const attempt = Effect.matchEffect(Effect.zipRight(holdBack(budget, at), exchange), {
+          onFailure: (error) => {
+            mayHaveActed ||= isUnclear(error)
+            return Effect.fail(error)
+          },
+          onSuccess: (answer): Effect.Effect<Answer, SequentumError> => {
+            const { headers, status } = answer
             budget.learn(Number(headers["x-ratelimit-limit"]), Number(headers["x-ratelimit-window-seconds"] ?? 60))
-          )
-        ),
-        Effect.flatMap((answer) =>
-          Effect.flatMap(Effect.all([Ref.get(mayHaveActed), Clock.currentTimeMillis]), ([acted, now]) =>
-            accepts(answer.status, acted) ? Effect.succeed(answer) : Effect.fail(fromStatus(at, answer, secret, now))
-          )
-        ),
-        Effect.tapError((error) => (isUnclear(error) ? Ref.set(mayHaveActed, true) : Effect.void)),
-        Effect.retry(retrySchedule)
-      )
-    })
+            if (accepts(status, mayHaveActed)) return Effect.succeed(answer)
+            return Effect.flatMap(Clock.currentTimeMillis, (now) => {
+              const error = fromStatus(at, answer, secret, now)
+              mayHaveActed ||= isUnclear(error)
+              return Effect.fail(error)
+            })
+          }
+        })
+        return yield* retrying(attempt)
+      }).pipe(spanned("SequentumClient.send", { kind: "client", attributes: { "http.request.method": at.method } }))
 
     const isSuccess = (status: number) => status >= 200 && status < 300
     const isRedirect = (status: number) => status >= 300 && status < 400

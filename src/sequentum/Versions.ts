@@ -4,19 +4,18 @@ import type { AgentId } from "./schemas/common.ts"
 import { Version } from "./schemas/Version.ts"
 import { apiPath, SequentumClient } from "./SequentumClient.ts"
 
+const VersionList = Schema.Array(Version)
+
 /** Versions of agents. Every method fails with a SequentumError. */
 export class Versions extends Effect.Service<Versions>()("sequentum/Versions", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const list = Effect.fn("Versions.list")(function* (agentId: AgentId) {
-      return yield* client.get(apiPath`/agent/${agentId}/versions`, Schema.Array(Version))
-    })
+    const list = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}/versions`, VersionList)
 
     /** Makes a new version with the content of an old one; a run under way is not touched. */
-    const restore = Effect.fn("Versions.restore")(function* (agentId: AgentId, version: number, comments: string) {
-      yield* client.postVoid(apiPath`/agent/${agentId}/version/${version}/restore`, { body: { content: comments } })
-    })
+    const restore = (agentId: AgentId, version: number, comments: string) =>
+      client.postVoid(apiPath`/agent/${agentId}/version/${version}/restore`, { body: { content: comments } })
 
     return { list, restore } as const
   })

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { Files } from "../sequentum/Files.ts"
 import type { RunFile } from "../sequentum/schemas/RunFile.ts"
 import { ToolFailure } from "./errors.ts"
-import { notice, readableBytes } from "./outputs.ts"
+import { defined, notice, readableBytes } from "./outputs.ts"
 import * as Param from "./params.ts"
 import { make, readOnly } from "./Tool.ts"
 
@@ -18,13 +18,15 @@ const FileRow = Schema.Struct({
   created: Param.optional(Schema.String)
 })
 
-const fileRow = (file: RunFile): typeof FileRow.Type => ({
-  fileId: file.id,
-  ...(file.name === undefined ? {} : { name: file.name }),
-  ...(file.fileType === undefined ? {} : { type: file.fileType }),
-  ...(file.fileSize === undefined ? {} : { sizeBytes: file.fileSize, size: readableBytes(file.fileSize) }),
-  ...(file.created === undefined ? {} : { created: file.created })
-})
+const fileRow = (file: RunFile): typeof FileRow.Type =>
+  defined({
+    fileId: file.id,
+    name: file.name,
+    type: file.fileType,
+    sizeBytes: file.fileSize,
+    size: file.fileSize === undefined ? undefined : readableBytes(file.fileSize),
+    created: file.created
+  })
 
 const getRunFiles = make({
   ...reads,

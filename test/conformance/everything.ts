@@ -1,3 +1,4 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -31,7 +32,7 @@ const program = Effect.scoped(
       Effect.sync(() => void process.stdout.write(`${url}\n`))
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.merge(serverLayer(settings), loggerLayer(settings)))
+      Effect.provide(Layer.merge(serverLayer(settings, NodeHttpClient.layerUndici), loggerLayer(settings)))
     )
   })
 )

@@ -1,3 +1,4 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -54,7 +55,10 @@ export const endpoint = (
     const logger = logs === undefined ? loggerLayer(loaded) : keptLogs(logs)
     const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, times }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
-    ).pipe(Effect.provide(Layer.mergeAll(serverLayer(loaded), logger, telemetry)), Effect.forkScoped)
+    ).pipe(
+      Effect.provide(Layer.mergeAll(serverLayer(loaded, NodeHttpClient.layerUndici), logger, telemetry)),
+      Effect.forkScoped
+    )
     const url = yield* Deferred.await(listening)
     return { url, mcp: `${url}/mcp`, apiUrl, fiber }
   })

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { makeExchanges } from "../../src/http/exchange.ts"
-import { fromWeb, rpcError } from "../../src/http/respond.ts"
+import { fromWeb, receive, rpcError } from "../../src/http/respond.ts"
 import { send, wire } from "./wire.ts"
 
 const chunk = new Uint8Array(64 * 1024).fill(0x2e)
@@ -56,15 +56,15 @@ const serving = (
     let ends = 0
     yield* server.serve(
       Effect.gen(function* () {
-        const exchange = yield* exchangeOf(yield* HttpServerRequest.HttpServerRequest)
+        const exchange = exchangeOf(yield* HttpServerRequest.HttpServerRequest)
         yield* Scope.addFinalizer(
-          exchange.scope,
+          yield* exchange.scope,
           Effect.suspend(() => {
             ends += 1
             return Deferred.succeed(over, null)
           })
         )
-        return yield* fromWeb(response, {
+        return yield* fromWeb(yield* Effect.promise(() => receive(response)), {
           headers: { "x-added": "yes" },
           exchange,
           holdBack,

@@ -3,9 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { start } from "../cli/program.ts"
 import { makeDrain } from "../../src/http/drain.ts"
@@ -16,16 +14,14 @@ describe("draining", () => {
   it.effect("waits for the last request, and no longer", () =>
     Effect.gen(function* () {
       const drain = yield* makeDrain(Duration.seconds(10))
-      const [first, second] = [yield* Scope.make(), yield* Scope.make()]
-      yield* Scope.extend(drain.enter, first)
-      yield* Scope.extend(drain.enter, second)
+      const [first, second] = [drain.enter(), drain.enter()]
       assert.isFalse(drain.isDraining())
       const draining = yield* Effect.fork(drain.drain)
       yield* Effect.yieldNow()
       assert.isTrue(drain.isDraining())
-      yield* Scope.close(first, Exit.void)
+      first()
       assert.isNull(draining.unsafePoll())
-      yield* Scope.close(second, Exit.void)
+      second()
       yield* Fiber.join(draining)
     })
   )
@@ -33,16 +29,12 @@ describe("draining", () => {
   it.effect("waits no longer than it may, though it can't be interrupted", () =>
     Effect.gen(function* () {
       const drain = yield* makeDrain(Duration.seconds(10))
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          yield* drain.enter
-          const draining = yield* Effect.fork(Effect.uninterruptible(drain.drain))
-          yield* TestClock.adjust("9 seconds")
-          assert.isNull(draining.unsafePoll())
-          yield* TestClock.adjust("1 second")
-          yield* Fiber.join(draining)
-        })
-      )
+      drain.enter()
+      const draining = yield* Effect.fork(Effect.uninterruptible(drain.drain))
+      yield* TestClock.adjust("9 seconds")
+      assert.isNull(draining.unsafePoll())
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(draining)
     })
   )
 

@@ -1,3 +1,4 @@
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { AgentId, maybe, SpaceId, Timestamp, wireEnum } from "./common.ts"
 import { RunStatus } from "./Run.ts"
@@ -40,25 +41,27 @@ const Paged = Schema.Union(
   Schema.Array(Agent)
 )
 
-/** One page of agents. The documents show three shapes (`agents`, `items`, a bare array); all read alike. */
-export const AgentPage = Schema.transform(
-  Paged,
-  Schema.typeSchema(Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Schema.Int) })),
-  {
-    strict: true,
-    decode: (page) =>
-      "agents" in page
-        ? page
-        : "items" in page
-          ? {
-              agents: page.items,
-              ...(page.totalRecordCount === undefined ? {} : { totalRecordCount: page.totalRecordCount })
-            }
-          : { agents: page },
-    encode: (page) => page
-  }
+export interface AgentPage {
+  readonly agents: ReadonlyArray<Agent>
+  readonly totalRecordCount?: number | undefined
+}
+
+// What the transformation makes of checked agents need not be checked once more.
+const Page = Schema.declare(
+  (page): page is AgentPage => Predicate.hasProperty(page, "agents") && Array.isArray(page.agents)
 )
-export type AgentPage = typeof AgentPage.Type
+
+/** One page of agents. The documents show three shapes (`agents`, `items`, a bare array); all read alike. */
+export const AgentPage = Schema.transform(Paged, Page, {
+  strict: true,
+  decode: (page) =>
+    "agents" in page
+      ? page
+      : "items" in page
+        ? { agents: page.items, totalRecordCount: page.totalRecordCount }
+        : { agents: page },
+  encode: (page) => page
+})
 
 /** An exact count. */
 export const TotalCount = Schema.Struct({ totalCount: Schema.Int })

@@ -19,6 +19,7 @@ export const SpaceAgent = Schema.Struct({
   name: maybe(Schema.String),
   description: maybe(Schema.String),
   configType: maybe(ConfigType),
+  spaceId: maybe(SpaceId),
   status: maybe(RunStatus),
   validationStatus: maybe(ValidationStatus),
   version: maybe(Schema.Int),

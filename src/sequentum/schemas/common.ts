@@ -1,9 +1,22 @@
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
-/** A field that the API may leave out or send as null; both read as absent. */
-export const maybe = <A, I, R>(schema: Schema.Schema<A, I, R>) =>
-  Schema.optionalWith(schema, { nullable: true, exact: true })
+/** Reads null as undefined, everything else by `schema`: one step, where the combinators of Schema take several. */
+const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.declare<A | undefined, I | null | undefined, readonly [Schema.Schema<A, I>]>([schema], {
+    decode: (item) => {
+      const decode = ParseResult.decodeUnknown(item)
+      return (input, options) =>
+        input === null || input === undefined ? ParseResult.succeed(undefined) : decode(input, options)
+    },
+    encode: (item) => {
+      const encode = ParseResult.encodeUnknown(item)
+      return (input, options) => (input === undefined ? ParseResult.succeed(undefined) : encode(input, options))
+    }
+  })
+
+/** A field that the API may leave out or send as null; both read as undefined. */
+export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(nullAsUndefined(schema))
 
 /** int32 on the wire. Source: docs.sequentum.com/api-reference/introduction. */
 export const AgentId = Schema.Int.pipe(Schema.brand("AgentId"))
