@@ -25,7 +25,7 @@ const layers = (folder: string, forbidden: ReadonlyArray<string>): Linter.Config
 })
 
 export default defineConfig(
-  globalIgnores(["dist", "coverage", "node_modules", "bench/*.mjs"]),
+  globalIgnores(["dist", "coverage", "node_modules", "bench/*.mjs", "scripts/*.cjs"]),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

@@ -2,6 +2,10 @@ import * as Effect from "effect/Effect"
 import * as FiberRef from "effect/FiberRef"
 import type * as Tracer from "effect/Tracer"
 
+/** Chooses by whether spans are collected. */
+export const whereTraced = <A, E, R>(traced: Effect.Effect<A, E, R>, plain: Effect.Effect<A, E, R>) =>
+  Effect.withFiberRuntime<A, E, R>((fiber) => (fiber.getFiberRef(FiberRef.currentTracerEnabled) ? traced : plain))
+
 /**
  * Makes a span around an Effect where spans are collected. Where they are not, which is how most servers run, there is
  * nothing to pay for.
@@ -9,8 +13,8 @@ import type * as Tracer from "effect/Tracer"
 export const spanned =
   (name: string, options: Omit<Tracer.SpanOptions, "captureStackTrace">) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withFiberRuntime<A, E, R>((fiber) =>
-      fiber.getFiberRef(FiberRef.currentTracerEnabled)
-        ? Effect.withSpan(self, name, { ...options, captureStackTrace: false })
-        : self
-    )
+    whereTraced(Effect.withSpan(self, name, { ...options, captureStackTrace: false }), self)
+
+/** Adds to the span under way, where spans are collected. */
+export const annotated = (attributes: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
+  whereTraced(Effect.annotateCurrentSpan(attributes), Effect.void)

@@ -79,7 +79,7 @@ interface Known {
 /** A request that goes to the protocol's code. */
 interface Admitted {
   readonly legacy: LegacyRequest
-  readonly subject: string
+  readonly token: Option.Option<string>
   readonly exchange: Exchange
   /** Ends what the request has under way. */
   readonly aborter: AbortController
@@ -172,9 +172,10 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       return received
     }
 
-    const inSession = (open: Sessions, { exchange, legacy, subject }: Admitted): Effect.Effect<Served> =>
+    const inSession = (open: Sessions, { exchange, legacy, token }: Admitted): Effect.Effect<Served> =>
       Effect.gen(function* () {
         const { parsedBody, request } = legacy
+        const subject = Option.match(token, { onNone: () => "anonymous", onSome: subjectOf })
         const id = request.headers.get(sessionHeader)
         if (id === null) {
           if (request.method !== "POST") {
@@ -239,7 +240,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         aborter,
         exchange,
         legacy: { request: web, parsedBody, authInfo },
-        subject: Option.match(token, { onNone: () => "anonymous", onSome: subjectOf })
+        token
       }
       return Effect.flatMap(dispatch(admitted), (served) =>
         HttpServerResponse.isServerResponse(served)

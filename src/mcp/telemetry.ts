@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { makeLabels } from "../labels.ts"
-import { spanned } from "../spanned.ts"
+import { annotated, spanned } from "../spanned.ts"
 
 /** Tool calls by tool, era and outcome; the outcome is `ok` or an error's tag. */
 const toolCalls = Metric.counter("mcp_tool_calls", { description: "Tool calls by tool, era and outcome" })
@@ -72,7 +72,7 @@ export const observed =
         toolCalls.unsafeUpdate(1, callLabels(tool, era, outcome))
         toolSeconds.unsafeUpdate((clock.unsafeCurrentTimeMillis() - startedAt) / 1000, toolLabels(tool))
         upstreamRequests.unsafeUpdate(attempts(), noLabels())
-        return Effect.annotateCurrentSpan({ outcome, "sequentum.attempts": attempts() })
+        return annotated({ outcome, "sequentum.attempts": attempts() })
       })
     }).pipe(
       spanned("tools/call", {

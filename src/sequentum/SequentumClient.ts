@@ -30,7 +30,7 @@ import {
 } from "./errors.ts"
 import { makeRateBudgets, type RateBudget } from "./rateBudget.ts"
 import { isUnclear, longestRetryAfter, retrySchedule } from "./retry.ts"
-import { spanned } from "../spanned.ts"
+import { spanned, whereTraced } from "../spanned.ts"
 import { readErrorBody } from "./upstreamError.ts"
 
 /** Where Sequentum is and how long one request may take. */
@@ -207,6 +207,12 @@ const decodeJson = <A, I>(schema: Schema.Schema<A, I>, at: RequestLine) => {
     })
 }
 
+/** A client whose requests make no spans: query parameters are a caller's arguments, and signed URLs are secrets. */
+export const untraced = (http: HttpClient.HttpClient): Pick<HttpClient.HttpClient, "execute"> => {
+  const quiet = HttpClient.withTracerDisabledWhen(http, () => true)
+  return { execute: (request) => whereTraced(quiet.execute(request), http.execute(request)) }
+}
+
 /** Retries by the schedule. What a schedule needs is made for the few attempts that fail, not for each. */
 const retrying = <A>(attempt: Effect.Effect<A, SequentumError>): Effect.Effect<A, SequentumError> =>
   Effect.catchAll(attempt, (error) => {
@@ -223,8 +229,7 @@ const baseUrl = (apiUrl: URL) => `${apiUrl.origin}${apiUrl.pathname.replace(/(?:
 
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    // Query parameters are a caller's arguments, which no span may carry.
-    const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
+    const http = untraced(yield* HttpClient.HttpClient)
     const base = baseUrl(options.apiUrl)
     const budgetOf = makeRateBudgets()
 

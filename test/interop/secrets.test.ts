@@ -1,0 +1,110 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { start, until } from "../cli/program.ts"
+import { collector } from "../http/collector.ts"
+import { jwt, send } from "../http/wire.ts"
+import { clients, connected, type Speaker } from "./speakers.ts"
+import { mainJob, outcome } from "./story.ts"
+
+/** The main job, and calls that fail in each of the ways that quote what was asked. */
+const story = (speaker: Speaker) =>
+  Effect.gen(function* () {
+    yield* mainJob(speaker)
+    assert.isTrue((yield* outcome(speaker, "get_agent", { agentId: 99 })).isError)
+    assert.isTrue((yield* outcome(speaker, "get_agent", { agentId: "seven" })).isError)
+    assert.isTrue((yield* outcome(speaker, "stop_agent", { agentId: 4101, runId: 1 })).isError)
+  })
+
+/** Every part of a token that tells something, as it is and as it would stand in a URL or in JSON. */
+const tracesOf = (token: string) =>
+  [token, ...token.split(".")].flatMap((part) => [part, encodeURIComponent(part), Buffer.from(part).toString("base64")])
+
+const address = /http:\/\/127\.0\.0\.1:\d+/u
+
+describe("with DEBUG on and a collector listening", () => {
+  it.scopedLive("the token of no client is in anything that the endpoint puts out", () =>
+    Effect.gen(function* () {
+      const { received, url } = yield* collector
+      const { child, exited, written } = yield* start(
+        ["http", "--port", "0", "--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"],
+        { env: { DEBUG: "1", OTEL_EXPORTER_OTLP_ENDPOINT: url.href, RATE_LIMIT_PER_MINUTE: "0" } }
+      )
+      yield* until(child.stderr, () => address.test(written.stderr))
+      const at = address.exec(written.stderr)?.[0] ?? ""
+      const tokens = clients.map((_, index) => jwt({ sub: `caller-${index}`, jti: `t0p-s3cret-${index}` }))
+      yield* Effect.forEach(
+        clients,
+        ([, connect], index) =>
+          Effect.flatMap(connected(connect, { url: `${at}/mcp`, token: tokens[index] ?? "" }), story),
+        { concurrency: "unbounded" }
+      )
+      const expired = jwt({ sub: "late", exp: 1, jti: "t0p-s3cret-late" })
+      const refused = yield* send(`${at}/mcp`, {
+        method: "POST",
+        headers: {
+          authorization: `Bearer ${expired}`,
+          "content-type": "application/json",
+          accept: "application/json, text/event-stream"
+        },
+        body: "{"
+      })
+      assert.strictEqual(refused.status, 400)
+      const metrics = yield* send(`${at}/metrics`)
+      child.kill("SIGTERM")
+      yield* Effect.promise(() => exited)
+
+      const exports = received.map(({ path, body }) => `${path} ${body}`).join("\n")
+      assert.match(exports, /\/v1\/traces .*wait_for_run/u)
+      assert.match(exports, /\/v1\/metrics .*mcp_tool_calls/u)
+      assert.match(written.stderr, /message=request .*wait_for_run/u)
+      assert.match(metrics.body, /mcp_tool_calls_total\{tool="wait_for_run",era="modern",outcome="ok"\} 1/u)
+      const everything = [written.stdout, written.stderr, exports, metrics.body, refused.body].join("\n")
+      for (const token of [...tokens, expired]) {
+        for (const trace of tracesOf(token)) {
+          if (trace !== token.split(".")[0]) assert.notInclude(everything, trace)
+        }
+      }
+      assert.notInclude(everything, "t0p-s3cret")
+    })
+  )
+
+  it.scopedLive("the API key is in nothing that the server over stdio puts out", () =>
+    Effect.gen(function* () {
+      const sandbox = yield* start(["sandbox", "--port", "0", "--sandbox-speed", "600"])
+      yield* until(sandbox.child.stdout, () => address.test(sandbox.written.stdout))
+      const key = "sk-t0p-s3cret"
+      const { child, exited, written } = yield* start([], {
+        env: {
+          DEBUG: "1",
+          SEQUENTUM_API_URL: address.exec(sandbox.written.stdout)?.[0] ?? "",
+          SEQUENTUM_API_KEY: key
+        }
+      })
+      const say = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+      const answered = (count: number) => until(child.stdout, () => written.stdout.split("\n").length > count)
+      say({
+        id: 1,
+        method: "initialize",
+        params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } }
+      })
+      yield* answered(1)
+      for (const [index, [name, args]] of Object.entries({
+        search_agents: { query: "books" },
+        get_agent: { agentId: 99 },
+        start_agent: { agentId: "seven" }
+      }).entries()) {
+        say({ id: index + 2, method: "tools/call", params: { name, arguments: args } })
+        yield* answered(index + 2)
+      }
+      child.stdin.end()
+      yield* Effect.promise(() => exited)
+      assert.match(written.stdout, /Books catalogue/u)
+      const lines = yield* Schema.decodeUnknown(Schema.Array(Schema.parseJson(Schema.Unknown)))(
+        written.stdout.trim().split("\n")
+      )
+      assert.strictEqual(lines.length, 4)
+      assert.notInclude(written.stdout + written.stderr, "t0p-s3cret")
+    })
+  )
+})
