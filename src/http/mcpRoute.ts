@@ -96,6 +96,12 @@ const authInfo: AuthInfo = { token: "", clientId: "", scopes: [] }
 
 const sessionHeader = "mcp-session-id"
 
+/**
+ * Whether the status of an answer waits for its first bytes, until which it may become a challenge. A stream that only
+ * listens may have nothing to say for long.
+ */
+const holdsBack = ({ method }: Request) => method === "POST"
+
 const isInitialize = (body: unknown) => Predicate.isRecord(body) && body["method"] === "initialize"
 
 /** A refusal of Sequentum that signing in again can cure. */
@@ -167,7 +173,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       exchange.onOver(() => {
         if (!isWhole) aborter.abort()
       })
-      const received = await receive(await modern.fetch(legacy.request, legacy))
+      const received = await receive(await modern.fetch(legacy.request, legacy), exchange, holdsBack(legacy.request))
       isWhole = received.whole !== undefined
       return received
     }
@@ -191,7 +197,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
           id === null ? open.open(subject, legacy) : open.use(id, subject, legacy),
           scope
         )
-        if (response !== undefined) return yield* Effect.promise(() => receive(response))
+        if (response !== undefined) return yield* Effect.promise(() => receive(response, exchange, holdsBack(request)))
         return id === null
           ? rpcError(503, rpcCodes.refused, "The server has no room for another session. Try again later.", {
               "retry-after": "30"
@@ -242,14 +248,12 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         legacy: { request: web, parsedBody, authInfo },
         token
       }
-      return Effect.flatMap(dispatch(admitted), (served) =>
+      return Effect.map(dispatch(admitted), (served) =>
         HttpServerResponse.isServerResponse(served)
-          ? Effect.succeed(HttpServerResponse.setHeaders(served, headers))
+          ? HttpServerResponse.setHeaders(served, headers)
           : fromWeb(served, {
               headers,
               exchange,
-              // A stream that only listens may have nothing to say for long.
-              holdBack: request.method === "POST",
               stalled: options.stalled,
               instead: () =>
                 Option.map(Option.fromNullable(caller.challenge), (challenge) =>

@@ -26,8 +26,6 @@ export const rpcCodes = {
 export interface Delivery {
   readonly headers: HeaderValues
   readonly exchange: Exchange
-  /** Whether a stream's status and headers wait for its first bytes, so that `instead` can still take its place. */
-  readonly holdBack: boolean
   /** How long a client may leave what was written to it unread. */
   readonly stalled: Duration.Duration
   /** Another answer, where there turned out to be one. */
@@ -41,68 +39,68 @@ interface Read {
 
 const opening: Read = { done: false, value: new TextEncoder().encode(": open\n\n") }
 
-/** A web Response, with its body where that is whole already. */
+/** A web Response, its body whole where it was written by the time it was asked for. */
 export interface Received {
   readonly response: Response
   readonly whole: Uint8Array | undefined
+  /** Gives the next bytes of a body that is not whole. */
+  readonly next: () => Promise<Read>
 }
 
-/** Takes in a web Response: all of it, unless it is a stream of events. */
-export const receive = async (response: Response): Promise<Received> => ({
-  response,
-  whole:
-    response.headers.get("content-type")?.startsWith("text/event-stream") === true
-      ? undefined
-      : new Uint8Array(await response.arrayBuffer())
-})
+const none = new Uint8Array()
 
-/** Makes a web Response the answer. Its body is cancelled once the exchange is over. */
+const ended = (): Promise<Read> => Promise.resolve({ done: true })
+
+/** Resolves once all that is ready has been done. */
+const nextTurn = () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))
+
+/**
+ * Takes in a web Response. With `holdBack` it waits for the first bytes of a stream, and takes a stream that ends with
+ * them, as that of a call without progress does, for whole. The body is cancelled once the exchange is over.
+ */
+export const receive = async (response: Response, exchange: Exchange, holdBack: boolean): Promise<Received> => {
+  const body: ReadableStream<Uint8Array> | null = response.body
+  if (body === null) return { response, whole: none, next: ended }
+  if (response.headers.get("content-type")?.startsWith("text/event-stream") !== true) {
+    return { response, whole: new Uint8Array(await response.arrayBuffer()), next: ended }
+  }
+  const reader = body.getReader()
+  exchange.onOver(() => void reader.cancel().catch(() => undefined))
+  const read = (): Promise<Read> => reader.read().catch(ended)
+  // Without bytes to send Node would keep the headers back.
+  const first = holdBack ? await read() : opening
+  const second = first.done ? ended() : holdBack ? read() : undefined
+  const known = second === undefined ? undefined : await Promise.race([second, nextTurn()])
+  if (known?.done === true) return { response, whole: first.value ?? none, next: ended }
+  const ahead = [Promise.resolve(first), ...(second === undefined ? [] : [second])]
+  return { response, whole: undefined, next: () => ahead.shift() ?? read() }
+}
+
+/** Makes a web Response the answer. */
 export const fromWeb = (
-  { response, whole }: Received,
-  { exchange, headers, holdBack, instead, stalled }: Delivery
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  { next, response, whole }: Received,
+  { exchange, headers, instead, stalled }: Delivery
+): HttpServerResponse.HttpServerResponse => {
+  const other = instead()
+  if (Option.isSome(other)) return other.value
   const all: Record<string, string> = {}
   response.headers.forEach((value, name) => {
     all[name] = value
   })
-  for (const name in headers) all[name] = headers[name] ?? ""
-  const options = { status: response.status, headers: all }
-  if (whole !== undefined) {
-    return Effect.succeed(
-      Option.getOrElse(instead(), () =>
-        whole.length === 0
-          ? HttpServerResponse.empty(options)
-          : HttpServerResponse.uint8Array(whole, { ...options, contentType: all["content-type"] ?? "application/json" })
-      )
-    )
-  }
-  const body: ReadableStream<Uint8Array> | null = response.body
-  if (body === null) return Effect.succeed(HttpServerResponse.empty(options))
-  const reader = body.getReader()
+  Object.assign(all, headers)
+  const options = { status: response.status, headers: all, contentType: all["content-type"] ?? "application/json" }
+  if (whole?.length === 0) return HttpServerResponse.empty({ status: response.status, headers: all })
+  if (whole !== undefined) return HttpServerResponse.uint8Array(whole, options)
   // The next bytes are asked for once the last ones are written: never, by a client that stopped reading.
   let cutting: Fiber.RuntimeFiber<void> | undefined
   const calm = () => cutting?.unsafeInterruptAsFork(FiberId.none)
-  exchange.onOver(() => {
+  exchange.onOver(calm)
+  const chunk = Effect.gen(function* () {
     calm()
-    reader.cancel().catch(() => undefined)
+    const { done, value } = yield* Effect.promise(next)
+    if (done || value === undefined) return yield* Effect.fail(Option.none())
+    cutting = yield* Effect.forkDaemon(Effect.interruptible(Effect.delay(Effect.sync(exchange.cut), stalled)))
+    return value
   })
-  const read: Effect.Effect<Read> = Effect.promise(() => reader.read().catch((): Read => ({ done: true })))
-  return Effect.gen(function* () {
-    // Without bytes to send Node would keep the headers back.
-    let held: Read | undefined = holdBack ? yield* read : opening
-    const other = instead()
-    if (Option.isSome(other)) return other.value
-    const next = Effect.gen(function* () {
-      calm()
-      const { done, value } = held ?? (yield* read)
-      held = undefined
-      if (done || value === undefined) return yield* Effect.fail(Option.none())
-      cutting = yield* Effect.forkDaemon(Effect.interruptible(Effect.delay(Effect.sync(exchange.cut), stalled)))
-      return value
-    })
-    return HttpServerResponse.stream(Stream.repeatEffectOption(next), {
-      ...options,
-      contentType: all["content-type"] ?? "text/event-stream"
-    })
-  })
+  return HttpServerResponse.stream(Stream.repeatEffectOption(chunk), options)
 }

@@ -64,10 +64,9 @@ const serving = (
             return Deferred.succeed(over, null)
           })
         )
-        return yield* fromWeb(yield* Effect.promise(() => receive(response)), {
+        return fromWeb(yield* Effect.promise(() => receive(response, exchange, holdBack)), {
           headers: { "x-added": "yes" },
           exchange,
-          holdBack,
           stalled,
           instead: () => (instead ? Option.some(rpcError(401, -32001, "Sign in")) : Option.none())
         })
