@@ -285,40 +285,50 @@ describe("sessions over the wire", () => {
 describe("cancelling", () => {
   const waiting = { timeoutSeconds: 45 }
 
-  /** Ends once the sandbox is no longer asked: as many requests as a poll takes longer than its longest gap. */
-  const polls = (at: { readonly apiUrl: string }) => upstreamCalls(at)
-
   const hasPolled = (at: { readonly apiUrl: string }, before: number) =>
-    eventually(Effect.map(polls(at), (count) => count > before))
+    eventually(Effect.map(upstreamCalls(at), (count) => count > before))
 
-  it.scopedLive("closing the answer of a modern call ends its upstream calls, streamed or not", () =>
-    Effect.gen(function* () {
-      for (const meta of [{}, { progressToken: 1 }]) {
-        const at = yield* endpoint({}, 1)
+  for (const { era, how, meta, settings } of [
+    { era: "modern", how: "of a modern call", settings: {}, meta: {} },
+    { era: "modern", how: "of a modern call that is streamed", settings: {}, meta: { progressToken: 1 } },
+    { era: "legacy", how: "of a call without sessions", settings: { SESSIONS: "off" }, meta: {} },
+    {
+      era: "legacy",
+      how: "of a call without sessions that is streamed",
+      settings: { SESSIONS: "off" },
+      meta: { progressToken: 1 }
+    }
+  ] as const) {
+    it.scoped(`closing the answer ${how} ends its upstream calls`, () =>
+      Effect.gen(function* () {
+        const at = yield* endpoint(settings, 1)
         const ids = yield* startRun(at)
-        const before = yield* polls(at)
+        const before = yield* upstreamCalls(at)
+        const interrupted = metric(
+          at.url,
+          `mcp_tool_calls_total{tool="wait_for_run",era="${era}",outcome="Interrupted"}`
+        )
+        const earlier = yield* interrupted
         const controller = new AbortController()
         const call = yield* Effect.fork(
           Effect.exit(
-            callTool.modern(at.mcp, "wait_for_run", { ...ids, ...waiting }, { signal: controller.signal }, meta)
+            callTool[era](at.mcp, "wait_for_run", { ...ids, ...waiting }, { signal: controller.signal }, meta)
           )
         )
         yield* hasPolled(at, before)
+        const first = yield* upstreamCalls(at)
+        yield* Effect.zipRight(TestClock.adjust("1 second"), upstreamCalls(at)).pipe(
+          Effect.repeat({ until: (count) => count > first })
+        )
         controller.abort()
         yield* call.await
-        yield* eventually(
-          Effect.map(
-            metric(at.url, 'mcp_tool_calls_total{tool="wait_for_run",era="modern",outcome="Interrupted"}'),
-            (count) => count > 0
-          )
-        )
-        const then = yield* polls(at)
-        // Two polls would have come by now.
-        yield* Effect.sleep("1300 millis")
-        assert.strictEqual(yield* polls(at), then)
-      }
-    })
-  )
+        yield* eventually(Effect.map(interrupted, (count) => count > earlier))
+        const then = yield* upstreamCalls(at)
+        yield* TestClock.adjust("10 seconds")
+        assert.strictEqual(yield* upstreamCalls(at), then)
+      })
+    )
+  }
 
   it.scopedLive("notifications/cancelled ends a call of its session, and only of that", () =>
     Effect.gen(function* () {
@@ -326,7 +336,7 @@ describe("cancelling", () => {
       const ids = yield* startRun(at)
       const session = yield* openSession(at.mcp)
       const other = yield* openSession(at.mcp)
-      const before = yield* polls(at)
+      const before = yield* upstreamCalls(at)
       const interrupted = 'mcp_tool_calls_total{tool="wait_for_run",era="legacy",outcome="Interrupted"}'
       const cancelled = yield* metric(at.url, interrupted)
       const call = yield* Effect.fork(callTool.legacy(at.mcp, "wait_for_run", { ...ids, ...waiting }, { session }))
@@ -351,7 +361,7 @@ describe("cancelling", () => {
       const at = yield* endpoint({}, 1)
       const ids = yield* startRun(at)
       const session = yield* openSession(at.mcp)
-      const before = yield* polls(at)
+      const before = yield* upstreamCalls(at)
       const controller = new AbortController()
       const call = yield* Effect.fork(
         Effect.exit(
@@ -361,7 +371,7 @@ describe("cancelling", () => {
       yield* hasPolled(at, before)
       controller.abort()
       yield* call.await
-      yield* hasPolled(at, yield* polls(at))
+      yield* hasPolled(at, yield* upstreamCalls(at))
       assert.strictEqual(yield* Effect.flatMap(legacy(at.mcp, "ping", {}, { session }), status), 200)
     })
   )

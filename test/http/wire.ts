@@ -2,6 +2,7 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Se
 import { connect, type Socket } from "node:net"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as TestServices from "effect/TestServices"
 import type { Endpoint } from "./endpoint.ts"
 import { legacy, message, modern, type Ask } from "./endpoint.ts"
 
@@ -167,13 +168,14 @@ export const upstreamCalls = ({ apiUrl }: Pick<Endpoint, "apiUrl">, token = "ali
     Effect.map(Schema.decodeUnknown(Schema.parseJson(Stats))(body), ({ reads, writes }) => reads + writes)
   )
 
-/** Looks until something is so; for what no event tells. Dies after five seconds. */
+/** Looks until something is so; for what no event tells, whatever the clock of the test. Dies after five seconds. */
 export const eventually = <E, R>(check: Effect.Effect<boolean, E, R>) =>
   Effect.suspend(() => check).pipe(
     Effect.delay("10 millis"),
     Effect.repeat({ until: (so) => so }),
     Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new Error("It never came true") }),
-    Effect.orDie
+    Effect.orDie,
+    TestServices.provideLive
   )
 
 /** A number that /metrics tells, 0 where it does not tell it. */
