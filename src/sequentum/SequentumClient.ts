@@ -97,7 +97,15 @@ const parseRetryAfter = (value: string | undefined, now: number): number | undef
 }
 
 /** Failures at or before the moment a connection stands: the request cannot have been seen. */
-const neverConnected = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"])
+const neverConnected = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+])
 const ConnectFailure = Schema.Struct({
   code: Schema.optional(Schema.String),
   syscall: Schema.optional(Schema.String)

@@ -1,0 +1,193 @@
+import { assert, describe, it } from "@effect/vitest"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { createServer as createSocketServer } from "node:net"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { busyHttpClient } from "../../src/http/client.ts"
+import { Files } from "../../src/sequentum/Files.ts"
+import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
+import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
+import { smallHttpClient } from "../../src/services.ts"
+import { whileTimePasses } from "../registry/live.ts"
+import { asCaller } from "../support/http.ts"
+
+interface Upstream {
+  readonly url: string
+  /** Connections that were made so far. */
+  readonly connections: () => number
+}
+
+/** A real server, until the scope closes. */
+const upstream = (respond: (request: IncomingMessage, response: ServerResponse) => void) =>
+  Effect.acquireRelease(
+    Effect.async<Upstream & { readonly close: () => void }>((resume) => {
+      let connections = 0
+      const server = createServer(respond).on("connection", () => (connections += 1))
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        resume(
+          Effect.succeed({
+            url: `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`,
+            connections: () => connections,
+            close: () => {
+              server.close()
+              server.closeAllConnections()
+            }
+          })
+        )
+      })
+    }),
+    ({ close }) => Effect.sync(close)
+  )
+
+/** A port of this machine that nothing listens on. */
+const nowhere = Effect.async<string>((resume) => {
+  const server = createSocketServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    const port = typeof address === "object" ? (address?.port ?? 0) : 0
+    server.close(() => resume(Effect.succeed(`http://127.0.0.1:${port}`)))
+  })
+})
+
+const Ok = Schema.Struct({ ok: Schema.Boolean })
+
+const json = (response: ServerResponse, body: unknown) =>
+  response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body))
+
+for (const [name, http] of [
+  ["Node's HTTP client", smallHttpClient],
+  ["undici's HTTP client", busyHttpClient]
+] as const) {
+  const clientOf = (apiUrl: string) =>
+    Effect.map(
+      Layer.build(
+        Files.Default.pipe(
+          Layer.provideMerge(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
+          Layer.provide(http)
+        )
+      ),
+      (context) => ({ client: Effect.provide(SequentumClient, context), files: Effect.provide(Files, context) })
+    )
+  const connected = (apiUrl: string) => Effect.flatMap(clientOf(apiUrl), ({ client }) => client)
+  /** What a POST fails with: it is never sent twice where it may have been carried out. */
+  const failureOf = (apiUrl: string) =>
+    Effect.flatMap(connected(apiUrl), (client) => Effect.flip(asCaller(client.post("/thing", Ok, { body: { a: 1 } }))))
+
+  describe(`over ${name}`, () => {
+    it.scopedLive("requests go out as they should and share connections", () =>
+      Effect.gen(function* () {
+        const seen: Array<readonly [string | undefined, string | undefined, string | undefined]> = []
+        const { connections, url } = yield* upstream((request, response) => {
+          seen.push([request.method, request.url, request.headers.authorization])
+          request.resume().on("end", () => json(response, { ok: true }))
+        })
+        const client = yield* connected(url)
+        yield* asCaller(client.get("/thing", Ok, { query: { name: "a b&c" } }))
+        yield* asCaller(client.post("/thing", Ok, { body: { a: 1 } }))
+        assert.deepStrictEqual(seen.slice(0, 2), [
+          ["GET", "/api/v1/thing?name=a+b%26c", "ApiKey sk-0123456789abcdef"],
+          ["POST", "/api/v1/thing", "ApiKey sk-0123456789abcdef"]
+        ])
+        yield* Effect.repeatN(asCaller(client.get("/thing", Ok)), 9)
+        // A second one may be made while the first is not free yet.
+        assert.isAtMost(connections(), 2)
+      })
+    )
+
+    it.scopedLive("a large answer arrives whole", () =>
+      Effect.gen(function* () {
+        const text = "é".repeat(1_000_000)
+        const { url } = yield* upstream((_, response) => json(response, { text }))
+        const client = yield* connected(url)
+        assert.strictEqual((yield* asCaller(client.get("/thing", Schema.Struct({ text: Schema.String })))).text, text)
+      })
+    )
+
+    it.scoped("a refused connection was never seen by Sequentum", () =>
+      Effect.gen(function* () {
+        const error = yield* whileTimePasses(failureOf(yield* nowhere))
+        assert.isTrue(error._tag === "ConnectionFailed" && !error.reached, JSON.stringify(error))
+      })
+    )
+
+    it.scopedLive("a connection that drops before the answer may have been seen", () =>
+      Effect.gen(function* () {
+        const { url } = yield* upstream((request) => request.socket.destroy())
+        const error = yield* failureOf(url)
+        assert.isTrue(error._tag === "ConnectionFailed" && error.reached, JSON.stringify(error))
+      })
+    )
+
+    it.scopedLive("so may one that drops in the middle of the answer", () =>
+      Effect.gen(function* () {
+        const { url } = yield* upstream((request, response) => {
+          response.writeHead(200, { "content-type": "application/json", "content-length": "100" })
+          response.write('{"ok":', () => request.socket.destroy())
+        })
+        const error = yield* failureOf(url)
+        assert.isTrue(error._tag === "ConnectionFailed" && error.reached, JSON.stringify(error))
+      })
+    )
+
+    it.scopedLive("a redirect is not followed", () =>
+      Effect.gen(function* () {
+        let asked = 0
+        const { url } = yield* upstream((_, response) => {
+          asked += 1
+          response.writeHead(302, { location: "/elsewhere" }).end()
+        })
+        const client = yield* connected(url)
+        assert.strictEqual((yield* asCaller(client.redirect("/thing"))).pathname, "/elsewhere")
+        assert.strictEqual(asked, 1)
+      })
+    )
+
+    it.scopedLive("a call that is given up closes its connection", () =>
+      Effect.gen(function* () {
+        const arrived = yield* Deferred.make<null>()
+        const closed = yield* Deferred.make<null>()
+        const { url } = yield* upstream((request) => {
+          Deferred.unsafeDone(arrived, Effect.succeed(null))
+          request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.succeed(null)))
+        })
+        const client = yield* connected(url)
+        const call = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+        yield* Deferred.await(arrived)
+        yield* Fiber.interrupt(call)
+        yield* Deferred.await(closed)
+      })
+    )
+
+    it.scopedLive("a file that is read no further is downloaded no further, without credentials", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<null>()
+        const credentials: Array<string | undefined> = []
+        const { url } = yield* upstream((request, response) => {
+          if (request.url?.endsWith("/download") === true) {
+            response.writeHead(302, { location: "/signed?sig=1" }).end()
+            return
+          }
+          credentials.push(request.headers.authorization)
+          request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.succeed(null)))
+          response.writeHead(200, { "content-type": "text/csv" })
+          const more = () => {
+            while (response.write("a,b\n".repeat(10_000)));
+            response.once("drain", more)
+          }
+          more()
+        })
+        const { files } = yield* clientOf(url)
+        const content = (yield* files).content(AgentId.make(1), RunId.make(2), FileId.make(3))
+        const chunks = yield* asCaller(Stream.runCollect(Stream.take(content, 1)))
+        assert.strictEqual(chunks.length, 1)
+        assert.deepStrictEqual(credentials, [undefined])
+        yield* Deferred.await(closed)
+      })
+    )
+  })
+}
