@@ -44,7 +44,9 @@ const subjects: ReadonlyArray<readonly [RegExp, DatasetName]> = [
 ]
 
 const urlIn = (prompt: string): string | null =>
-  /https?:\/\/[^\s"'<>,]+/.exec(prompt)?.[0] ?? /\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b/i.exec(prompt)?.[0] ?? null
+  /https?:\/\/[^\s"'<>,]*[^\s"'<>,.:;!?()]/.exec(prompt)?.[0] ??
+  /\b(?:[a-z0-9-]+\.)+[a-z]{2,}\b/i.exec(prompt)?.[0] ??
+  null
 
 const draftAgent = (world: World, session: Session): Agent => {
   const found = urlIn(session.prompt)

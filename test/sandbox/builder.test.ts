@@ -13,6 +13,8 @@ const Status = Schema.Struct({
   error: Schema.NullOr(Schema.String)
 })
 
+const Begun = Schema.Struct({ startUrl: Schema.String })
+
 const prompt = "Collect all book titles and prices from https://shop.books.example/list please"
 
 const build = (text: string, speed = 1) =>
@@ -50,6 +52,20 @@ describe("a build", () => {
       yield* TestClock.adjust("5 minutes")
       const run = yield* Effect.flatMap(get(`/agent/${agentId ?? 0}/run/${id}/status`), as(Run))
       assert.include(run, { status: 10, dataCount: 60 })
+    })
+  )
+
+  it.effect.each([
+    ["Titles from https://shop.books.example/list: all of them", "https://shop.books.example/list"],
+    ["Titles (see https://shop.books.example/list?page=1).", "https://shop.books.example/list?page=1"],
+    ["Titles of shop.books.example, please.", "https://shop.books.example"]
+  ] as const)("begins where the prompt says: %s", ([text, expected]) =>
+    Effect.gen(function* () {
+      const { get, status } = yield* build(text, 60)
+      yield* TestClock.adjust("3 seconds")
+      const { agentId } = yield* status
+      const { startUrl } = yield* Effect.flatMap(get(`/agent/${agentId ?? 0}`), as(Begun))
+      assert.strictEqual(startUrl, expected)
     })
   )
 
