@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -101,6 +102,9 @@ const sessionHeader = "mcp-session-id"
  * listens may have nothing to say for long.
  */
 const holdsBack = ({ method }: Request) => method === "POST"
+
+/** How a request is counted whose client did not wait for the answer: a status of no standard, but a custom of proxies. */
+const clientGone = 499
 
 const isInitialize = (body: unknown) => Predicate.isRecord(body) && body["method"] === "initialize"
 
@@ -337,10 +341,9 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
             rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined))
           )
         ),
-        Effect.map((response) => {
-          countRequest(request.method, response.status)
-          return response
-        })
+        Effect.onExit((exit) =>
+          Effect.sync(() => countRequest(request.method, Exit.isSuccess(exit) ? exit.value.status : clientGone))
+        )
       )
     )
     return { route, sessionCount: () => sessions?.count() ?? 0 } as const

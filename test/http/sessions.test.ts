@@ -330,6 +330,23 @@ describe("cancelling", () => {
     )
   }
 
+  it.scopedLive("a client that does not wait for its answer is counted", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint({}, 1)
+      const ids = yield* startRun(at)
+      const gone = metric(at.url, 'mcp_http_requests_total{method="POST",status="499"}')
+      const [before, asked] = [yield* gone, yield* upstreamCalls(at)]
+      const controller = new AbortController()
+      const call = yield* Effect.fork(
+        Effect.exit(callTool.modern(at.mcp, "wait_for_run", { ...ids, ...waiting }, { signal: controller.signal }))
+      )
+      yield* hasPolled(at, asked)
+      controller.abort()
+      yield* call.await
+      yield* eventually(Effect.map(gone, (count) => count === before + 1))
+    })
+  )
+
   it.scopedLive("notifications/cancelled ends a call of its session, and only of that", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({}, 1)
