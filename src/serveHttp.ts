@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { busyHttpClient } from "./http/client.ts"
+import { busyUpstream } from "./http/client.ts"
 import { keyCredentials, loggerLayer } from "./app.ts"
 import type { Settings } from "./config.ts"
 import { serveHttp } from "./http/app.ts"
@@ -22,7 +22,9 @@ export const http = (settings: Settings) =>
       Effect.logInfo(`Serving MCP at ${url}/mcp`)
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.mergeAll(serverLayer(settings, busyHttpClient), loggerLayer(settings), telemetry)),
+      Effect.provide(
+        Layer.mergeAll(serverLayer(settings, busyUpstream(settings.apiUrl)), loggerLayer(settings), telemetry)
+      ),
       Effect.withTracerEnabled(Option.isSome(settings.otlpEndpoint))
     )
   })

@@ -6,7 +6,7 @@ import { makeHandlers, type RunRequest } from "./mcp/handlers.ts"
 import { makeRunEffect } from "./mcp/runRequest.ts"
 import type { Era } from "./mcp/server.ts"
 import { Credentials } from "./sequentum/Credentials.ts"
-import { operatorSelection, serverLayer, smallHttpClient } from "./services.ts"
+import { operatorSelection, serverLayer } from "./services.ts"
 import { ToolRegistry } from "./tools/registry.ts"
 
 /** Fails with InvalidSettings when the settings name a tool or toolset that there is not. */
@@ -17,7 +17,7 @@ export const stdioHandlers = (settings: Settings) =>
   Effect.gen(function* () {
     const credentials = yield* Credentials
     const selection = yield* Effect.orDie(operatorSelection(settings))
-    const services = yield* Layer.build(serverLayer(settings, smallHttpClient))
+    const services = yield* Layer.build(serverLayer(settings))
     return yield* Effect.gen(function* () {
       const tools = yield* ToolRegistry
       const runEffect = yield* makeRunEffect

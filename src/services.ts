@@ -9,22 +9,24 @@ import { InvalidSettings, type Settings } from "./config.ts"
 import type { ServerServices } from "./mcp/handlers.ts"
 import { services } from "./sequentum/services.ts"
 import { SequentumClient } from "./sequentum/SequentumClient.ts"
+import { Upstream } from "./sequentum/Upstream.ts"
 import { allTools, ToolRegistry } from "./tools/registry.ts"
 import { select, type Selection } from "./tools/selection.ts"
 
-/** Node's own HTTP client, which is small: for a server of one user, started with each chat window. */
-export const smallHttpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerWithoutAgent.pipe(
+/** Node's own HTTP client, which is small: a server over stdio is started with each chat window. */
+export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerWithoutAgent.pipe(
   Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
 )
 
 /** What requests are served with, over the real API client; built once per process. */
 export const serverLayer = (
   settings: Settings,
-  httpClient: Layer.Layer<HttpClient.HttpClient>
+  upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = Upstream.overHttpClient
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
+    Layer.provide(upstream),
     Layer.provide(httpClient)
   )
 

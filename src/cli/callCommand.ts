@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { keyCredentials, loggerLayer } from "../app.ts"
-import { operatorSelection, serverLayer, smallHttpClient } from "../services.ts"
+import { operatorSelection, serverLayer } from "../services.ts"
 import { loadSettings } from "../config.ts"
 import { errorText } from "../mcp/results.ts"
 import { Stop } from "../run.ts"
@@ -83,6 +83,6 @@ export const call = (name: string, json: string, asJson: boolean, overrides: Ove
     }).pipe(
       Effect.provide(progress),
       Effect.provideService(Credentials, credentials),
-      Effect.provide(Layer.merge(serverLayer(settings, smallHttpClient), loggerLayer(settings)))
+      Effect.provide(Layer.merge(serverLayer(settings), loggerLayer(settings)))
     )
   })

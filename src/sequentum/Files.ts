@@ -7,7 +7,8 @@ import type { SequentumError } from "./errors.ts"
 import { ServerFailure, UnexpectedResponse } from "./errors.ts"
 import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
-import { apiPath, connectionFailure, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { clientFailure } from "./Upstream.ts"
 
 const RunFiles = Schema.Array(RunFile)
 
@@ -38,7 +39,7 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
           const url = yield* downloadUrl(agentId, runId, fileId)
           const response = yield* HttpClient.withScope(http)
             .execute(HttpClientRequest.get(url))
-            .pipe(Effect.mapError((error) => connectionFailure(error, at)))
+            .pipe(Effect.mapError((error) => clientFailure(error, at)))
           if (response.status >= 500) return yield* new ServerFailure({ ...at, status: response.status })
           if (response.status !== 200) {
             return yield* new UnexpectedResponse({
@@ -48,7 +49,7 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
               problem: "a download address that does not serve the file"
             })
           }
-          return Stream.mapError(response.stream, (error): SequentumError => connectionFailure(error, at))
+          return Stream.mapError(response.stream, (error): SequentumError => clientFailure(error, at))
         })
       )
 

@@ -1,9 +1,3 @@
-import type * as Headers from "@effect/platform/Headers"
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -17,20 +11,19 @@ import { Attempts } from "./Attempts.ts"
 import { Credentials } from "./Credentials.ts"
 import {
   Conflict,
-  ConnectionFailed,
   Forbidden,
   NotFound,
   RateLimited,
   Rejected,
-  RequestTimeout,
   ServerFailure,
   Unauthorized,
   UnexpectedResponse,
   type SequentumError
 } from "./errors.ts"
-import { makeRateBudgets, type RateBudget } from "./rateBudget.ts"
+import { makeRateBudgets } from "./rateBudget.ts"
 import { isUnclear, longestRetryAfter, retrySchedule } from "./retry.ts"
-import { spanned, whereTraced } from "../spanned.ts"
+import { spanned } from "../spanned.ts"
+import { Upstream, type Answer, type Method, type RequestLine } from "./Upstream.ts"
 import { readErrorBody } from "./upstreamError.ts"
 
 /** Where Sequentum is and how long one request may take. */
@@ -40,8 +33,6 @@ export interface SequentumClientOptions {
   /** Limit for one try of one request, its whole answer included. */
   readonly requestTimeout: Duration.Duration
 }
-
-type Method = "GET" | "POST" | "PUT" | "DELETE"
 
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
@@ -96,46 +87,6 @@ const parseRetryAfter = (value: string | undefined, now: number): number | undef
   return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - now) / 1000))
 }
 
-/** Failures at or before the moment a connection stands: the request cannot have been seen. */
-const neverConnected = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
-])
-const ConnectFailure = Schema.Struct({
-  code: Schema.optional(Schema.String),
-  syscall: Schema.optional(Schema.String)
-})
-const readCause = Schema.decodeUnknownOption(ConnectFailure)
-
-/** The network error that a failed exchange amounts to. Dual-stack connects carry the code of their last try. */
-export const connectionFailure = (error: HttpClientError.HttpClientError, at: RequestLine) => {
-  const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
-    readCause(error.cause),
-    (): typeof ConnectFailure.Type => ({})
-  )
-  return new ConnectionFailed({
-    ...at,
-    code: /^[A-Z][A-Z0-9_]*$/u.test(code) ? code : "NETWORK_ERROR",
-    reached: !(neverConnected.has(code) || syscall === "connect" || code.startsWith("ERR_TLS") || code.includes("CERT"))
-  })
-}
-
-export interface RequestLine {
-  readonly method: Method
-  readonly path: string
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: Headers.Headers
-  readonly body: string
-}
-
 const unexpected = (at: RequestLine, answer: Answer, problem: string, where = "") =>
   new UnexpectedResponse({ ...at, status: answer.status, at: where, problem })
 
@@ -144,8 +95,8 @@ const retryAfterOf = (seconds: number | undefined) => (seconds === undefined ? {
 const insufficientScope = /scope="([^"]*)"/u
 
 const fromStatus = (at: RequestLine, answer: Answer, secret: string, now: number): SequentumError => {
-  const { body, headers, status } = answer
-  const retryAfter = retryAfterOf(parseRetryAfter(headers["retry-after"], now))
+  const { body, status } = answer
+  const retryAfter = retryAfterOf(parseRetryAfter(answer.header("retry-after"), now))
   if (status === 429) return new RateLimited({ ...at, ...retryAfter })
   if (status >= 500) return new ServerFailure({ ...at, ...retryAfter, status })
   if (status < 400) {
@@ -157,7 +108,7 @@ const fromStatus = (at: RequestLine, answer: Answer, secret: string, now: number
     case 401:
       return new Unauthorized({ ...at, ...said })
     case 403: {
-      const challenge = headers["www-authenticate"] ?? ""
+      const challenge = answer.header("www-authenticate") ?? ""
       const scope = insufficientScope.exec(challenge)?.[1]
       return errorCode === "insufficient_scope" || challenge.includes('error="insufficient_scope"')
         ? new Forbidden({ ...at, ...said, requiredScope: scope ?? "" })
@@ -180,7 +131,7 @@ const parseJson = (text: string): Either.Either<unknown, "not JSON"> =>
 
 const describeBody = (answer: Answer): string => {
   if (answer.body.trim() === "") return "an empty body where JSON was expected"
-  if (/^\s*<|text\/html/iu.test(`${answer.body.slice(0, 64)} ${answer.headers["content-type"] ?? ""}`)) {
+  if (/^\s*<|text\/html/iu.test(`${answer.body.slice(0, 64)} ${answer.header("content-type") ?? ""}`)) {
     return "an HTML page where JSON was expected"
   }
   return "a body that is not JSON"
@@ -215,12 +166,6 @@ const decodeJson = <A, I>(schema: Schema.Schema<A, I>, at: RequestLine) => {
     })
 }
 
-/** A client whose requests make no spans: query parameters are a caller's arguments, and signed URLs are secrets. */
-export const untraced = (http: HttpClient.HttpClient): Pick<HttpClient.HttpClient, "execute"> => {
-  const quiet = HttpClient.withTracerDisabledWhen(http, () => true)
-  return { execute: (request) => whereTraced(quiet.execute(request), http.execute(request)) }
-}
-
 /** Retries by the schedule. What a schedule needs is made for the few attempts that fail, not for each. */
 const retrying = <A>(attempt: Effect.Effect<A, SequentumError>): Effect.Effect<A, SequentumError> =>
   Effect.catchAll(attempt, (error) => {
@@ -233,34 +178,23 @@ const retrying = <A>(attempt: Effect.Effect<A, SequentumError>): Effect.Effect<A
     return Effect.retry(again, retrySchedule)
   })
 
-const baseUrl = (apiUrl: URL) => `${apiUrl.origin}${apiUrl.pathname.replace(/(?:\/api\/v1)?\/*$/u, "")}/api/v1`
+const basePath = (apiUrl: URL) => `${apiUrl.pathname.replace(/(?:\/api\/v1)?\/*$/u, "")}/api/v1`
+
+/** A query as it follows a path, with its question mark; nothing for an empty one. */
+const queryText = (query: Query): string => {
+  const params = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) params.append(name, String(value))
+  }
+  return params.size === 0 ? "" : `?${params.toString()}`
+}
 
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    const http = untraced(yield* HttpClient.HttpClient)
-    const base = baseUrl(options.apiUrl)
+    const upstream = yield* Upstream
+    const { origin } = options.apiUrl
+    const base = basePath(options.apiUrl)
     const budgetOf = makeRateBudgets()
-
-    const holdBack = (budget: RateBudget, at: RequestLine) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const wait = budget.reserve(now, longestRetryAfter)
-        if (Duration.greaterThan(wait, longestRetryAfter)) {
-          return Effect.fail(new RateLimited({ ...at, retryAfterSeconds: Math.ceil(Duration.toSeconds(wait)) }))
-        }
-        return Duration.greaterThan(wait, Duration.zero) ? Effect.sleep(wait) : Effect.void
-      })
-
-    const once = (at: RequestLine, request: HttpClientRequest.HttpClientRequest, timeout: Duration.Duration) =>
-      http.execute(request).pipe(
-        Effect.flatMap((response: HttpClientResponse.HttpClientResponse) =>
-          Effect.map(response.text, (body): Answer => ({ status: response.status, headers: response.headers, body }))
-        ),
-        Effect.mapError((error) => connectionFailure(error, at)),
-        Effect.timeoutFail({
-          duration: timeout,
-          onTimeout: () => new RequestTimeout({ ...at, seconds: Duration.toSeconds(timeout) })
-        })
-      )
 
     /**
      * Sends with retries; succeeds with an answer that `accepts` takes, given its status and whether an earlier try may
@@ -268,43 +202,52 @@ const make = (options: SequentumClientOptions) =>
      */
     const send = (
       at: RequestLine,
-      { body, query = {}, timeout = options.requestTimeout }: RequestOptions,
+      { body, query, timeout = options.requestTimeout }: RequestOptions,
       accepts: (status: number, mayHaveActed: boolean) => boolean
     ) =>
-      Effect.gen(function* () {
-        const credentials = yield* Credentials
-        const attempts = yield* Attempts
+      Effect.contextWithEffect((context: Context.Context<Credentials>) => {
+        const credentials = Context.get(context, Credentials)
+        const attempts = Context.get(context, Attempts)
         const secret = Redacted.value(credentials.secret)
         const budget = budgetOf(credentials.account ?? credentials)
-        const bare = HttpClientRequest.make(at.method)(`${base}${at.path}`, {
-          headers: { authorization: `${credentials.scheme} ${secret}`, accept: "application/json" },
-          urlParams: Object.entries(query).flatMap(([name, value]) =>
-            value === undefined ? [] : [[name, String(value)] as const]
-          )
+        const accept = { authorization: `${credentials.scheme} ${secret}`, accept: "application/json" }
+        const exchange = upstream.send({
+          at,
+          origin,
+          target: `${base}${at.path}${query === undefined ? "" : queryText(query)}`,
+          headers: body === undefined ? accept : { ...accept, "content-type": "application/json" },
+          body: body === undefined ? undefined : JSON.stringify(body),
+          limit: timeout
         })
-        const request = body === undefined ? bare : HttpClientRequest.bodyUnsafeJson(bare, body)
         let mayHaveActed = false
-        const exchange = Effect.suspend(() => {
-          attempts.sent()
-          return once(at, request, timeout)
-        })
-        const attempt = Effect.matchEffect(Effect.zipRight(holdBack(budget, at), exchange), {
-          onFailure: (error) => {
-            mayHaveActed ||= isUnclear(error)
-            return Effect.fail(error)
-          },
-          onSuccess: (answer): Effect.Effect<Answer, SequentumError> => {
-            const { headers, status } = answer
-            budget.learn(Number(headers["x-ratelimit-limit"]), Number(headers["x-ratelimit-window-seconds"] ?? 60))
-            if (accepts(status, mayHaveActed)) return Effect.succeed(answer)
-            return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-              const error = fromStatus(at, answer, secret, now)
-              mayHaveActed ||= isUnclear(error)
-              return Effect.fail(error)
-            })
+        const failed = (error: SequentumError) => {
+          mayHaveActed ||= isUnclear(error)
+          return Effect.fail(error)
+        }
+        const attempt = Effect.clockWith((clock) => {
+          const wait = budget.reserve(clock.unsafeCurrentTimeMillis(), longestRetryAfter)
+          if (Duration.greaterThan(wait, longestRetryAfter)) {
+            return new RateLimited({ ...at, retryAfterSeconds: Math.ceil(Duration.toSeconds(wait)) })
           }
+          const sent = Effect.matchEffect(exchange, {
+            onFailure: failed,
+            onSuccess: (answer): Effect.Effect<Answer, SequentumError> => {
+              budget.learn(
+                Number(answer.header("x-ratelimit-limit")),
+                Number(answer.header("x-ratelimit-window-seconds") ?? 60)
+              )
+              return accepts(answer.status, mayHaveActed)
+                ? Effect.succeed(answer)
+                : failed(fromStatus(at, answer, secret, clock.unsafeCurrentTimeMillis()))
+            }
+          })
+          const counted = Effect.suspend(() => {
+            attempts.sent()
+            return sent
+          })
+          return Duration.greaterThan(wait, Duration.zero) ? Effect.zipRight(Effect.sleep(wait), counted) : counted
         })
-        return yield* retrying(attempt)
+        return retrying(attempt)
       }).pipe(spanned("SequentumClient.send", { kind: "client", attributes: { "http.request.method": at.method } }))
 
     const isSuccess = (status: number) => status >= 200 && status < 300
@@ -339,12 +282,12 @@ const make = (options: SequentumClientOptions) =>
         return Effect.flatMap(
           send(at, {}, (status) => isSuccess(status) || isRedirect(status)),
           (answer) => {
-            const location = answer.headers["location"]
+            const location = answer.header("location")
             if (!isRedirect(answer.status) || location === undefined) {
               return Effect.fail(unexpected(at, answer, "no redirect to a file"))
             }
             return Effect.mapError(
-              Either.try(() => new URL(location, `${base}${path}`)),
+              Either.try(() => new URL(location, `${origin}${base}${path}`)),
               () => unexpected(at, answer, "a redirect to something that is not a URL")
             )
           }
@@ -353,12 +296,11 @@ const make = (options: SequentumClientOptions) =>
     } satisfies SequentumClientService
   })
 
-/** The API client as a service. Its Layer needs an HttpClient that does not follow redirects. */
+/** The API client as a service. */
 export class SequentumClient extends Context.Tag("sequentum/SequentumClient")<
   SequentumClient,
   SequentumClientService
 >() {
-  static readonly layer = (
-    options: SequentumClientOptions
-  ): Layer.Layer<SequentumClient, never, HttpClient.HttpClient> => Layer.effect(SequentumClient, make(options))
+  static readonly layer = (options: SequentumClientOptions): Layer.Layer<SequentumClient, never, Upstream> =>
+    Layer.effect(SequentumClient, make(options))
 }

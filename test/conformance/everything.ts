@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { busyHttpClient } from "../../src/http/client.ts"
+import { busyUpstream } from "../../src/http/client.ts"
 import { loggerLayer } from "../../src/app.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/app.ts"
@@ -32,7 +32,7 @@ const program = Effect.scoped(
       Effect.sync(() => void process.stdout.write(`${url}\n`))
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.merge(serverLayer(settings, busyHttpClient), loggerLayer(settings)))
+      Effect.provide(Layer.merge(serverLayer(settings, busyUpstream(settings.apiUrl)), loggerLayer(settings)))
     )
   })
 )

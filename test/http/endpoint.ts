@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import { busyHttpClient } from "../../src/http/client.ts"
+import { busyUpstream } from "../../src/http/client.ts"
 import { keyCredentials, loggerLayer } from "../../src/app.ts"
 import { operatorSelection, serverLayer } from "../../src/services.ts"
 import { loadSettings } from "../../src/config.ts"
@@ -55,7 +55,10 @@ export const endpoint = (
     const logger = logs === undefined ? loggerLayer(loaded) : keptLogs(logs)
     const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, times }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
-    ).pipe(Effect.provide(Layer.mergeAll(serverLayer(loaded, busyHttpClient), logger, telemetry)), Effect.forkScoped)
+    ).pipe(
+      Effect.provide(Layer.mergeAll(serverLayer(loaded, busyUpstream(loaded.apiUrl)), logger, telemetry)),
+      Effect.forkScoped
+    )
     const url = yield* Deferred.await(listening)
     return { url, mcp: `${url}/mcp`, apiUrl, fiber }
   })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { busyHttpClient } from "../../src/http/client.ts"
+import { busyUpstream } from "../../src/http/client.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/app.ts"
 import { operatorSelection, serverLayer } from "../../src/services.ts"
@@ -103,7 +103,7 @@ describe("failures", () => {
       const settings = yield* loadSettings(new Map([["PORT", port]]))
       const selection = yield* operatorSelection(settings)
       const failed = yield* serveHttp({ settings, selection, anonymous: Option.none() }, () => Effect.void).pipe(
-        Effect.provide(serverLayer(settings, busyHttpClient)),
+        Effect.provide(serverLayer(settings, busyUpstream(settings.apiUrl))),
         Effect.flip
       )
       assert.strictEqual(failed.problem, `Can't listen on 127.0.0.1:${port}.`)

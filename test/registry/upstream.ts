@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { Completions } from "../../src/completions.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
+import { Upstream } from "../../src/sequentum/Upstream.ts"
 import { services } from "../../src/sequentum/services.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
@@ -92,6 +93,7 @@ export const overHttp = (
   Layer.merge(ToolRegistry.layer({ maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),
     Layer.provide(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
+    Layer.provide(Upstream.overHttpClient),
     Layer.provide(http)
   )
 

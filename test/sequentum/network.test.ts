@@ -8,15 +8,16 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { busyHttpClient } from "../../src/http/client.ts"
+import { busyUpstream } from "../../src/http/client.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
-import { smallHttpClient } from "../../src/services.ts"
+import { Upstream } from "../../src/sequentum/Upstream.ts"
+import { httpClient } from "../../src/services.ts"
 import { whileTimePasses } from "../registry/live.ts"
 import { asCaller } from "../support/http.ts"
 
-interface Upstream {
+interface Server {
   readonly url: string
   /** Connections that were made so far. */
   readonly connections: () => number
@@ -25,7 +26,7 @@ interface Upstream {
 /** A real server, until the scope closes. */
 const upstream = (respond: (request: IncomingMessage, response: ServerResponse) => void) =>
   Effect.acquireRelease(
-    Effect.async<Upstream & { readonly close: () => void }>((resume) => {
+    Effect.async<Server & { readonly close: () => void }>((resume) => {
       let connections = 0
       const server = createServer(respond).on("connection", () => (connections += 1))
       server.listen(0, "127.0.0.1", () => {
@@ -59,16 +60,17 @@ const Ok = Schema.Struct({ ok: Schema.Boolean })
 const json = (response: ServerResponse, body: unknown) =>
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body))
 
-for (const [name, http] of [
-  ["Node's HTTP client", smallHttpClient],
-  ["undici's HTTP client", busyHttpClient]
+for (const [name, upstreamOf] of [
+  ["Node's HTTP client", () => Upstream.overHttpClient],
+  ["undici's connections", busyUpstream]
 ] as const) {
   const clientOf = (apiUrl: string) =>
     Effect.map(
       Layer.build(
         Files.Default.pipe(
           Layer.provideMerge(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
-          Layer.provide(http)
+          Layer.provide(upstreamOf(new URL(apiUrl))),
+          Layer.provide(httpClient)
         )
       ),
       (context) => ({ client: Effect.provide(SequentumClient, context), files: Effect.provide(Files, context) })

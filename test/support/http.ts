@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
+import { Upstream } from "../../src/sequentum/Upstream.ts"
 
 /** What the scripted Sequentum does with one request. */
 export type Step =
@@ -108,6 +109,7 @@ export const scriptedClient = (steps: ReadonlyArray<Step>, { apiUrl = "https://s
     Effect.provide(
       SequentumClient,
       SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) }).pipe(
+        Layer.provide(Upstream.overHttpClient),
         Layer.provide(layer)
       )
     ),
