@@ -21,8 +21,9 @@ export const stdioHandlers = (settings: Settings) =>
     return yield* Effect.gen(function* () {
       const tools = yield* ToolRegistry
       const runEffect = yield* makeRunEffect
+      const clock = yield* Effect.clock
       const run: RunRequest = (effect, ctx, own) =>
         runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
-      return (era: Era) => makeHandlers({ tools, run, selection: () => selection, era })
+      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era })
     }).pipe(Effect.provide(services))
   })

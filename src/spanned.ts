@@ -14,7 +14,3 @@ export const spanned =
   (name: string, options: Omit<Tracer.SpanOptions, "captureStackTrace">) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     whereTraced(Effect.withSpan(self, name, { ...options, captureStackTrace: false }), self)
-
-/** Adds to the span under way, where spans are collected. */
-export const annotated = (attributes: Readonly<Record<string, unknown>>): Effect.Effect<void> =>
-  whereTraced(Effect.annotateCurrentSpan(attributes), Effect.void)

@@ -3,11 +3,11 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -90,7 +90,17 @@ type Served = Received | HttpServerResponse.HttpServerResponse
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse>
 
-const webHeaders = (headers: Headers.Headers) => new globalThis.Headers(Object.entries(headers))
+/** The headers that the protocol has a say in. The token is not among them: nothing behind this needs it. */
+const protocolHeaders = (headers: Headers.Headers) => {
+  const kept = new globalThis.Headers()
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && (name.startsWith("mcp-") || name === "accept" || name === "content-type")) {
+      kept.set(name, value)
+    }
+  }
+  return kept
+}
 
 /** The SDK wants to know who is signed in; what calls need of it goes by another way. */
 const authInfo: AuthInfo = { token: "", clientId: "", scopes: [] }
@@ -152,7 +162,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       if (caller !== undefined) caller.challenge ??= challengeFor(error, scopeOf.get(tool ?? ""))
     }
     const handlersOf = (era: Era) => {
-      const ready = Promise.resolve(makeHandlers({ tools, run, selection, era, onFailure }))
+      const ready = Promise.resolve(makeHandlers({ tools, run, clock, selection, era, onFailure }))
       return () => ready
     }
     const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }
@@ -239,7 +249,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       const aborter = new AbortController()
       const web = new Request("http://localhost/mcp", {
         method: request.method,
-        headers: webHeaders(request.headers),
+        headers: protocolHeaders(request.headers),
         signal: aborter.signal
       })
       const caller: Caller = { credentials, selection, challenge: undefined }
@@ -333,18 +343,26 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       return HttpServerResponse.isServerResponse(known) ? Effect.succeed(known) : read(request, known)
     }
 
-    const route = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      Effect.suspend(() => answer(request)).pipe(
-        Effect.catchAllDefect((defect) =>
-          Effect.as(
-            Effect.logError("A request failed", defect),
-            rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined))
-          )
-        ),
-        Effect.onExit((exit) =>
-          Effect.sync(() => countRequest(request.method, Exit.isSuccess(exit) ? exit.value.status : clientGone))
-        )
+    const route = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+      const counted = (response: HttpServerResponse.HttpServerResponse) => {
+        countRequest(request.method, response.status)
+        return response
+      }
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.matchCauseEffect(restore(Effect.suspend(() => answer(request))), {
+          onSuccess: (response) => Effect.succeed(counted(response)),
+          onFailure: (cause) => {
+            if (Cause.isInterrupted(cause)) {
+              countRequest(request.method, clientGone)
+              return Effect.failCause(cause)
+            }
+            return Effect.as(
+              Effect.logError("A request failed", cause),
+              counted(rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined)))
+            )
+          }
+        })
       )
-    )
+    })
     return { route, sessionCount: () => sessions?.count() ?? 0 } as const
   })

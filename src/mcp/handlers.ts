@@ -7,9 +7,12 @@ import {
   type ServerContext
 } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import { Completions, type Completable } from "../completions.ts"
 import { getPrompt, listPrompts } from "../prompts/get.ts"
 import { readResource } from "../resources/read.ts"
@@ -23,7 +26,7 @@ import type { Selection } from "../tools/selection.ts"
 import type { ToolError } from "../tools/Tool.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
 import type { Era } from "./server.ts"
-import { observed } from "./telemetry.ts"
+import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
 
 /** The requests that are answered from the registries. */
 export const methods = [
@@ -49,15 +52,16 @@ export type Handlers = {
 export type ServerServices = ToolRegistry | Completions
 
 /** Runs a request's Effect for its caller, with services of its own, interrupted when the request is cancelled. */
-export type RunRequest = <A, R>(
-  effect: Effect.Effect<A, never, ServerServices | Credentials | R>,
+export type RunRequest = <A, E, R>(
+  effect: Effect.Effect<A, E, ServerServices | Credentials | R>,
   ctx: ServerContext,
   own: Context.Context<R>
-) => Promise<A>
+) => Promise<Exit.Exit<A, E>>
 
 export interface HandlerEnvironment {
   readonly tools: Context.Tag.Service<ToolRegistry>
   readonly run: RunRequest
+  readonly clock: Clock.Clock
   /** What is offered to the caller of a request. */
   readonly selection: (ctx: ServerContext) => Selection
   readonly era: Era
@@ -104,12 +108,6 @@ const describeResource = ({ description, name, title }: Resource) => ({
   mimeType: resourceType
 })
 
-/** Turns an outcome that is an error of the protocol into the throw that the SDK expects. */
-const orThrow = <A>(outcome: A | ProtocolError): A => {
-  if (outcome instanceof ProtocolError) throw outcome
-  return outcome
-}
-
 const variable = /\{(\w+)\}/gu
 
 const completableVariable = (uri: string, name: string): Completable | undefined =>
@@ -119,7 +117,7 @@ const completableVariable = (uri: string, name: string): Completable | undefined
     : undefined
 
 /** Answers requests from the registries, whose services are built once; knows nothing of Sequentum. */
-export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerEnvironment): Handlers => {
+export const makeHandlers = ({ clock, era, onFailure, run, selection, tools }: HandlerEnvironment): Handlers => {
   const offeredTo = (ctx: ServerContext) => {
     const offered = selection(ctx)
     return (name: string) => tools.offers(name, offered)
@@ -129,23 +127,15 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
     return resources.filter(({ tool }) => isOffered(tool))
   }
 
-  /** Ends every request in a value: defects are logged here and a client learns only that there was one. */
-  const answer = async <A>(
-    effect: Effect.Effect<A | ProtocolError, never, ServerServices | Credentials>,
-    ctx: ServerContext,
-    own: Context.Context<never> = Context.empty()
-  ): Promise<A> =>
-    orThrow(
-      await run(
-        Effect.catchAllCause(effect, (cause) =>
-          Cause.isInterruptedOnly(cause)
-            ? Effect.interrupt
-            : Effect.as(Effect.logError("A request failed", cause), internalError)
-        ),
-        ctx,
-        own
-      )
-    )
+  /** What a request's Effect came to. Its defects are logged here, and a client learns only that there was one. */
+  const settled = async <A, E>(exit: Exit.Exit<A, E>, ctx: ServerContext): Promise<Either.Either<A, E>> => {
+    if (Exit.isSuccess(exit)) return Either.right(exit.value)
+    const failure = Cause.failureOption(exit.cause)
+    if (Option.isSome(failure)) return Either.left(failure.value)
+    if (Cause.isInterruptedOnly(exit.cause)) throw new Error("The request was cancelled")
+    await run(Effect.logError("A request failed", exit.cause), ctx, Context.empty())
+    throw internalError
+  }
 
   /** What an argument completes with; undefined for a prompt, template or argument that is not offered. */
   const completable = (
@@ -164,31 +154,29 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
   return {
     "tools/list": (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) }),
 
-    "tools/call": ({ params }, ctx) => {
+    "tools/call": async ({ params }, ctx) => {
       let attempts = 0
       const sent = () => {
         attempts += 1
       }
-      return answer(
-        tools.call(params.name, params.arguments ?? {}, selection(ctx)).pipe(
-          observed({
-            tool: tools.offers(params.name) ? params.name : "unknown",
-            era,
-            meta: ctx.mcpReq._meta,
-            attempts: () => attempts
-          }),
-          Effect.match({
-            onSuccess: successResult,
-            onFailure: (error) => {
-              if (error._tag === "UnknownTool") return unknownTool(error.tool)
-              onFailure?.(error, ctx, params.name)
-              return errorResult(error, offeredTo(ctx))
-            }
-          })
-        ),
+      const call: ObservedCall = {
+        tool: tools.offers(params.name) ? params.name : "unknown",
+        era,
+        attempts: () => attempts
+      }
+      const startedAt = clock.unsafeCurrentTimeMillis()
+      const exit = await run(
+        tracedCall(call, ctx.mcpReq._meta)(tools.call(params.name, params.arguments ?? {}, selection(ctx))),
         ctx,
         Context.make(Progress, progressTo(ctx)).pipe(Context.add(Attempts, { sent }))
       )
+      countCall(call, exit, (clock.unsafeCurrentTimeMillis() - startedAt) / 1000)
+      const outcome = await settled(exit, ctx)
+      if (Either.isRight(outcome)) return successResult(outcome.right)
+      const error = outcome.left
+      if (error._tag === "UnknownTool") throw unknownTool(error.tool)
+      onFailure?.(error, ctx, params.name)
+      return errorResult(error, offeredTo(ctx))
     },
     "resources/list": (_, ctx) => ({
       resources: resourcesFor(ctx, staticResources).map((resource) => ({
@@ -204,18 +192,16 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
       }))
     }),
 
-    "resources/read": ({ params: { uri } }, ctx) =>
-      answer(
-        Effect.match(readResource(uri, selection(ctx)), {
-          onSuccess: (value) => ({ contents: [{ uri, mimeType: resourceType, text: JSON.stringify(value) }] }),
-          onFailure: (error) => {
-            if (error._tag === "ResourceNotFound") return new ResourceNotFoundError(uri, "Resource not found")
-            onFailure?.(error, ctx)
-            return new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
-          }
-        }),
-        ctx
-      ),
+    "resources/read": async ({ params: { uri } }, ctx) => {
+      const outcome = await settled(await run(readResource(uri, selection(ctx)), ctx, Context.empty()), ctx)
+      if (Either.isRight(outcome)) {
+        return { contents: [{ uri, mimeType: resourceType, text: JSON.stringify(outcome.right) }] }
+      }
+      const error = outcome.left
+      if (error._tag === "ResourceNotFound") throw new ResourceNotFoundError(uri, "Resource not found")
+      onFailure?.(error, ctx)
+      throw new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
+    },
     "prompts/list": (_, ctx) => ({
       prompts: listPrompts(offeredTo(ctx)).map(({ arguments: args, description, name, title }) => ({
         name,
@@ -229,27 +215,21 @@ export const makeHandlers = ({ era, onFailure, run, selection, tools }: HandlerE
       }))
     }),
 
-    "prompts/get": ({ params }, ctx) =>
-      orThrow(
-        Either.match(getPrompt(params.name, params.arguments ?? {}, offeredTo(ctx)), {
-          onLeft: ({ problem }) => new ProtocolError(ProtocolErrorCode.InvalidParams, problem),
-          onRight: ({ description, text }) => ({
-            description,
-            messages: [{ role: "user" as const, content: { type: "text" as const, text } }]
-          })
-        })
-      ),
+    "prompts/get": ({ params }, ctx) => {
+      const prompt = getPrompt(params.name, params.arguments ?? {}, offeredTo(ctx))
+      if (Either.isLeft(prompt)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, prompt.left.problem)
+      const { description, text } = prompt.right
+      return { description, messages: [{ role: "user" as const, content: { type: "text" as const, text } }] }
+    },
     "completion/complete": async ({ params: { argument, context, ref } }, ctx) => {
       const { known, what } = completable(ctx, ref, argument.name)
       if (!known) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
       if (what === undefined) return { completion: { values: [] } }
       const agentId = Number(context?.arguments?.["agentId"])
-      const values = await answer(
-        Effect.flatMap(Completions, ({ suggest }) =>
-          suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
-        ),
-        ctx
+      const suggested = Effect.flatMap(Completions, ({ suggest }) =>
+        suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
       )
+      const values = Either.merge(await settled(await run(suggested, ctx, Context.empty()), ctx))
       return { completion: { values: [...values] } }
     }
   }

@@ -1,24 +1,24 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Runtime from "effect/Runtime"
 import type { ServerServices } from "./handlers.ts"
 
 /** Runs an Effect for a caller, from code that speaks promises; aborting the signal interrupts it. */
-export type RunEffect = <A, R>(
-  effect: Effect.Effect<A, never, ServerServices | R>,
+export type RunEffect = <A, E, R>(
+  effect: Effect.Effect<A, E, ServerServices | R>,
   caller: Context.Context<R>,
   signal: AbortSignal
-) => Promise<A>
+) => Promise<Exit.Exit<A, E>>
 
 /** Runs Effects in the scope's services. Those still under way when the scope closes are interrupted. */
 export const makeRunEffect = Effect.gen(function* () {
   const runtime = yield* Effect.runtime<ServerServices>()
   const fibers = yield* FiberSet.make()
   const runEffect: RunEffect = (effect, caller, signal) =>
-    new Promise((resolve, reject) => {
+    new Promise((resolve) => {
       // Services that the runtime starts with cost nothing; each that an Effect provides is put in and taken out again.
       const own = Runtime.updateContext(runtime, (services) => Context.merge(services, caller))
       const fiber = Runtime.runFork(own, effect)
@@ -28,8 +28,7 @@ export const makeRunEffect = Effect.gen(function* () {
       if (signal.aborted) onAbort()
       fiber.addObserver((exit) => {
         signal.removeEventListener("abort", onAbort)
-        if (Exit.isSuccess(exit)) resolve(exit.value)
-        else reject(new Error("The request was cancelled"))
+        resolve(exit)
       })
     })
   return runEffect

@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { makeLabels } from "../labels.ts"
-import { annotated, spanned } from "../spanned.ts"
+import { whereTraced } from "../spanned.ts"
 
 /** Tool calls by tool, era and outcome; the outcome is `ok` or an error's tag. */
 const toolCalls = Metric.counter("mcp_tool_calls", { description: "Tool calls by tool, era and outcome" })
@@ -41,15 +41,17 @@ const callLabels = makeLabels("tool", "era", "outcome")
 const toolLabels = makeLabels("tool")
 const noLabels = makeLabels()
 
-interface Call {
+/** What is told of a tool call: never an argument, a result or a credential. */
+export interface ObservedCall {
   readonly tool: string
   readonly era: "legacy" | "modern"
-  readonly meta: unknown
   /** How many requests were sent upstream so far. */
   readonly attempts: () => number
 }
 
-const outcomeOf = (exit: Exit.Exit<unknown, { readonly _tag: string }>) =>
+type CallExit = Exit.Exit<unknown, { readonly _tag: string }>
+
+const outcomeOf = (exit: CallExit) =>
   Exit.match(exit, {
     onSuccess: () => "ok",
     onFailure: (cause) =>
@@ -58,25 +60,28 @@ const outcomeOf = (exit: Exit.Exit<unknown, { readonly _tag: string }>) =>
         : Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: ({ _tag }) => _tag })
   })
 
-/**
- * Makes a span and counts for a tool call: tool, era, outcome, requests sent upstream, duration. Never an argument, a
- * result or a credential.
- */
-export const observed =
-  ({ attempts, era, meta, tool }: Call) =>
+/** Counts a tool call that has ended. */
+export const countCall = ({ attempts, era, tool }: ObservedCall, exit: CallExit, seconds: number): void => {
+  toolCalls.unsafeUpdate(1, callLabels(tool, era, outcomeOf(exit)))
+  toolSeconds.unsafeUpdate(seconds, toolLabels(tool))
+  upstreamRequests.unsafeUpdate(attempts(), noLabels())
+}
+
+/** Makes a span around a tool call, as part of the trace that the request's `_meta` tells of. */
+export const tracedCall =
+  ({ attempts, era, tool }: ObservedCall, meta: unknown) =>
   <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.clockWith((clock) => {
-      const startedAt = clock.unsafeCurrentTimeMillis()
-      return Effect.onExit(call, (exit) => {
-        const outcome = outcomeOf(exit)
-        toolCalls.unsafeUpdate(1, callLabels(tool, era, outcome))
-        toolSeconds.unsafeUpdate((clock.unsafeCurrentTimeMillis() - startedAt) / 1000, toolLabels(tool))
-        upstreamRequests.unsafeUpdate(attempts(), noLabels())
-        return annotated({ outcome, "sequentum.attempts": attempts() })
-      })
-    }).pipe(
-      spanned("tools/call", {
-        attributes: { "mcp.tool": tool, "mcp.era": era },
-        ...Option.match(parentSpan(meta), { onNone: () => ({}), onSome: (parent) => ({ parent }) })
-      })
+    whereTraced(
+      Effect.suspend(() =>
+        Effect.onExit(call, (exit) =>
+          Effect.annotateCurrentSpan({ outcome: outcomeOf(exit), "sequentum.attempts": attempts() })
+        ).pipe(
+          Effect.withSpan("tools/call", {
+            captureStackTrace: false,
+            attributes: { "mcp.tool": tool, "mcp.era": era },
+            ...Option.match(parentSpan(meta), { onNone: () => ({}), onSome: (parent) => ({ parent }) })
+          })
+        )
+      ),
+      call
     )

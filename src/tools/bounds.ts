@@ -1,9 +1,7 @@
 import * as Predicate from "effect/Predicate"
 import type { Bound, JsonObject } from "./Tool.ts"
 
-const encoder = new TextEncoder()
-
-const jsonBytes = (value: unknown) => encoder.encode(JSON.stringify(value)).length
+const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
 /** Cuts every text longer than `longest` characters, saying how much went. */
 const shortenTexts = (value: unknown, longest: number): unknown => {

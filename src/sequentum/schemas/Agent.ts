@@ -1,6 +1,6 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, maybe, SpaceId, Timestamp, wireEnum, Int } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** What kind of configuration an agent is. Integers from docs.sequentum.com/api-reference/agents/list. */
@@ -18,15 +18,15 @@ export const Agent = Schema.Struct({
   /** Parameter name to its default. */
   inputParameters: maybe(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
   configType: maybe(ConfigType),
-  proxyPoolId: maybe(Schema.Int),
+  proxyPoolId: maybe(Int),
   /** Absent for a personal agent, which is in no space. */
   spaceId: maybe(SpaceId),
   startUrl: maybe(Schema.String),
   /** State of the latest run; absent when it never ran. */
   status: maybe(RunStatus),
-  userId: maybe(Schema.Int),
+  userId: maybe(Int),
   validationStatus: maybe(ValidationStatus),
-  version: maybe(Schema.Int),
+  version: maybe(Int),
   isActive: maybe(Schema.Boolean),
   created: maybe(Timestamp),
   updated: maybe(Timestamp),
@@ -36,8 +36,8 @@ export const Agent = Schema.Struct({
 export type Agent = typeof Agent.Type
 
 const Paged = Schema.Union(
-  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Schema.Int) }),
-  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybe(Schema.Int) }),
+  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
+  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
   Schema.Array(Agent)
 )
 
@@ -64,4 +64,4 @@ export const AgentPage = Schema.transform(Paged, Page, {
 })
 
 /** An exact count. */
-export const TotalCount = Schema.Struct({ totalCount: Schema.Int })
+export const TotalCount = Schema.Struct({ totalCount: Int })

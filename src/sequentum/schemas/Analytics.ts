@@ -1,18 +1,18 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { AgentId, maybe, RunId, SpaceId, Timestamp, Int } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Runs of a period by outcome. */
 export const RunsReport = Schema.Struct({
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp),
-  totalRuns: maybe(Schema.Int),
-  completedRuns: maybe(Schema.Int),
-  failedRuns: maybe(Schema.Int),
-  completedWithErrorsRuns: maybe(Schema.Int),
-  runningRuns: maybe(Schema.Int),
-  queuedRuns: maybe(Schema.Int),
-  stoppedRuns: maybe(Schema.Int),
+  totalRuns: maybe(Int),
+  completedRuns: maybe(Int),
+  failedRuns: maybe(Int),
+  completedWithErrorsRuns: maybe(Int),
+  runningRuns: maybe(Int),
+  queuedRuns: maybe(Int),
+  stoppedRuns: maybe(Int),
   /** Absent unless asked for and there were failures. */
   failedRunDetails: maybe(
     Schema.Array(
@@ -39,7 +39,7 @@ export const RecordsReport = Schema.Struct({
   totalRecordsExported: maybe(Schema.Number),
   totalErrors: maybe(Schema.Number),
   totalPageLoads: maybe(Schema.Number),
-  runCount: maybe(Schema.Int),
+  runCount: maybe(Int),
   agentId: maybe(AgentId)
 })
 

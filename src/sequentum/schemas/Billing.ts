@@ -1,10 +1,10 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { AgentId, maybe, RunId, SpaceId, Timestamp, Int } from "./common.ts"
 
 /** What is left to spend, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const Credits = Schema.Struct({
   availableCredits: Schema.Number,
-  organizationId: maybe(Schema.Int),
+  organizationId: maybe(Int),
   retrievedAt: maybe(Timestamp)
 })
 
@@ -13,7 +13,7 @@ export const Spending = Schema.Struct({
   totalSpent: Schema.Number,
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp),
-  organizationId: maybe(Schema.Int),
+  organizationId: maybe(Int),
   currentBalance: maybe(Schema.Number)
 })
 
@@ -32,9 +32,9 @@ export const CreditHistory = Schema.Struct({
       })
     )
   ),
-  totalCount: maybe(Schema.Int),
-  pageIndex: maybe(Schema.Int),
-  recordsPerPage: maybe(Schema.Int)
+  totalCount: maybe(Int),
+  pageIndex: maybe(Int),
+  recordsPerPage: maybe(Int)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/agents. */
@@ -49,7 +49,7 @@ export const AgentsUsage = Schema.Struct({
       })
     )
   ),
-  totalRecordCount: maybe(Schema.Int),
+  totalRecordCount: maybe(Int),
   totalCost: Schema.Number,
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp)
@@ -84,7 +84,7 @@ export const RunsCost = Schema.Struct({
       })
     )
   ),
-  totalRecordCount: maybe(Schema.Int),
+  totalRecordCount: maybe(Int),
   totalCost: Schema.Number,
   agentId: maybe(AgentId),
   agentName: maybe(Schema.String)

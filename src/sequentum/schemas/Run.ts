@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, maybe, RunId, SpaceId, Timestamp, wireEnum, Int } from "./common.ts"
 
 /** Run states by their wire integer. Source: docs.sequentum.com/concepts/runs. */
 export const runStatusWords = {
@@ -39,19 +39,19 @@ export const Run = Schema.Struct({
   configId: maybe(AgentId),
   configName: maybe(Schema.String),
   spaceId: maybe(SpaceId),
-  organizationId: maybe(Schema.Int),
+  organizationId: maybe(Int),
   organizationName: maybe(Schema.String),
-  sequence: maybe(Schema.Int),
-  parallelism: maybe(Schema.Int),
-  parallelMaxConcurrency: maybe(Schema.Int),
+  sequence: maybe(Int),
+  parallelism: maybe(Int),
+  parallelMaxConcurrency: maybe(Int),
   parallelExport: maybe(Schema.String),
-  parallelSet: maybe(Schema.Int),
+  parallelSet: maybe(Int),
   startTime: maybe(Timestamp),
   endTime: maybe(Timestamp),
   created: maybe(Timestamp),
   status: RunStatus,
   message: maybe(Schema.String),
-  configVersion: maybe(Schema.Int),
+  configVersion: maybe(Int),
   actionCount: maybe(Schema.Number),
   pageCount: maybe(Schema.Number),
   dynamicPageCount: maybe(Schema.Number),
@@ -73,7 +73,7 @@ export type Run = typeof Run.Type
 
 /** Counts of an agent's runs by status, live and history together; statuses with none are left out. */
 export const RunSummary = Schema.Struct({
-  totalCount: Schema.Int,
-  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Schema.Int }))
+  totalCount: Int,
+  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Int }))
 })
 export type RunSummary = typeof RunSummary.Type

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, ScheduleId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, maybe, ScheduleId, Timestamp, wireEnum, Int } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Source: docs.sequentum.com/concepts/schedules. */
@@ -20,15 +20,15 @@ export const AgentSchedule = Schema.Struct({
   startTime: maybe(Timestamp),
   scheduleType: maybe(ScheduleType),
   isEnabled: maybe(Schema.Boolean),
-  runEveryCount: maybe(Schema.Int),
+  runEveryCount: maybe(Int),
   runEveryPeriod: maybe(RunEveryPeriod),
   /** JSON text. */
   inputParameters: maybe(Schema.String),
-  parallelism: maybe(Schema.Int),
-  parallelMaxConcurrency: maybe(Schema.Int),
+  parallelism: maybe(Int),
+  parallelMaxConcurrency: maybe(Int),
   parallelExport: maybe(Schema.String),
-  proxyPoolId: maybe(Schema.Int),
-  serverGroupId: maybe(Schema.Int),
+  proxyPoolId: maybe(Int),
+  serverGroupId: maybe(Int),
   logLevel: maybe(Schema.String),
   logMode: maybe(Schema.String),
   isExclusive: maybe(Schema.Boolean),

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { ConfigType, ValidationStatus } from "./Agent.ts"
-import { AgentId, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { AgentId, maybe, RunId, SpaceId, Timestamp, Int } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** A folder of agents and input files. */
@@ -8,7 +8,7 @@ export const Space = Schema.Struct({
   id: SpaceId,
   name: maybe(Schema.String),
   description: maybe(Schema.String),
-  organizationId: maybe(Schema.Int),
+  organizationId: maybe(Int),
   created: maybe(Timestamp),
   isDefaultAccess: maybe(Schema.Boolean)
 })
@@ -22,7 +22,7 @@ export const SpaceAgent = Schema.Struct({
   spaceId: maybe(SpaceId),
   status: maybe(RunStatus),
   validationStatus: maybe(ValidationStatus),
-  version: maybe(Schema.Int),
+  version: maybe(Int),
   lastActivity: maybe(Timestamp)
 })
 export type SpaceAgent = typeof SpaceAgent.Type
@@ -31,9 +31,9 @@ export type SpaceAgent = typeof SpaceAgent.Type
 export const SpaceRun = Schema.Struct({
   spaceId: maybe(SpaceId),
   spaceName: maybe(Schema.String),
-  totalAgents: maybe(Schema.Int),
-  agentsStarted: maybe(Schema.Int),
-  agentsFailed: maybe(Schema.Int),
+  totalAgents: maybe(Int),
+  agentsStarted: maybe(Int),
+  agentsFailed: maybe(Int),
   results: Schema.Array(
     Schema.Struct({
       agentId: maybe(AgentId),

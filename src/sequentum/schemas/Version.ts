@@ -1,9 +1,9 @@
 import * as Schema from "effect/Schema"
-import { maybe, Timestamp } from "./common.ts"
+import { maybe, Timestamp, Int } from "./common.ts"
 
 /** One saved version of an agent; `fileSize` in bytes. */
 export const Version = Schema.Struct({
-  version: Schema.Int,
+  version: Int,
   userName: maybe(Schema.String),
   created: maybe(Timestamp),
   comments: maybe(Schema.String),

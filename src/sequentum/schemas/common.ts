@@ -16,24 +16,28 @@ const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
   })
 
 /** A field that the API may leave out or send as null; both read as undefined. */
-export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(nullAsUndefined(schema))
+export const maybe = <A, I>(schema: Schema.Schema<A, I>) =>
+  Schema.optionalWith(nullAsUndefined(schema), { exact: true })
+
+/** An integer that JavaScript holds exactly, checked in one step: `Schema.Int` takes three, and lists are full of them. */
+export const Int = Schema.declare((value): value is number => Number.isSafeInteger(value), { identifier: "Int" })
 
 /** int32 on the wire. Source: docs.sequentum.com/api-reference/introduction. */
-export const AgentId = Schema.Int.pipe(Schema.brand("AgentId"))
+export const AgentId = Int.pipe(Schema.brand("AgentId"))
 export type AgentId = typeof AgentId.Type
 
 /** int64 on the wire; read as a safe integer. */
-export const RunId = Schema.Int.pipe(Schema.brand("RunId"))
+export const RunId = Int.pipe(Schema.brand("RunId"))
 export type RunId = typeof RunId.Type
 
-export const FileId = Schema.Int.pipe(Schema.brand("FileId"))
+export const FileId = Int.pipe(Schema.brand("FileId"))
 export type FileId = typeof FileId.Type
 
-export const SpaceId = Schema.Int.pipe(Schema.brand("SpaceId"))
+export const SpaceId = Int.pipe(Schema.brand("SpaceId"))
 export type SpaceId = typeof SpaceId.Type
 
 /** int64 on the wire; read as a safe integer. */
-export const ScheduleId = Schema.Int.pipe(Schema.brand("ScheduleId"))
+export const ScheduleId = Int.pipe(Schema.brand("ScheduleId"))
 export type ScheduleId = typeof ScheduleId.Type
 
 export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
@@ -50,19 +54,19 @@ export const wireEnum = <const Words extends Readonly<Record<number, string>>>(w
   type Word = Words[keyof Words & number]
   const byWord = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
   const known = (value: string): value is Word => byWord.has(value)
-  const Word = Schema.declare(
-    (value): value is Word | `Unknown(${number})` =>
-      typeof value === "string" && (known(value) || /^Unknown\(-?\d+\)$/u.test(value))
-  )
-  return Schema.transformOrFail(Schema.Int, Word, {
-    strict: true,
-    decode: (code) => {
+  type Read = Word | `Unknown(${number})`
+  return Schema.declare<Read, number, readonly []>([], {
+    decode: () => (code, _, ast) => {
+      if (typeof code !== "number" || !Number.isSafeInteger(code)) {
+        return ParseResult.fail(new ParseResult.Type(ast, code))
+      }
       const word = words[code]
       return ParseResult.succeed(word !== undefined && known(word) ? word : (`Unknown(${code})` as const))
     },
-    encode: (word, _, ast) => {
-      const code = byWord.get(word) ?? Number(/-?\d+/u.exec(word)?.[0])
-      return Number.isInteger(code) ? ParseResult.succeed(code) : ParseResult.fail(new ParseResult.Type(ast, word))
+    encode: () => (word, _, ast) => {
+      const code =
+        typeof word === "string" ? (byWord.get(word) ?? Number(/^Unknown\((-?\d+)\)$/u.exec(word)?.[1])) : NaN
+      return Number.isSafeInteger(code) ? ParseResult.succeed(code) : ParseResult.fail(new ParseResult.Type(ast, word))
     }
   })
 }
