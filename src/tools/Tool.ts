@@ -67,11 +67,11 @@ export interface Tool<out R> {
   readonly bound: Bound | undefined
   readonly inputSchema: ObjectSchema
   readonly outputSchema: ObjectSchema
-  /** Checks the arguments, carries the call out and encodes its result. Bad arguments change nothing. */
+  /** Checks the arguments and carries the call out. Bad arguments change nothing. */
   readonly call: (args: unknown) => Effect.Effect<JsonObject, ToolError, R>
 }
 
-interface Definition<Name extends string, In, InEncoded, Out, OutEncoded extends JsonObject, R> {
+interface Definition<Name extends string, In, InEncoded, Out extends JsonObject, R> {
   readonly name: Name
   readonly toolset: Toolset
   readonly title: string
@@ -80,16 +80,16 @@ interface Definition<Name extends string, In, InEncoded, Out, OutEncoded extends
   readonly scope: Scope
   readonly bound?: Bound
   readonly input: Schema.Schema<In, InEncoded>
-  readonly output: Schema.Schema<Out, OutEncoded>
+  /** What a result is made of: plain JSON, so that it needs no encoding. */
+  readonly output: Schema.Schema<Out>
   readonly handler: (args: In) => Effect.Effect<Out, ToolError, R>
 }
 
 /** Makes a tool. Its JSON Schemas are generated when first asked for, since a start must not pay for them. */
-export const make = <Name extends string, In, InEncoded, Out, OutEncoded extends JsonObject, R>(
-  definition: Definition<Name, In, InEncoded, Out, OutEncoded, R>
+export const make = <Name extends string, In, InEncoded, Out extends JsonObject, R>(
+  definition: Definition<Name, In, InEncoded, Out, R>
 ): Tool<R> => {
   const decode = Schema.decodeUnknownEither(definition.input, { errors: "all", onExcessProperty: "error" })
-  const encode = Schema.encode(definition.output)
   let input: ObjectSchema | undefined
   let output: ObjectSchema | undefined
   const tool = {
@@ -109,11 +109,7 @@ export const make = <Name extends string, In, InEncoded, Out, OutEncoded extends
     call: (args: unknown) =>
       Either.match(decode(args), {
         onLeft: (error) => Effect.fail(invalidArguments(definition.name, tool.inputSchema, args, error)),
-        onRight: (decoded) =>
-          Effect.flatMap(definition.handler(decoded), (result) =>
-            // A handler's own result always encodes; a failure here is a defect of the tool.
-            Effect.orDie(encode(result))
-          )
+        onRight: definition.handler
       })
   }
   return tool

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import Ajv2020 from "ajv/dist/2020.js"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { allTools } from "../../src/tools/registry.ts"
@@ -9,9 +10,19 @@ import type { JsonObject } from "../../src/tools/Tool.ts"
 import { overSandbox, whileTimePasses } from "./live.ts"
 import type { Call } from "./upstream.ts"
 
+/** The same schema for results that hold nothing but what it names. */
+const closed = (schema: JsonObject): JsonObject => ({
+  ...mapValues(schema),
+  ...("properties" in schema && !("additionalProperties" in schema) ? { additionalProperties: false } : {})
+})
+const mapValues = (schema: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closedIn(value)]))
+const closedIn = (value: unknown): unknown =>
+  Array.isArray(value) ? value.map(closedIn) : Predicate.isReadonlyRecord(value) ? closed(value) : value
+
 const ajv = new Ajv2020({ strict: true, allErrors: true })
 const fits = new Map<string, (value: unknown) => boolean>(
-  allTools.map(({ name, outputSchema }) => [name, ajv.compile(outputSchema)])
+  allTools.map(({ name, outputSchema }) => [name, ajv.compile(closed(outputSchema))])
 )
 
 const Id = Schema.Number
