@@ -4,7 +4,9 @@ import { Agent, request } from "node:http"
 
 const connections = 32
 const seconds = Number(process.env["SECONDS_EACH"] ?? 3)
-const rounds = Number(process.env["ROUNDS"] ?? 3)
+/** Servers run for days: what the engine compiles in their first thousands of requests is not what is asked for here. */
+const warmUpSeconds = Number(process.env["WARM_UP_SECONDS"] ?? 15)
+const rounds = Number(process.env["ROUNDS"] ?? 5)
 
 interface Running {
   readonly child: ChildProcess
@@ -51,7 +53,7 @@ interface Load {
 }
 
 /** Keeps 32 connections busy, each with one request after another, and counts the answers. */
-const load = async (url: string, tool: Tool, era: Era): Promise<Load> => {
+const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise<Load> => {
   const { headers, meta } = eras[era](tool)
   const body = JSON.stringify({
     jsonrpc: "2.0",
@@ -117,16 +119,18 @@ const own = await start(["dist/main.js", "http", "--port", "0"], {
 })
 const bare = await start(["bench/httpBare.mjs"], env)
 
-console.log(`${connections} connections, ${rounds} rounds of ${seconds} s each, in turn; medians\n`)
+console.log(
+  `${connections} connections, ${rounds} rounds of ${seconds} s each in turn, after ${warmUpSeconds} s to warm up; medians\n`
+)
 console.log(`${"".padEnd(28)}${"".padEnd(16)}${"requests/s".padStart(11)}${"p50".padStart(10)}${"p99".padStart(10)}`)
 for (const tool of ["get_run_status", "list_agents"] as const) {
   for (const era of ["2026-07-28", "2025-11-25"] as const) {
     const results = { own: Array<Load>(), bare: Array<Load>() }
-    await load(own.url, tool, era)
-    await load(bare.url, tool, era)
+    await load(own.url, tool, era, warmUpSeconds)
+    await load(bare.url, tool, era, warmUpSeconds)
     for (let round = 0; round < rounds; round += 1) {
-      results.own.push(await load(own.url, tool, era))
-      results.bare.push(await load(bare.url, tool, era))
+      results.own.push(await load(own.url, tool, era, seconds))
+      results.bare.push(await load(bare.url, tool, era, seconds))
     }
     for (const [name, loads] of Object.entries(results)) {
       console.log(

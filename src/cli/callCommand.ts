@@ -79,7 +79,7 @@ export const call = (name: string, json: string, asJson: boolean, overrides: Ove
           return new Stop({ lines: [printable(text)] })
         })
       )
-      yield* out(asJson ? JSON.stringify(result) : describe(result, screenWidth()))
+      yield* out(asJson ? result.json : describe(result.value, screenWidth()))
     }).pipe(
       Effect.provide(progress),
       Effect.provideService(Credentials, credentials),

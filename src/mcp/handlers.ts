@@ -195,7 +195,7 @@ export const makeHandlers = ({ clock, era, onFailure, run, selection, tools }: H
     "resources/read": async ({ params: { uri } }, ctx) => {
       const outcome = await settled(await run(readResource(uri, selection(ctx)), ctx, Context.empty()), ctx)
       if (Either.isRight(outcome)) {
-        return { contents: [{ uri, mimeType: resourceType, text: JSON.stringify(outcome.right) }] }
+        return { contents: [{ uri, mimeType: resourceType, text: outcome.right.json }] }
       }
       const error = outcome.left
       if (error._tag === "ResourceNotFound") throw new ResourceNotFoundError(uri, "Resource not found")

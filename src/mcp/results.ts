@@ -1,7 +1,8 @@
 import type { CallToolResult } from "@modelcontextprotocol/server"
 import * as Match from "effect/Match"
 import type { SequentumError } from "../sequentum/errors.ts"
-import type { JsonObject, ToolError } from "../tools/Tool.ts"
+import type { ToolResult } from "../tools/bounds.ts"
+import type { ToolError } from "../tools/Tool.ts"
 
 /** What a failed call tells a model. `next` lists tools to go on with, most useful first. */
 interface Words {
@@ -109,7 +110,7 @@ export const errorResult = (error: ToolError, isOffered: (tool: string) => boole
 })
 
 /** The value as structured content, and the same JSON as text for clients that read only text. */
-export const successResult = (value: JsonObject): CallToolResult => ({
-  content: [{ type: "text", text: JSON.stringify(value) }],
+export const successResult = ({ json, value }: ToolResult): CallToolResult => ({
+  content: [{ type: "text", text: json }],
   structuredContent: { ...value }
 })

@@ -10,7 +10,7 @@ import { builderTools } from "./builder.ts"
 import { scheduleTools } from "./schedules.ts"
 import { spaceTools } from "./spaces.ts"
 import { versionTools } from "./versions.ts"
-import { fitResult } from "./bounds.ts"
+import { fitResult, mapResult, type ToolResult } from "./bounds.ts"
 import { ToolFailure, UnknownTool } from "./errors.ts"
 import { fileTools } from "./files.ts"
 import { runTools } from "./runs.ts"
@@ -91,7 +91,7 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
       name: string,
       args: unknown,
       selection?: Selection
-    ) => Effect.Effect<JsonObject, ToolError | UnknownTool, Credentials>
+    ) => Effect.Effect<ToolResult, ToolError | UnknownTool, Credentials>
   }
 >() {
   /** Binds the handlers of `tools` to the services they need, once. */
@@ -128,7 +128,9 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
             Context.merge(services, caller)
           ).pipe(
             Effect.map((result) =>
-              withoutHiddenNotice(fitResult(result, tool.bound, options.maxResultBytes), isOffered)
+              mapResult(fitResult(result, tool.bound, options.maxResultBytes), (value) =>
+                withoutHiddenNotice(value, isOffered)
+              )
             ),
             Effect.mapError((error) =>
               error._tag === "ToolFailure"

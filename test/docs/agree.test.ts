@@ -194,7 +194,7 @@ describe("troubleshooting", () => {
       const words = [
         ...[...errors, ...refused].map((error) => (error._tag === "UnknownTool" ? "" : errorText(error, () => true))),
         String(shown["notice"]),
-        String(cut["notice"]),
+        String(cut.value["notice"]),
         buildFailed,
         ...settingProblems,
         ...addressProblems,

@@ -295,9 +295,10 @@ describe("when to try again is said", () => {
 
 describe("a result", () => {
   it("is structured, and the same as text", () => {
-    const result = successResult({ agents: [], pagination: { pageIndex: 1 } })
-    assert.deepStrictEqual(result.structuredContent, { agents: [], pagination: { pageIndex: 1 } })
-    assert.deepStrictEqual(result.content, [{ type: "text", text: JSON.stringify(result.structuredContent) }])
+    const value = { agents: [], pagination: { pageIndex: 1 } }
+    const result = successResult({ value, json: JSON.stringify(value) })
+    assert.deepStrictEqual(result.structuredContent, value)
+    assert.deepStrictEqual(result.content, [{ type: "text", text: JSON.stringify(value) }])
   })
 
   it.effect("of a failed call says that it is one", () =>

@@ -101,7 +101,8 @@ describe("a hidden tool", () => {
       const call = (name: string, args: unknown) =>
         Effect.provideService(tools.call(name, args, selectionOf({ tools: [name] })), Credentials, caller)
       const preview = yield* call("preview_run_file", { agentId: 7, runId: 90, fileId: 5, maxRows: 1 })
-      assert.strictEqual(preview["notice"], "Shown: the first 1 rows.")
+      assert.strictEqual(preview.value["notice"], "Shown: the first 1 rows.")
+      assert.strictEqual(preview.json, JSON.stringify(preview.value))
       const missing = yield* Effect.flip(call("get_agent", { agentId: 404 }))
       assert.strictEqual(missing._tag, "NotFound")
       if (missing._tag === "NotFound") {

@@ -103,7 +103,7 @@ export type Call = (name: string, args: unknown) => Effect.Effect<JsonObject, To
 export const calling =
   (tools: Context.Tag.Service<ToolRegistry>): Call =>
   (name, args) =>
-    Effect.provideService(tools.call(name, args), Credentials, caller)
+    Effect.map(Effect.provideService(tools.call(name, args), Credentials, caller), ({ value }) => value)
 
 /** Tools over a scripted Sequentum: how to call them, and what was sent so far. */
 export const toolsOver = (respond: Respond) =>

@@ -8,7 +8,10 @@ import { fakeTools, type Fakes } from "../fakes.ts"
 import { asCaller } from "../support/http.ts"
 
 const call = (fakes: Fakes, name: string, args: unknown) =>
-  Effect.flatMap(ToolRegistry, (tools) => asCaller(tools.call(name, args))).pipe(Effect.provide(fakeTools(fakes)))
+  Effect.flatMap(ToolRegistry, (tools) => asCaller(tools.call(name, args))).pipe(
+    Effect.map(({ value }) => value),
+    Effect.provide(fakeTools(fakes))
+  )
 
 const books: Agent = {
   id: AgentId.make(7),

@@ -2,18 +2,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { fitResult } from "../../src/tools/bounds.ts"
 
-const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value)).length
+const bytes = (text: string) => new TextEncoder().encode(text).length
 const bound = { list: "rows", rest: "Ask for less." }
 
 describe("a result", () => {
   it("that fits is left as it is", () => {
     const result = { rows: [{ a: "x".repeat(500) }] }
-    assert.strictEqual(fitResult(result, bound, 1000), result)
+    assert.deepStrictEqual(fitResult(result, bound, 1000), { value: result, json: JSON.stringify(result) })
   })
 
   it("that is too large keeps the head of its list and says what is missing", () => {
     const result = { rows: Array.from({ length: 100 }, (_, index) => ({ index })) }
-    const fitted = fitResult(result, bound, 500)
+    const { value: fitted } = fitResult(result, bound, 500)
     const rows = fitted["rows"]
     assert.isTrue(Array.isArray(rows) && rows.length > 0 && rows.length < 100)
     assert.deepNestedPropertyVal(fitted, "rows[0].index", 0)
@@ -21,12 +21,12 @@ describe("a result", () => {
   })
 
   it("without a list has its long texts cut, saying by how much", () => {
-    const fitted = fitResult({ documentation: "x".repeat(10_000) }, undefined, 5000)
+    const { value: fitted } = fitResult({ documentation: "x".repeat(10_000) }, undefined, 5000)
     assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters left out\]$/u)
   })
 
   it("whose large part is no list loses that part", () => {
-    const fitted = fitResult({ rows: { a: Array.from({ length: 1000 }, () => 1) } }, bound, 500)
+    const { value: fitted } = fitResult({ rows: { a: Array.from({ length: 1000 }, () => 1) } }, bound, 500)
     assert.notProperty(fitted, "rows")
     assert.match(String(fitted["notice"]), /rows was left out/u)
   })
@@ -34,13 +34,18 @@ describe("a result", () => {
   it.prop(
     "never is larger than allowed",
     [
-      FastCheck.array(FastCheck.record({ name: FastCheck.string({ maxLength: 3000 }), count: FastCheck.integer() }), {
-        maxLength: 200
-      }),
+      FastCheck.array(
+        FastCheck.record({ name: FastCheck.string({ unit: "binary", maxLength: 3000 }), count: FastCheck.integer() }),
+        {
+          maxLength: 200
+        }
+      ),
       FastCheck.integer({ min: 1000, max: 20_000 })
     ],
     ([rows, most]) => {
-      assert.isAtMost(bytes(fitResult({ rows }, bound, most)), most)
+      const { json, value } = fitResult({ rows }, bound, most)
+      assert.isAtMost(bytes(json), most)
+      assert.strictEqual(json, JSON.stringify(value))
     }
   )
 })

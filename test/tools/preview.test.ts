@@ -20,6 +20,7 @@ const previewOf = (name: string, content: Stream.Stream<Uint8Array>, maxRows = 2
   Effect.flatMap(ToolRegistry, (tools) =>
     asCaller(tools.call("preview_run_file", { agentId: 7, runId: 90, fileId, maxRows }))
   ).pipe(
+    Effect.map(({ value }) => value),
     Effect.provide(
       fakeTools({
         files: {

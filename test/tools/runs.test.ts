@@ -16,7 +16,10 @@ import { asCaller, script } from "../support/http.ts"
 const runOf = (status: RunStatus, dataCount = 0) => ({ id: RunId.make(90), status, dataCount })
 
 const call = (fakes: Fakes, name: string, args: unknown) =>
-  Effect.flatMap(ToolRegistry, (tools) => asCaller(tools.call(name, args))).pipe(Effect.provide(fakeTools(fakes)))
+  Effect.flatMap(ToolRegistry, (tools) => asCaller(tools.call(name, args))).pipe(
+    Effect.map(({ value }) => value),
+    Effect.provide(fakeTools(fakes))
+  )
 
 /** A run that is in each of these states in turn, a read apart, and stays in the last. */
 const statusesOf = (...states: ReadonlyArray<ReturnType<typeof runOf>>) => {
