@@ -1,6 +1,6 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, SpaceId, Timestamp, wireEnum, Int } from "./common.ts"
+import { AgentId, Int, maybe, maybeFlag, maybeInt, maybeText, maybeTimestamp, SpaceId, wireEnum } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** What kind of configuration an agent is. Integers from docs.sequentum.com/api-reference/agents/list. */
@@ -12,32 +12,32 @@ export const ValidationStatus = wireEnum({ 1: "Unknown", 2: "Invalid", 3: "Valid
 /** A web-scraping agent. Source: docs.sequentum.com/api-reference/agents/list. */
 export const Agent = Schema.Struct({
   id: maybe(AgentId),
-  name: maybe(Schema.String),
-  description: maybe(Schema.String),
-  documentation: maybe(Schema.String),
+  name: maybeText,
+  description: maybeText,
+  documentation: maybeText,
   /** Parameter name to its default. */
   inputParameters: maybe(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
   configType: maybe(ConfigType),
-  proxyPoolId: maybe(Int),
+  proxyPoolId: maybeInt,
   /** Absent for a personal agent, which is in no space. */
   spaceId: maybe(SpaceId),
-  startUrl: maybe(Schema.String),
+  startUrl: maybeText,
   /** State of the latest run; absent when it never ran. */
   status: maybe(RunStatus),
-  userId: maybe(Int),
+  userId: maybeInt,
   validationStatus: maybe(ValidationStatus),
-  version: maybe(Int),
-  isActive: maybe(Schema.Boolean),
-  created: maybe(Timestamp),
-  updated: maybe(Timestamp),
-  lastActivity: maybe(Timestamp),
-  agentTemplates: maybe(Schema.String)
+  version: maybeInt,
+  isActive: maybeFlag,
+  created: maybeTimestamp,
+  updated: maybeTimestamp,
+  lastActivity: maybeTimestamp,
+  agentTemplates: maybeText
 })
 export type Agent = typeof Agent.Type
 
 const Paged = Schema.Union(
-  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
-  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
+  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybeInt }),
+  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybeInt }),
   Schema.Array(Agent)
 )
 

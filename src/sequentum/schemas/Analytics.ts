@@ -1,31 +1,31 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, RunId, SpaceId, Timestamp, Int } from "./common.ts"
+import { AgentId, maybe, maybeInt, maybeNumber, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Runs of a period by outcome. */
 export const RunsReport = Schema.Struct({
-  startDate: maybe(Timestamp),
-  endDate: maybe(Timestamp),
-  totalRuns: maybe(Int),
-  completedRuns: maybe(Int),
-  failedRuns: maybe(Int),
-  completedWithErrorsRuns: maybe(Int),
-  runningRuns: maybe(Int),
-  queuedRuns: maybe(Int),
-  stoppedRuns: maybe(Int),
+  startDate: maybeTimestamp,
+  endDate: maybeTimestamp,
+  totalRuns: maybeInt,
+  completedRuns: maybeInt,
+  failedRuns: maybeInt,
+  completedWithErrorsRuns: maybeInt,
+  runningRuns: maybeInt,
+  queuedRuns: maybeInt,
+  stoppedRuns: maybeInt,
   /** Absent unless asked for and there were failures. */
   failedRunDetails: maybe(
     Schema.Array(
       Schema.Struct({
         runId: RunId,
         agentId: maybe(AgentId),
-        agentName: maybe(Schema.String),
-        startTime: maybe(Timestamp),
-        endTime: maybe(Timestamp),
+        agentName: maybeText,
+        startTime: maybeTimestamp,
+        endTime: maybeTimestamp,
         status: maybe(RunStatus),
-        errorMessage: maybe(Schema.String),
+        errorMessage: maybeText,
         spaceId: maybe(SpaceId),
-        spaceName: maybe(Schema.String)
+        spaceName: maybeText
       })
     )
   )
@@ -33,13 +33,13 @@ export const RunsReport = Schema.Struct({
 
 /** Records of a period. */
 export const RecordsReport = Schema.Struct({
-  startDate: maybe(Timestamp),
-  endDate: maybe(Timestamp),
-  totalRecordsExtracted: maybe(Schema.Number),
-  totalRecordsExported: maybe(Schema.Number),
-  totalErrors: maybe(Schema.Number),
-  totalPageLoads: maybe(Schema.Number),
-  runCount: maybe(Int),
+  startDate: maybeTimestamp,
+  endDate: maybeTimestamp,
+  totalRecordsExtracted: maybeNumber,
+  totalRecordsExported: maybeNumber,
+  totalErrors: maybeNumber,
+  totalPageLoads: maybeNumber,
+  runCount: maybeInt,
   agentId: maybe(AgentId)
 })
 
@@ -47,20 +47,20 @@ export const RecordsReport = Schema.Struct({
 export const Diagnostics = Schema.Struct({
   runId: RunId,
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
+  agentName: maybeText,
   status: maybe(RunStatus),
-  errorMessage: maybe(Schema.String),
-  startTime: maybe(Timestamp),
-  endTime: maybe(Timestamp),
-  runtimeSeconds: maybe(Schema.Number),
+  errorMessage: maybeText,
+  startTime: maybeTimestamp,
+  endTime: maybeTimestamp,
+  runtimeSeconds: maybeNumber,
   stats: maybe(
     Schema.Struct({
-      dataCount: maybe(Schema.Number),
-      inputCount: maybe(Schema.Number),
-      errorCount: maybe(Schema.Number),
-      pageCount: maybe(Schema.Number),
-      exportCount: maybe(Schema.Number),
-      traffic: maybe(Schema.Number)
+      dataCount: maybeNumber,
+      inputCount: maybeNumber,
+      errorCount: maybeNumber,
+      pageCount: maybeNumber,
+      exportCount: maybeNumber,
+      traffic: maybeNumber
     })
   ),
   possibleCauses: maybe(Schema.Array(Schema.String)),

@@ -1,20 +1,20 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, RunId, SpaceId, Timestamp, Int } from "./common.ts"
+import { AgentId, maybe, maybeInt, maybeNumber, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
 
 /** What is left to spend, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const Credits = Schema.Struct({
   availableCredits: Schema.Number,
-  organizationId: maybe(Int),
-  retrievedAt: maybe(Timestamp)
+  organizationId: maybeInt,
+  retrievedAt: maybeTimestamp
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/spending. */
 export const Spending = Schema.Struct({
   totalSpent: Schema.Number,
-  startDate: maybe(Timestamp),
-  endDate: maybe(Timestamp),
-  organizationId: maybe(Int),
-  currentBalance: maybe(Schema.Number)
+  startDate: maybeTimestamp,
+  endDate: maybeTimestamp,
+  organizationId: maybeInt,
+  currentBalance: maybeNumber
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/history. */
@@ -22,19 +22,19 @@ export const CreditHistory = Schema.Struct({
   transactions: maybe(
     Schema.Array(
       Schema.Struct({
-        id: maybe(Schema.Number),
-        transactionType: maybe(Schema.String),
+        id: maybeNumber,
+        transactionType: maybeText,
         amount: Schema.Number,
-        balance: maybe(Schema.Number),
-        created: maybe(Timestamp),
-        expiresAt: maybe(Timestamp),
-        message: maybe(Schema.String)
+        balance: maybeNumber,
+        created: maybeTimestamp,
+        expiresAt: maybeTimestamp,
+        message: maybeText
       })
     )
   ),
-  totalCount: maybe(Int),
-  pageIndex: maybe(Int),
-  recordsPerPage: maybe(Int)
+  totalCount: maybeInt,
+  pageIndex: maybeInt,
+  recordsPerPage: maybeInt
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/agents. */
@@ -43,22 +43,22 @@ export const AgentsUsage = Schema.Struct({
     Schema.Array(
       Schema.Struct({
         agentId: AgentId,
-        agentName: maybe(Schema.String),
+        agentName: maybeText,
         cost: Schema.Number,
         spaceId: maybe(SpaceId)
       })
     )
   ),
-  totalRecordCount: maybe(Int),
+  totalRecordCount: maybeInt,
   totalCost: Schema.Number,
-  startDate: maybe(Timestamp),
-  endDate: maybe(Timestamp)
+  startDate: maybeTimestamp,
+  endDate: maybeTimestamp
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/agent. `data` may be empty when a type had no use. */
 export const CostBreakdown = Schema.Struct({
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
+  agentName: maybeText,
   labels: maybe(Schema.Array(Schema.String)),
   usageTypes: maybe(
     Schema.Array(
@@ -66,8 +66,8 @@ export const CostBreakdown = Schema.Struct({
     )
   ),
   totalCost: Schema.Number,
-  startDate: maybe(Timestamp),
-  endDate: maybe(Timestamp)
+  startDate: maybeTimestamp,
+  endDate: maybeTimestamp
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/agent-runs. */
@@ -76,16 +76,16 @@ export const RunsCost = Schema.Struct({
     Schema.Array(
       Schema.Struct({
         runId: RunId,
-        date: maybe(Timestamp),
-        startTime: maybe(Timestamp),
-        endTime: maybe(Timestamp),
+        date: maybeTimestamp,
+        startTime: maybeTimestamp,
+        endTime: maybeTimestamp,
         cost: Schema.Number,
-        billingType: maybe(Schema.String)
+        billingType: maybeText
       })
     )
   ),
-  totalRecordCount: maybe(Int),
+  totalRecordCount: maybeInt,
   totalCost: Schema.Number,
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String)
+  agentName: maybeText
 })

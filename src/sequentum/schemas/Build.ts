@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, SessionId } from "./common.ts"
+import { AgentId, maybe, maybeNumber, maybeText, SessionId } from "./common.ts"
 
 export const BuildStarted = Schema.Struct({ sessionId: SessionId })
 
@@ -7,10 +7,10 @@ export const BuildStarted = Schema.Struct({ sessionId: SessionId })
 export const BuildStatus = Schema.Struct({
   status: Schema.String,
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
-  error: maybe(Schema.String),
-  agentElapsedSeconds: maybe(Schema.Number),
-  browserIoSeconds: maybe(Schema.Number)
+  agentName: maybeText,
+  error: maybeText,
+  agentElapsedSeconds: maybeNumber,
+  browserIoSeconds: maybeNumber
 })
 export type BuildStatus = typeof BuildStatus.Type
 

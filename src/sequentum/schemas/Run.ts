@@ -1,5 +1,16 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, RunId, SpaceId, Timestamp, wireEnum, Int } from "./common.ts"
+import {
+  AgentId,
+  Int,
+  maybe,
+  maybeInt,
+  maybeNumber,
+  maybeText,
+  maybeTimestamp,
+  RunId,
+  SpaceId,
+  wireEnum
+} from "./common.ts"
 
 /** Run states by their wire integer. Source: docs.sequentum.com/concepts/runs. */
 export const runStatusWords = {
@@ -37,43 +48,43 @@ export const isFinal = (status: RunStatus): boolean => finalStatuses.has(status)
 export const Run = Schema.Struct({
   id: RunId,
   configId: maybe(AgentId),
-  configName: maybe(Schema.String),
+  configName: maybeText,
   spaceId: maybe(SpaceId),
-  organizationId: maybe(Int),
-  organizationName: maybe(Schema.String),
-  sequence: maybe(Int),
-  parallelism: maybe(Int),
-  parallelMaxConcurrency: maybe(Int),
-  parallelExport: maybe(Schema.String),
-  parallelSet: maybe(Int),
-  startTime: maybe(Timestamp),
-  endTime: maybe(Timestamp),
-  created: maybe(Timestamp),
+  organizationId: maybeInt,
+  organizationName: maybeText,
+  sequence: maybeInt,
+  parallelism: maybeInt,
+  parallelMaxConcurrency: maybeInt,
+  parallelExport: maybeText,
+  parallelSet: maybeInt,
+  startTime: maybeTimestamp,
+  endTime: maybeTimestamp,
+  created: maybeTimestamp,
   status: RunStatus,
-  message: maybe(Schema.String),
-  configVersion: maybe(Int),
-  actionCount: maybe(Schema.Number),
-  pageCount: maybe(Schema.Number),
-  dynamicPageCount: maybe(Schema.Number),
-  requestCount: maybe(Schema.Number),
+  message: maybeText,
+  configVersion: maybeInt,
+  actionCount: maybeNumber,
+  pageCount: maybeNumber,
+  dynamicPageCount: maybeNumber,
+  requestCount: maybeNumber,
   /** Records extracted. */
-  dataCount: maybe(Schema.Number),
-  inputCount: maybe(Schema.Number),
-  errorCount: maybe(Schema.Number),
+  dataCount: maybeNumber,
+  inputCount: maybeNumber,
+  errorCount: maybeNumber,
   /** Records exported. */
-  exportCount: maybe(Schema.Number),
-  traffic: maybe(Schema.Number),
-  runTimeSec: maybe(Schema.Number),
-  serverName: maybe(Schema.String),
+  exportCount: maybeNumber,
+  traffic: maybeNumber,
+  runTimeSec: maybeNumber,
+  serverName: maybeText,
   /** `run` while live, `history` once archived. */
-  tableType: maybe(Schema.String),
-  tag: maybe(Schema.String)
+  tableType: maybeText,
+  tag: maybeText
 })
 export type Run = typeof Run.Type
 
 /** Counts of an agent's runs by status, live and history together; statuses with none are left out. */
 export const RunSummary = Schema.Struct({
   totalCount: Int,
-  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Int }))
+  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybeText, count: Int }))
 })
 export type RunSummary = typeof RunSummary.Type

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { FileId, maybe, Timestamp, wireEnum } from "./common.ts"
+import { FileId, maybe, maybeNumber, maybeText, maybeTimestamp, wireEnum } from "./common.ts"
 
 export const FileType = wireEnum({
   1: "DeliveredFile",
@@ -15,9 +15,9 @@ export const FileType = wireEnum({
 /** A file that a run left behind; `fileSize` in bytes. */
 export const RunFile = Schema.Struct({
   id: FileId,
-  name: maybe(Schema.String),
+  name: maybeText,
   fileType: maybe(FileType),
-  fileSize: maybe(Schema.Number),
-  created: maybe(Timestamp)
+  fileSize: maybeNumber,
+  created: maybeTimestamp
 })
 export type RunFile = typeof RunFile.Type

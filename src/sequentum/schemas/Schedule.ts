@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, ScheduleId, Timestamp, wireEnum, Int } from "./common.ts"
+import { AgentId, maybe, maybeFlag, maybeInt, maybeText, maybeTimestamp, ScheduleId, wireEnum } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Source: docs.sequentum.com/concepts/schedules. */
@@ -12,29 +12,29 @@ export const RunEveryPeriod = wireEnum({ 1: "minutes", 2: "hours", 3: "days", 4:
 export const AgentSchedule = Schema.Struct({
   id: ScheduleId,
   configId: maybe(AgentId),
-  name: maybe(Schema.String),
+  name: maybeText,
   /** The cron expression: requests call it `cronExpression`, answers `schedule`. */
-  schedule: maybe(Schema.String),
-  timezone: maybe(Schema.String),
-  nextRunTime: maybe(Timestamp),
-  startTime: maybe(Timestamp),
+  schedule: maybeText,
+  timezone: maybeText,
+  nextRunTime: maybeTimestamp,
+  startTime: maybeTimestamp,
   scheduleType: maybe(ScheduleType),
-  isEnabled: maybe(Schema.Boolean),
-  runEveryCount: maybe(Int),
+  isEnabled: maybeFlag,
+  runEveryCount: maybeInt,
   runEveryPeriod: maybe(RunEveryPeriod),
   /** JSON text. */
-  inputParameters: maybe(Schema.String),
-  parallelism: maybe(Int),
-  parallelMaxConcurrency: maybe(Int),
-  parallelExport: maybe(Schema.String),
-  proxyPoolId: maybe(Int),
-  serverGroupId: maybe(Int),
-  logLevel: maybe(Schema.String),
-  logMode: maybe(Schema.String),
-  isExclusive: maybe(Schema.Boolean),
-  isWaitOnFailure: maybe(Schema.Boolean),
-  created: maybe(Timestamp),
-  updated: maybe(Timestamp)
+  inputParameters: maybeText,
+  parallelism: maybeInt,
+  parallelMaxConcurrency: maybeInt,
+  parallelExport: maybeText,
+  proxyPoolId: maybeInt,
+  serverGroupId: maybeInt,
+  logLevel: maybeText,
+  logMode: maybeText,
+  isExclusive: maybeFlag,
+  isWaitOnFailure: maybeFlag,
+  created: maybeTimestamp,
+  updated: maybeTimestamp
 })
 export type AgentSchedule = typeof AgentSchedule.Type
 
@@ -42,11 +42,11 @@ export type AgentSchedule = typeof AgentSchedule.Type
 export const UpcomingRun = Schema.Struct({
   scheduleId: maybe(ScheduleId),
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
-  scheduleName: maybe(Schema.String),
-  nextRunTime: maybe(Timestamp),
-  timezone: maybe(Schema.String),
-  isEnabled: maybe(Schema.Boolean),
+  agentName: maybeText,
+  scheduleName: maybeText,
+  nextRunTime: maybeTimestamp,
+  timezone: maybeText,
+  isEnabled: maybeFlag,
   lastRunStatus: maybe(RunStatus)
 })
 export type UpcomingRun = typeof UpcomingRun.Type

@@ -1,46 +1,46 @@
 import * as Schema from "effect/Schema"
 import { ConfigType, ValidationStatus } from "./Agent.ts"
-import { AgentId, maybe, RunId, SpaceId, Timestamp, Int } from "./common.ts"
+import { AgentId, maybe, maybeFlag, maybeInt, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** A folder of agents and input files. */
 export const Space = Schema.Struct({
   id: SpaceId,
-  name: maybe(Schema.String),
-  description: maybe(Schema.String),
-  organizationId: maybe(Int),
-  created: maybe(Timestamp),
-  isDefaultAccess: maybe(Schema.Boolean)
+  name: maybeText,
+  description: maybeText,
+  organizationId: maybeInt,
+  created: maybeTimestamp,
+  isDefaultAccess: maybeFlag
 })
 export type Space = typeof Space.Type
 
 export const SpaceAgent = Schema.Struct({
   id: maybe(AgentId),
-  name: maybe(Schema.String),
-  description: maybe(Schema.String),
+  name: maybeText,
+  description: maybeText,
   configType: maybe(ConfigType),
   spaceId: maybe(SpaceId),
   status: maybe(RunStatus),
   validationStatus: maybe(ValidationStatus),
-  version: maybe(Int),
-  lastActivity: maybe(Timestamp)
+  version: maybeInt,
+  lastActivity: maybeTimestamp
 })
 export type SpaceAgent = typeof SpaceAgent.Type
 
 /** What became of each agent when a whole space was started; some may fail while others run. */
 export const SpaceRun = Schema.Struct({
   spaceId: maybe(SpaceId),
-  spaceName: maybe(Schema.String),
-  totalAgents: maybe(Int),
-  agentsStarted: maybe(Int),
-  agentsFailed: maybe(Int),
+  spaceName: maybeText,
+  totalAgents: maybeInt,
+  agentsStarted: maybeInt,
+  agentsFailed: maybeInt,
   results: Schema.Array(
     Schema.Struct({
       agentId: maybe(AgentId),
-      agentName: maybe(Schema.String),
+      agentName: maybeText,
       success: Schema.Boolean,
       runId: maybe(RunId),
-      errorMessage: maybe(Schema.String)
+      errorMessage: maybeText
     })
   )
 })

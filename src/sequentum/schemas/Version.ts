@@ -1,12 +1,12 @@
 import * as Schema from "effect/Schema"
-import { maybe, Timestamp, Int } from "./common.ts"
+import { Int, maybeNumber, maybeText, maybeTimestamp } from "./common.ts"
 
 /** One saved version of an agent; `fileSize` in bytes. */
 export const Version = Schema.Struct({
   version: Int,
-  userName: maybe(Schema.String),
-  created: maybe(Timestamp),
-  comments: maybe(Schema.String),
-  fileSize: maybe(Schema.Number)
+  userName: maybeText,
+  created: maybeTimestamp,
+  comments: maybeText,
+  fileSize: maybeNumber
 })
 export type Version = typeof Version.Type

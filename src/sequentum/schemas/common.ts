@@ -1,5 +1,7 @@
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { Declaration, ParseOptions } from "effect/SchemaAST"
 
 /** Reads null as undefined, everything else by `schema`: one step, where the combinators of Schema take several. */
 const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
@@ -19,8 +21,30 @@ const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(nullAsUndefined(schema), { exact: true })
 
+const isInt = (value: unknown): value is number => Number.isSafeInteger(value)
+
 /** An integer that JavaScript holds exactly, checked in one step: `Schema.Int` takes three, and lists are full of them. */
-export const Int = Schema.declare((value): value is number => Number.isSafeInteger(value), { identifier: "Int" })
+export const Int = Schema.declare(isInt, { identifier: "Int" })
+
+/** As `maybe`, in one step, for what is the same on the wire as here. */
+const maybeLeaf = <A>(is: (value: unknown) => value is A) => {
+  const read = (value: unknown, _: ParseOptions, ast: Declaration) =>
+    value === null || value === undefined
+      ? ParseResult.succeed(undefined)
+      : is(value)
+        ? ParseResult.succeed(value)
+        : ParseResult.fail(new ParseResult.Type(ast, value))
+  const leaf = Schema.declare<A | undefined, A | null | undefined, readonly []>([], {
+    decode: () => read,
+    encode: () => read
+  })
+  return Schema.optionalWith(leaf, { exact: true })
+}
+
+export const maybeText = maybeLeaf(Predicate.isString)
+export const maybeInt = maybeLeaf(isInt)
+export const maybeNumber = maybeLeaf(Predicate.isNumber)
+export const maybeFlag = maybeLeaf(Predicate.isBoolean)
 
 /** int32 on the wire. Source: docs.sequentum.com/api-reference/introduction. */
 export const AgentId = Int.pipe(Schema.brand("AgentId"))
@@ -44,7 +68,7 @@ export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
 export type SessionId = typeof SessionId.Type
 
 /** ISO 8601 in UTC, kept as the API wrote it. */
-export const Timestamp = Schema.String
+export const maybeTimestamp = maybeText
 
 /**
  * An enumeration sent as integers, read as words. An integer that is not in the table reads as `Unknown(13)`, so that
