@@ -73,6 +73,9 @@ export const clientFailure = (error: HttpClientError.HttpClientError, at: Reques
 export const timedOut = (at: RequestLine, limit: Duration.Duration) =>
   new RequestTimeout({ ...at, seconds: Duration.toSeconds(limit) })
 
+/** A text without the byte order mark that some servers put before their JSON. */
+const withoutMark = (text: string) => (text.startsWith("\ufeff") ? text.slice(1) : text)
+
 /**
  * One exchange with Sequentum, without retries and without following redirects. Interruption ends it and closes its
  * connection.
@@ -95,7 +98,7 @@ export class Upstream extends Context.Tag("sequentum/Upstream")<
             Effect.flatMap((response) =>
               Effect.map(response.text, (text): Answer => ({
                 status: response.status,
-                body: text,
+                body: withoutMark(text),
                 header: (name) => response.headers[name]
               }))
             ),

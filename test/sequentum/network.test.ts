@@ -6,6 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { busyUpstream } from "../../src/http/client.ts"
@@ -146,6 +147,47 @@ for (const [name, upstreamOf] of [
         const client = yield* connected(url)
         assert.strictEqual((yield* asCaller(client.redirect("/thing"))).pathname, "/elsewhere")
         assert.strictEqual(asked, 1)
+      })
+    )
+
+    it.scoped("an answer that does not come whole in time is given up, whatever else is waited for", () =>
+      Effect.gen(function* () {
+        const closed = yield* Deferred.make<null>()
+        const { url } = yield* upstream((request, response) => {
+          if (request.url?.endsWith("/patient") === true) return
+          request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.succeed(null)))
+          response.writeHead(200, { "content-type": "application/json" }).write('{"ok":')
+        })
+        const client = yield* connected(url)
+        const patient = yield* Effect.fork(
+          Effect.flip(asCaller(client.post("/patient", Ok, { timeout: Duration.minutes(5) })))
+        )
+        const error = yield* whileTimePasses(Effect.flip(asCaller(client.post("/thing", Ok))))
+        assert.isTrue(error._tag === "RequestTimeout" && error.seconds === 30, JSON.stringify(error))
+        yield* Deferred.await(closed)
+        assert.isTrue(Option.isNone(yield* Fiber.poll(patient)))
+        const later = yield* whileTimePasses(Fiber.join(patient))
+        assert.isTrue(later._tag === "RequestTimeout" && later.seconds === 300, JSON.stringify(later))
+      })
+    )
+
+    it.scopedLive("an interim answer is not the answer", () =>
+      Effect.gen(function* () {
+        const { url } = yield* upstream((_, response) => {
+          response.writeEarlyHints({ link: "</style.css>; rel=preload" }, () => json(response, { ok: true }))
+        })
+        const client = yield* connected(url)
+        assert.deepStrictEqual(yield* asCaller(client.get("/thing", Ok)), { ok: true })
+      })
+    )
+
+    it.scopedLive("a byte order mark before an answer is none of it", () =>
+      Effect.gen(function* () {
+        const { url } = yield* upstream((_, response) => {
+          response.writeHead(200, { "content-type": "application/json" }).end('\ufeff{"ok":true}')
+        })
+        const client = yield* connected(url)
+        assert.deepStrictEqual(yield* asCaller(client.get("/thing", Ok)), { ok: true })
       })
     )
 
