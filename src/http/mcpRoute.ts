@@ -37,6 +37,7 @@ import {
 } from "./oauth.ts"
 import { fromWeb, receive, rpcCodes, rpcError, type Received } from "./respond.ts"
 import { narrowed } from "./selection.ts"
+import { webRequest } from "./webRequest.ts"
 import { makeSessions, type LegacyRequest, type Sessions } from "./sessions.ts"
 
 export interface McpRouteOptions {
@@ -247,11 +248,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
       parsedBody: unknown
     ): Answer => {
       const aborter = new AbortController()
-      const web = new Request("http://localhost/mcp", {
-        method: request.method,
-        headers: protocolHeaders(request.headers),
-        signal: aborter.signal
-      })
+      const web = webRequest(request.method, protocolHeaders(request.headers), aborter.signal)
       const caller: Caller = { credentials, selection, challenge: undefined }
       callers.set(web, caller)
       const exchange = exchangeOf(request)
