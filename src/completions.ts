@@ -30,12 +30,12 @@ const distinct = (values: ReadonlyArray<string | number | undefined>): ReadonlyA
 export class Completions extends Context.Tag("sequentum/Completions")<
   Completions,
   {
-    /** Up to 100 values; none where Sequentum can't be asked, since a suggestion is never worth an error. */
+    /** Up to 100 values. */
     readonly suggest: (
       what: Completable,
       value: string,
       agentId?: number
-    ) => Effect.Effect<ReadonlyArray<string>, never, Credentials>
+    ) => Effect.Effect<ReadonlyArray<string>, SequentumError, Credentials>
   }
 >() {
   static readonly layer = Layer.effect(
@@ -80,12 +80,7 @@ export class Completions extends Context.Tag("sequentum/Completions")<
 
       return {
         suggest: (what, value, agentId) =>
-          suggestions[what](value, agentId).pipe(
-            Effect.map((values) => values.slice(0, mostValues)),
-            Effect.catchAll((error) =>
-              Effect.as(Effect.logDebug("A completion found nothing", { reason: error._tag }), [])
-            )
-          )
+          Effect.map(suggestions[what](value, agentId), (values) => values.slice(0, mostValues))
       }
     })
   )

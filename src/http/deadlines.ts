@@ -19,6 +19,8 @@ interface Waiting {
  */
 export const makeDeadlines = Effect.gen(function* () {
   const clock = yield* Effect.clock
+  // Not the time of day, which may be set back.
+  const millis = () => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
   const watcher = yield* FiberHandle.make<void>()
   const run = yield* FiberHandle.runtime(watcher)()
   const waiting = new Set<Waiting>()
@@ -29,9 +31,9 @@ export const makeDeadlines = Effect.gen(function* () {
     for (const { at } of waiting) awaited = Math.min(awaited, at)
     if (waiting.size === 0) return Effect.void
     return Effect.zipRight(
-      clock.sleep(Duration.millis(Math.max(0, awaited - clock.unsafeCurrentTimeMillis()))),
+      clock.sleep(Duration.millis(Math.max(0, awaited - millis()))),
       Effect.suspend(() => {
-        const now = clock.unsafeCurrentTimeMillis()
+        const now = millis()
         for (const deadline of waiting) {
           if (deadline.at > now) continue
           waiting.delete(deadline)
@@ -43,8 +45,8 @@ export const makeDeadlines = Effect.gen(function* () {
   })
 
   return {
-    after: (millis, expire) => {
-      const deadline: Waiting = { at: clock.unsafeCurrentTimeMillis() + millis, expire }
+    after: (delay, expire) => {
+      const deadline: Waiting = { at: millis() + delay, expire }
       waiting.add(deadline)
       if (deadline.at < awaited) run(watch)
       return () => void waiting.delete(deadline)

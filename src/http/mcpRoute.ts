@@ -5,7 +5,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -21,6 +21,7 @@ import { type Selection } from "../tools/selection.ts"
 import type { ToolError } from "../tools/Tool.ts"
 import { readBody } from "./body.ts"
 import { corsHeaders, preflightHeaders, type OriginPolicy } from "./cors.ts"
+import { makeDeadlines } from "./deadlines.ts"
 import type { Drain } from "./drain.ts"
 import { countRequest } from "./requestMetrics.ts"
 import { clientAddress, hostAllowed, rateHeaders, type RateLimiter } from "./limits.ts"
@@ -147,6 +148,8 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
     const runEffect = yield* makeRunEffect
     const exchangeOf = yield* makeExchanges
     const clock = yield* Effect.clock
+    const deadlines = yield* makeDeadlines
+    const onStalled = (then: () => void) => deadlines.after(Duration.toMillis(options.stalled), then)
     const callers = new WeakMap<Request, Caller>()
 
     const callerOf = (ctx: ServerContext) => (ctx.http?.req === undefined ? undefined : callers.get(ctx.http.req))
@@ -265,7 +268,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
           : fromWeb(served, {
               headers,
               exchange,
-              stalled: options.stalled,
+              onStalled,
               instead: () =>
                 Option.map(Option.fromNullable(caller.challenge), (challenge) =>
                   challengeResponse(challenge, addresses, headers)
@@ -277,10 +280,14 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
     const read = (request: HttpServerRequest.HttpServerRequest, known: Known): Answer =>
       request.method === "POST"
         ? Effect.matchEffect(readBody(request), {
-            onFailure: ({ code, message, status }) => Effect.succeed(rpcError(status, code, message, known.headers)),
+            onFailure: ({ code, message, status }) =>
+              logged(request, undefined, Effect.succeed(rpcError(status, code, message, known.headers))),
             onSuccess: (body) => logged(request, body, serve(request, known, body))
           })
         : logged(request, undefined, serve(request, known, undefined))
+
+    const corsOf = (origin: string | undefined) =>
+      corsHeaders(origin !== undefined && options.origins.allows(origin) ? origin : undefined)
 
     const limited = (request: HttpServerRequest.HttpServerRequest) =>
       options.rateLimiter?.take(
@@ -297,10 +304,10 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
     /** Who asks and what for, or the answer to a request that is refused by its headers alone. */
     const admit = (request: HttpServerRequest.HttpServerRequest): Known | HttpServerResponse.HttpServerResponse => {
       const origin = request.headers["origin"]
+      const cors = corsOf(origin)
       if (origin !== undefined && !options.origins.allows(origin)) {
-        return rpcError(403, rpcCodes.refused, "This origin is not allowed.", corsHeaders(undefined))
+        return rpcError(403, rpcCodes.refused, "This origin is not allowed.", cors)
       }
-      const cors = corsHeaders(origin)
       if (options.hosts !== undefined && !hostAllowed(request.headers["host"], options.hosts)) {
         return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", cors)
       }
@@ -319,12 +326,14 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         return rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "GET, POST, DELETE" })
       }
       const addresses = options.addresses(request.headers)
-      const token = bearerToken(request.headers["authorization"])
+      const authorization = request.headers["authorization"]
+      const token = bearerToken(authorization)
       const credentials = Option.orElse(
         Option.map(token, (secret) =>
           Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret), account: accountOf(secret) })
         ),
-        () => options.anonymous
+        // Who brings credentials that can't be used is not nobody, and must not act as the operator.
+        () => ((authorization ?? "").trim() === "" ? options.anonymous : Option.none())
       )
       if (Option.isNone(credentials)) {
         return challengeResponse({ status: 401, reason: "missing" }, addresses, headers)
@@ -337,7 +346,9 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
 
     const answer = (request: HttpServerRequest.HttpServerRequest): Answer => {
       const known = admit(request)
-      return HttpServerResponse.isServerResponse(known) ? Effect.succeed(known) : read(request, known)
+      return HttpServerResponse.isServerResponse(known)
+        ? logged(request, undefined, Effect.succeed(known))
+        : read(request, known)
     }
 
     const route = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
@@ -355,7 +366,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
             }
             return Effect.as(
               Effect.logError("A request failed", cause),
-              counted(rpcError(500, rpcCodes.internal, "Internal error", corsHeaders(undefined)))
+              counted(rpcError(500, rpcCodes.internal, "Internal error", corsOf(request.headers["origin"])))
             )
           }
         })

@@ -77,7 +77,8 @@ const text = (value: string) => value.replaceAll(/[^\x20-\x7e]|["\\]/gu, "")
 export const challengeHeader = (challenge: Challenge, { publicUrl }: OAuthAddresses): string => {
   const metadata = `resource_metadata="${publicUrl}${resourceMetadataPath}"`
   if (challenge.status === 403) {
-    return `Bearer error="insufficient_scope", scope="${text(challenge.scope)}", ${metadata}`
+    const scope = text(challenge.scope)
+    return `Bearer error="insufficient_scope", ${scope === "" ? "" : `scope="${scope}", `}${metadata}`
   }
   const error = challenge.reason === "invalid" ? 'error="invalid_token", ' : ""
   return `Bearer ${error}${metadata}, scope="${apiScopes.join(" ")}"`

@@ -1,8 +1,5 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Exchange } from "./exchange.ts"
@@ -26,8 +23,8 @@ export const rpcCodes = {
 export interface Delivery {
   readonly headers: HeaderValues
   readonly exchange: Exchange
-  /** How long a client may leave what was written to it unread. */
-  readonly stalled: Duration.Duration
+  /** Calls back once a client has left what was written to it unread for too long. What it gives calls that off. */
+  readonly onStalled: (then: () => void) => () => void
   /** Another answer, where there turned out to be one. */
   readonly instead: () => Option.Option<HttpServerResponse.HttpServerResponse>
 }
@@ -79,7 +76,7 @@ export const receive = async (response: Response, exchange: Exchange, holdBack: 
 /** Makes a web Response the answer. */
 export const fromWeb = (
   { next, response, whole }: Received,
-  { exchange, headers, instead, stalled }: Delivery
+  { exchange, headers, instead, onStalled }: Delivery
 ): HttpServerResponse.HttpServerResponse => {
   const other = instead()
   if (Option.isSome(other)) return other.value
@@ -90,16 +87,15 @@ export const fromWeb = (
   Object.assign(all, headers)
   const options = { status: response.status, headers: all, contentType: all["content-type"] ?? "application/json" }
   if (whole?.length === 0) return HttpServerResponse.empty({ status: response.status, headers: all })
+  let calm = whole === undefined ? () => undefined : onStalled(exchange.cut)
+  exchange.onOver(() => calm())
   if (whole !== undefined) return HttpServerResponse.uint8Array(whole, options)
   // The next bytes are asked for once the last ones are written: never, by a client that stopped reading.
-  let cutting: Fiber.RuntimeFiber<void> | undefined
-  const calm = () => cutting?.unsafeInterruptAsFork(FiberId.none)
-  exchange.onOver(calm)
   const chunk = Effect.gen(function* () {
     calm()
     const { done, value } = yield* Effect.promise(next)
     if (done || value === undefined) return yield* Effect.fail(Option.none())
-    cutting = yield* Effect.forkDaemon(Effect.interruptible(Effect.delay(Effect.sync(exchange.cut), stalled)))
+    calm = onStalled(exchange.cut)
     return value
   })
   return HttpServerResponse.stream(Stream.repeatEffectOption(chunk), options)

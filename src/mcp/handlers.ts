@@ -15,7 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { Completions, type Completable } from "../completions.ts"
 import { getPrompt, listPrompts } from "../prompts/get.ts"
-import { readResource } from "../resources/read.ts"
+import { readResource, toolOf } from "../resources/read.ts"
 import type { Resource } from "../resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../resources/resources.ts"
 import { Attempts } from "../sequentum/Attempts.ts"
@@ -99,6 +99,9 @@ const describeTool = (tool: ToolDescriptor) => ({
 })
 
 const resourceType = "application/json"
+
+/** How much of a value that is being typed is looked for: as much as a search takes. */
+const longestCompleted = 200
 
 /** What a client is told of a resource or, under the name that a template has for it, of a template. */
 const describeResource = ({ description, name, title }: Resource) => ({
@@ -199,7 +202,7 @@ export const makeHandlers = ({ clock, era, onFailure, run, selection, tools }: H
       }
       const error = outcome.left
       if (error._tag === "ResourceNotFound") throw new ResourceNotFoundError(uri, "Resource not found")
-      onFailure?.(error, ctx)
+      onFailure?.(error, ctx, toolOf(uri))
       throw new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
     },
     "prompts/list": (_, ctx) => ({
@@ -227,10 +230,17 @@ export const makeHandlers = ({ clock, era, onFailure, run, selection, tools }: H
       if (what === undefined) return { completion: { values: [] } }
       const agentId = Number(context?.arguments?.["agentId"])
       const suggested = Effect.flatMap(Completions, ({ suggest }) =>
-        suggest(what, argument.value, Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined)
+        suggest(
+          what,
+          argument.value.slice(0, longestCompleted),
+          Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined
+        )
       )
-      const values = Either.merge(await settled(await run(suggested, ctx, Context.empty()), ctx))
-      return { completion: { values: [...values] } }
+      const outcome = await settled(await run(suggested, ctx, Context.empty()), ctx)
+      if (Either.isRight(outcome)) return { completion: { values: [...outcome.right] } }
+      // A suggestion is never worth an error, but may be worth signing in again.
+      onFailure?.(outcome.left, ctx)
+      return { completion: { values: [] } }
     }
   }
 }

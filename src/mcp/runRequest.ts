@@ -2,7 +2,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
 import * as FiberSet from "effect/FiberSet"
+import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import type { ServerServices } from "./handlers.ts"
 
@@ -15,7 +17,12 @@ export type RunEffect = <A, E, R>(
 
 /** Runs Effects in the scope's services. Those still under way when the scope closes are interrupted. */
 export const makeRunEffect = Effect.gen(function* () {
-  const runtime = yield* Effect.runtime<ServerServices>()
+  // What a call fails with is told to its client, and may quote its arguments: it is nothing to log.
+  const runtime = Runtime.setFiberRef(
+    yield* Effect.runtime<ServerServices>(),
+    FiberRef.unhandledErrorLogLevel,
+    Option.none()
+  )
   const fibers = yield* FiberSet.make()
   const runEffect: RunEffect = (effect, caller, signal) =>
     new Promise((resolve) => {

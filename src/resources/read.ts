@@ -29,6 +29,10 @@ const matchers = [...staticResources, ...resourceTemplates].map((resource) => ({
   match: matcher(resource)
 }))
 
+/** The tool that a resource is read through; undefined for a URI that is unknown or malformed. */
+export const toolOf = (uri: string): string | undefined =>
+  matchers.find(({ match }) => match(uri) !== undefined)?.resource.tool
+
 /**
  * Reads a resource by its URI through its tool. Fails with ResourceNotFound for a URI that is unknown, malformed or
  * names nothing, and else with what the tool fails with.

@@ -8,7 +8,7 @@ import { ServerFailure, UnexpectedResponse } from "./errors.ts"
 import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath, SequentumClient } from "./SequentumClient.ts"
-import { clientFailure } from "./Upstream.ts"
+import { clientFailure, timedOut } from "./Upstream.ts"
 
 const RunFiles = Schema.Array(RunFile)
 
@@ -16,6 +16,7 @@ const RunFiles = Schema.Array(RunFile)
 export class Files extends Effect.Service<Files>()("sequentum/Files", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
+    const limit = client.requestTimeout
     // A signed URL is a secret: no span or trace header may carry it.
     const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
 
@@ -27,7 +28,7 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
 
     /**
      * The content of a file as it arrives, fetched from its signed URL without credentials. The download ends when the
-     * stream is no longer read.
+     * stream is no longer read, or when nothing comes for as long as a request may take.
      */
     const content = (agentId: AgentId, runId: RunId, fileId: FileId) =>
       Stream.unwrapScoped(
@@ -39,7 +40,10 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
           const url = yield* downloadUrl(agentId, runId, fileId)
           const response = yield* HttpClient.withScope(http)
             .execute(HttpClientRequest.get(url))
-            .pipe(Effect.mapError((error) => clientFailure(error, at)))
+            .pipe(
+              Effect.mapError((error) => clientFailure(error, at)),
+              Effect.timeoutFail({ duration: limit, onTimeout: () => timedOut(at, limit) })
+            )
           if (response.status >= 500) return yield* new ServerFailure({ ...at, status: response.status })
           if (response.status !== 200) {
             return yield* new UnexpectedResponse({
@@ -49,7 +53,10 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
               problem: "a download address that does not serve the file"
             })
           }
-          return Stream.mapError(response.stream, (error): SequentumError => clientFailure(error, at))
+          return response.stream.pipe(
+            Stream.mapError((error): SequentumError => clientFailure(error, at)),
+            Stream.timeoutFail(() => timedOut(at, limit), limit)
+          )
         })
       )
 

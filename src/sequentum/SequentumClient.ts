@@ -48,6 +48,8 @@ type Call<A> = Effect.Effect<A, SequentumError, Credentials>
 
 /** The one way to the Sequentum API: authorisation, timeout, rate budget, retries and decoding. */
 export interface SequentumClientService {
+  /** Limit for one try of one request. */
+  readonly requestTimeout: Duration.Duration
   readonly get: <A, I>(path: string, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
   readonly post: <A, I>(path: string, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
   readonly put: <A, I>(path: string, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
@@ -261,6 +263,7 @@ const make = (options: SequentumClientOptions) =>
       }
 
     return {
+      requestTimeout: options.requestTimeout,
       get: json("GET"),
       post: json("POST"),
       put: json("PUT"),

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type { SequentumError } from "../sequentum/errors.ts"
-import { invalidArguments } from "./arguments.ts"
+import { invalidArguments, oversized } from "./arguments.ts"
 import type { InvalidArguments, ToolFailure } from "./errors.ts"
 import { inputSchema, outputSchema, type ObjectSchema } from "./jsonSchema.ts"
 
@@ -106,11 +106,14 @@ export const make = <Name extends string, In, InEncoded, Out extends JsonObject,
     get outputSchema() {
       return (output ??= outputSchema(definition.output))
     },
-    call: (args: unknown) =>
-      Either.match(decode(args), {
+    call: (args: unknown) => {
+      const refused = oversized(definition.name, args)
+      if (refused !== undefined) return refused
+      return Either.match(decode(args), {
         onLeft: (error) => Effect.fail(invalidArguments(definition.name, tool.inputSchema, args, error)),
         onRight: definition.handler
       })
+    }
   }
   return tool
 }

@@ -9,6 +9,38 @@ const neverQuoted = new Set(["inputParameters", "prompt", "comments"])
 
 const longestQuote = 60
 
+/** No call needs more: arguments are flat, but for a list of a few words, and reading what is wrong with them takes time. */
+const mostValues = 500
+const deepestNesting = 8
+
+/** Takes the values of `value` from what is `left` to count; fails with less than none where there are more, or deeper ones. */
+const countDown = (value: unknown, left: number, depth: number): number => {
+  if (left < 0 || depth > deepestNesting) return -1
+  if (typeof value !== "object" || value === null) return left - 1
+  let rest = left - 1
+  for (const key in value) {
+    rest = countDown(Reflect.get(value, key), rest, depth + 1)
+    if (rest < 0) return -1
+  }
+  return rest
+}
+
+const holdsTooMuch = (value: unknown) => countDown(value, mostValues, 0) < 0
+
+/** Refuses arguments that would take long to check, naming the parameter where it is one. */
+export const oversized = (tool: string, args: unknown): InvalidArguments | undefined => {
+  if (!holdsTooMuch(args)) return undefined
+  const name = Predicate.isRecord(args) ? Object.keys(args).find((key) => holdsTooMuch(args[key])) : undefined
+  const what = name === undefined ? "The arguments hold" : `${quote("", name)} holds`
+  return new InvalidArguments({
+    tool,
+    problems: [`${what} too much: at most ${mostValues} values, nested at most ${deepestNesting} deep.`]
+  })
+}
+
+/** The most problems that are told of one call. */
+const mostProblems = 10
+
 const quote = (name: string, value: unknown): string => {
   if (value === undefined) return "nothing"
   if (typeof value === "string" && neverQuoted.has(name)) return `a text of ${value.length} characters`
@@ -74,11 +106,14 @@ export const invalidArguments = (
   if (!Predicate.isRecord(args)) {
     return new InvalidArguments({ tool, problems: ["The arguments must be an object."] })
   }
-  const issues = Arr.dedupeWith(
-    ParseResult.ArrayFormatter.formatErrorSync(error),
-    (left, right) => left.path[0] === right.path[0] && left.path[0] !== undefined
-  )
-  const problems = issues.map((issue) => {
+  const told = new Set<PropertyKey>()
+  const issues = ParseResult.ArrayFormatter.formatErrorSync(error).filter(({ path: [name] }) => {
+    if (name === undefined) return true
+    const isNew = !told.has(name)
+    told.add(name)
+    return isNew
+  })
+  const problems = issues.slice(0, mostProblems).map((issue) => {
     const name = issue.path[0]
     if (name === undefined) return issue.message.endsWith(".") ? issue.message : `${issue.message}.`
     const parameter = String(name)
@@ -94,6 +129,7 @@ export const invalidArguments = (
       ? `${parameter} is required: ${expectation(known)}.`
       : `${parameter} must be ${expectation(known)}, but was ${quote(parameter, came)}.`
   })
+  if (issues.length > mostProblems) problems.push(`There are ${issues.length - mostProblems} more problems.`)
   return new InvalidArguments({
     tool,
     problems: Arr.isNonEmptyReadonlyArray(problems) ? problems : ["The arguments do not fit."]

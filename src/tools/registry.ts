@@ -124,12 +124,18 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
           const tool = find(name, selection)
           if (tool === undefined) return new UnknownTool({ tool: name })
           const isOffered = (other: string) => find(other, selection) !== undefined
-          return Effect.mapInputContext(tool.call(args), (caller: Context.Context<Credentials>) =>
-            Context.merge(services, caller)
+          return Effect.mapInputContext(
+            Effect.suspend(() => tool.call(args)),
+            (caller: Context.Context<Credentials>) => Context.merge(services, caller)
           ).pipe(
             Effect.map((result) =>
-              mapResult(fitResult(result, tool.bound, options.maxResultBytes), (value) =>
-                withoutHiddenNotice(value, isOffered)
+              mapResult(
+                fitResult(result, {
+                  bound: tool.bound,
+                  maxBytes: options.maxResultBytes,
+                  required: () => requiredOf(tool)
+                }),
+                (value) => withoutHiddenNotice(value, isOffered)
               )
             ),
             Effect.mapError((error) =>
@@ -146,6 +152,10 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
   static readonly layer = (options: ToolRegistryOptions): Layer.Layer<ToolRegistry, never, ToolServices> =>
     Layer.effect(ToolRegistry, ToolRegistry.make<ToolServices>(allTools, options))
 }
+
+/** The members that every result of a tool has. */
+const requiredOf = ({ outputSchema: { required } }: ToolDescriptor): ReadonlyArray<string> =>
+  Array.isArray(required) ? required.filter(Predicate.isString) : []
 
 const pickDescriptor = (tool: ToolDescriptor): ToolDescriptor => ({
   name: tool.name,

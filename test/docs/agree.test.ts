@@ -178,7 +178,10 @@ describe("troubleshooting", () => {
       )
       const preview = yield* toolsOver(account)
       const shown = yield* preview.call("preview_run_file", { agentId: 7, runId: 90, fileId: 5, maxRows: 1 })
-      const cut = fitResult({ rows: Array.from({ length: 99 }, () => "row") }, { list: "rows", rest: "Ask less." }, 200)
+      const cut = fitResult(
+        { rows: Array.from({ length: 99 }, () => "row") },
+        { bound: { list: "rows", rest: "Ask less." }, maxBytes: 200 }
+      )
       const bad = new Map([
         ["SEQUENTUM_API_KEY", "a b"],
         ["MAX_RESULT_BYTES", "few"],

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { makeDeadlines } from "../../src/http/deadlines.ts"
 import { makeExchanges } from "../../src/http/exchange.ts"
 import { fromWeb, receive, rpcError } from "../../src/http/respond.ts"
 import { send, wire } from "./wire.ts"
@@ -52,6 +53,7 @@ const serving = (
     const server = yield* NodeHttpServer.make(() => node, { port: 0, host: "127.0.0.1" })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
     const exchangeOf = yield* makeExchanges
+    const deadlines = yield* makeDeadlines
     const over = yield* Deferred.make<null>()
     let ends = 0
     yield* server.serve(
@@ -67,7 +69,7 @@ const serving = (
         return fromWeb(yield* Effect.promise(() => receive(response, exchange, holdBack)), {
           headers: { "x-added": "yes" },
           exchange,
-          stalled,
+          onStalled: (then) => deadlines.after(Duration.toMillis(stalled), then),
           instead: () => (instead ? Option.some(rpcError(401, -32001, "Sign in")) : Option.none())
         })
       })
@@ -106,6 +108,22 @@ describe("fromWeb", () => {
       yield* over
       assert.strictEqual(pulled(), asked)
       assert.strictEqual(ends(), 1)
+    })
+  )
+
+  it.scopedLive("cuts off a client that never reads an answer that is whole, and no other", () =>
+    Effect.gen(function* () {
+      const whole = () => new Response(new Uint8Array(64 * 1024 * 1024), { headers: { "content-type": "text/plain" } })
+      const stalled = Duration.millis(300)
+      const { over, url } = yield* serving(whole(), { stalled })
+      const client = yield* wire(url, { reads: false })
+      client.socket.pause()
+      client.write(get)
+      yield* over
+      const other = yield* serving(whole(), { stalled: Duration.minutes(1) })
+      assert.strictEqual((yield* send(other.url)).body.length, 64 * 1024 * 1024)
+      yield* other.over
+      assert.strictEqual(other.ends(), 1)
     })
   )
 

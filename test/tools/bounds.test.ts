@@ -8,12 +8,15 @@ const bound = { list: "rows", rest: "Ask for less." }
 describe("a result", () => {
   it("that fits is left as it is", () => {
     const result = { rows: [{ a: "x".repeat(500) }] }
-    assert.deepStrictEqual(fitResult(result, bound, 1000), { value: result, json: JSON.stringify(result) })
+    assert.deepStrictEqual(fitResult(result, { bound, maxBytes: 1000 }), {
+      value: result,
+      json: JSON.stringify(result)
+    })
   })
 
   it("that is too large keeps the head of its list and says what is missing", () => {
     const result = { rows: Array.from({ length: 100 }, (_, index) => ({ index })) }
-    const { value: fitted } = fitResult(result, bound, 500)
+    const { value: fitted } = fitResult(result, { bound, maxBytes: 500 })
     const rows = fitted["rows"]
     assert.isTrue(Array.isArray(rows) && rows.length > 0 && rows.length < 100)
     assert.deepNestedPropertyVal(fitted, "rows[0].index", 0)
@@ -21,14 +24,40 @@ describe("a result", () => {
   })
 
   it("without a list has its long texts cut, saying by how much", () => {
-    const { value: fitted } = fitResult({ documentation: "x".repeat(10_000) }, undefined, 5000)
+    const { value: fitted } = fitResult({ documentation: "x".repeat(10_000) }, { bound: undefined, maxBytes: 5000 })
     assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters left out\]$/u)
   })
 
   it("whose large part is no list loses that part", () => {
-    const { value: fitted } = fitResult({ rows: { a: Array.from({ length: 1000 }, () => 1) } }, bound, 500)
+    const { value: fitted } = fitResult(
+      { rows: { a: Array.from({ length: 1000 }, () => 1) } },
+      { bound, maxBytes: 500 }
+    )
     assert.notProperty(fitted, "rows")
     assert.match(String(fitted["notice"]), /rows was left out/u)
+  })
+
+  it("that is large beside its list is cut there too", () => {
+    const columns = Array.from({ length: 5000 }, (_, index) => `column${index}`)
+    const { json, value } = fitResult({ rows: [{ a: 1 }, { a: 2 }], columns }, { bound, maxBytes: 2000 })
+    assert.isAtMost(bytes(json), 2000)
+    assert.deepNestedPropertyVal(value, "columns[0]", "column0")
+    assert.match(String(value["notice"]), /of each list at most the first \d+ are shown/u)
+  })
+
+  it("with too many members of an optional kind loses the largest, never what it must have", () => {
+    const inputParameters = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`p${index}`, "x"]))
+    const required = () => ["agentId"]
+    const { json, value } = fitResult(
+      { agentId: 7, name: "Books", inputParameters },
+      { bound: undefined, maxBytes: 1000, required }
+    )
+    assert.isAtMost(bytes(json), 1000)
+    assert.deepStrictEqual(value, {
+      agentId: 7,
+      name: "Books",
+      notice: "The answer was too large: left out were inputParameters."
+    })
   })
 
   it.prop(
@@ -43,7 +72,7 @@ describe("a result", () => {
       FastCheck.integer({ min: 1000, max: 20_000 })
     ],
     ([rows, most]) => {
-      const { json, value } = fitResult({ rows }, bound, most)
+      const { json, value } = fitResult({ rows }, { bound, maxBytes: most })
       assert.isAtMost(bytes(json), most)
       assert.strictEqual(json, JSON.stringify(value))
     }
