@@ -87,7 +87,7 @@ const squeezed = (value: JsonObject, { maxBytes, required = () => [] }: Limits):
   const must = new Set(required())
   const droppable = Object.keys(kept)
     .filter((name) => name !== "notice" && !must.has(name))
-    .map((name) => ({ name, size: String(JSON.stringify(kept[name])).length }))
+    .map((name) => ({ name, size: asResult({ [name]: kept[name] }).json.length }))
     .sort((left, right) => right.size - left.size)
   const dropped: Array<string> = []
   let result = shorter

@@ -2,8 +2,19 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { endpoint, initialize, legacy, modern, openSession, type Ask } from "./endpoint.ts"
-import { callTool, jwt, refusing, resultOf, rpcErrorIn, rpcErrorOf, send, startRun, upstreamCalls } from "./wire.ts"
+import { endpoint, initialize, legacy, message, modern, openSession, type Ask } from "./endpoint.ts"
+import {
+  answering,
+  callTool,
+  jwt,
+  refusing,
+  resultOf,
+  rpcErrorIn,
+  rpcErrorOf,
+  send,
+  startRun,
+  upstreamCalls
+} from "./wire.ts"
 
 const allScopes = "agents:read agents:write runs:read spaces:read spaces:write billing:read"
 
@@ -95,6 +106,17 @@ describe("without a token", () => {
       const session = yield* openSession(at.mcp, bare)
       assert.strictEqual((yield* legacy(at.mcp, "ping", {}, { ...bare, session })).status, 200)
       assert.strictEqual((yield* legacy(at.mcp, "ping", {}, { session })).status, 404)
+    })
+  )
+
+  it.scopedLive("credentials that can't be used are not taken for none, though none are needed", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint({ REQUIRE_AUTH: "false", SEQUENTUM_API_KEY: "operator" })
+      for (const authorization of ["Bearer a b", "Bearer", "ApiKey sk-mine", "Basic YTpi"]) {
+        const response = yield* callTool.modern(at.mcp, "list_spaces", {}, { headers: { authorization } })
+        assert.strictEqual(response.status, 401, authorization)
+      }
+      assert.strictEqual(yield* upstreamCalls(at, "operator"), 0)
     })
   )
 })
@@ -204,6 +226,40 @@ describe("what Sequentum refuses", () => {
       const uri = "sequentum://spaces"
       const response = yield* modern(mcp, "resources/read", { uri }, { token, headers: { "mcp-name": uri } })
       assert.strictEqual(response.status, 401)
+    })
+  )
+
+  it.scopedLive("a scope that a resource needs is asked for, though Sequentum does not name it", () =>
+    Effect.gen(function* () {
+      const SEQUENTUM_API_URL = yield* answering(403, JSON.stringify({ errorCode: "insufficient_scope" }))
+      const { mcp, url } = yield* endpoint({ SEQUENTUM_API_URL })
+      for (const [uri, scope] of [
+        ["sequentum://spaces", "spaces:read"],
+        ["sequentum://agents/7/runs", "runs:read"]
+      ] as const) {
+        const response = yield* modern(mcp, "resources/read", { uri }, { headers: { "mcp-name": uri } })
+        assert.strictEqual(response.status, 403)
+        assert.strictEqual(
+          response.headers.get("www-authenticate"),
+          `Bearer error="insufficient_scope", scope="${scope}", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+        )
+      }
+    })
+  )
+
+  it.scopedLive("an expired token is a challenge to a completion too, and any other failure no suggestion", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const completion = {
+        ref: { type: "ref/prompt", name: "debug-agent" },
+        argument: { name: "agentName", value: "b" }
+      }
+      const token = jwt({ sub: "alice", exp: past })
+      assert.strictEqual((yield* modern(mcp, "completion/complete", completion, { token })).status, 401)
+      const failing = yield* endpoint({ SEQUENTUM_API_URL: yield* answering(422, "{}") })
+      const answer = yield* modern(failing.mcp, "completion/complete", completion)
+      assert.strictEqual(answer.status, 200)
+      assert.deepNestedPropertyVal(yield* message(answer), "result.completion.values", [])
     })
   )
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { maskHeaders, maskValue } from "../../src/http/masking.ts"
 import { endpoint, legacy, openSession, post } from "./endpoint.ts"
-import { callTool, jwt, send } from "./wire.ts"
+import { answering, callTool, jwt, send } from "./wire.ts"
 
 const masked = [
   "inputParameters",
@@ -93,6 +93,29 @@ describe("what is logged", () => {
         assert.notInclude(text, secretToken)
         assert.notInclude(text, expired)
       }
+    })
+  )
+
+  it.scopedLive("with DEBUG no failure that quotes the arguments, and each request that was refused", () =>
+    Effect.gen(function* () {
+      const logs: Array<string> = []
+      const SEQUENTUM_API_URL = yield* answering(400, (asked) => JSON.stringify({ message: `Bad input: ${asked}` }))
+      const { mcp } = yield* endpoint({ DEBUG: "1", SEQUENTUM_API_URL }, 600, { logs })
+      const args = { agentId: 7, inputParameters: '{"note":"hunter2"}' }
+      const session = yield* openSession(mcp, { token: secretToken })
+      for (const response of [
+        yield* callTool.modern(mcp, "start_agent", args, { token: secretToken }),
+        yield* callTool.legacy(mcp, "start_agent", args, { token: secretToken, session })
+      ]) {
+        assert.match(yield* Effect.promise(() => response.text()), /Sequentum says/u)
+      }
+      assert.notInclude(logs.join("\n"), "hunter2")
+      const requests = () => logs.filter((line) => line.includes("message=request")).length
+      const before = requests()
+      yield* callTool.modern(mcp, "list_spaces", {}, { headers: { authorization: "Bearer a b" } })
+      yield* callTool.modern(mcp, "list_spaces", {}, { headers: { origin: "https://evil.example" } })
+      yield* post(mcp, "{", { token: secretToken })
+      assert.strictEqual(requests(), before + 3)
     })
   )
 

@@ -209,3 +209,31 @@ export const refusing = (status: number, body: unknown, challenge?: string) =>
       return `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`
     }
   )
+
+/** A Sequentum that answers whatever is asked of it in one way, or with what `body` makes of the request's own body. */
+export const answering = (status: number, body: string | ((asked: string) => string)) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.async<Server>((resume) => {
+        const server = createServer((request, response) => {
+          const chunks: Array<Buffer> = []
+          request
+            .on("data", (chunk: Buffer) => chunks.push(chunk))
+            .on("end", () => {
+              const asked = Buffer.concat(chunks).toString("utf8")
+              response.writeHead(status, { "content-type": "application/json" })
+              response.end(typeof body === "string" ? body : body(asked))
+            })
+        }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+      }),
+      (server) =>
+        Effect.sync(() => {
+          server.close()
+          server.closeAllConnections()
+        })
+    ),
+    (server) => {
+      const address = server.address()
+      return `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`
+    }
+  )

@@ -207,6 +207,25 @@ for (const [name, upstreamOf] of [
       })
     )
 
+    for (const [how, begins] of [
+      ["never begins", false],
+      ["stops in its middle", true]
+    ] as const) {
+      it.scoped(`a file that ${how} is given up`, () =>
+        Effect.gen(function* () {
+          const { url } = yield* upstream((request, response) => {
+            if (request.url?.endsWith("/download") === true) {
+              response.writeHead(302, { location: "/signed?sig=1" }).end()
+            } else if (begins) response.writeHead(200, { "content-type": "text/csv" }).write("a,b\n")
+          })
+          const { files } = yield* clientOf(url)
+          const content = (yield* files).content(AgentId.make(1), RunId.make(2), FileId.make(3))
+          const error = yield* whileTimePasses(Effect.flip(asCaller(Stream.runDrain(content))))
+          assert.isTrue(error._tag === "RequestTimeout" && error.seconds === 30, JSON.stringify(error))
+        })
+      )
+    }
+
     it.scopedLive("a file that is read no further is downloaded no further, without credentials", () =>
       Effect.gen(function* () {
         const closed = yield* Deferred.make<null>()
