@@ -158,13 +158,13 @@ export const settings = {
   requestTimeout: setting({
     env: "SEQUENTUM_REQUEST_TIMEOUT",
     fallback: "30",
-    doc: "Seconds that one try of one request to Sequentum may take. A synchronous run waits for its own timeout.",
+    doc: "Seconds that one try of one request to Sequentum may take, or that a file being read may send nothing. A synchronous run waits for its own timeout.",
     config: Config.map(parsed("SEQUENTUM_REQUEST_TIMEOUT", 30, wholeNumber(1, 600)), Duration.seconds)
   }),
   maxResultBytes: setting({
     env: "MAX_RESULT_BYTES",
     fallback: "40000",
-    doc: "The most JSON that one tool result may hold, in bytes. A longer list is cut, with words that say so.",
+    doc: "The most JSON that one tool result may hold, in bytes. What is longer is cut, with words that say so.",
     config: parsed("MAX_RESULT_BYTES", 40_000, wholeNumber(1000, 10_000_000))
   }),
   debug: setting({
