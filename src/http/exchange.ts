@@ -11,6 +11,8 @@ export interface Exchange {
   readonly onOver: (then: () => void) => void
   /** Makes a scope that closes when the exchange is over. */
   readonly scope: Effect.Effect<Scope.Scope>
+  /** Whether it is the answer's turn on the connection: those to requests sent ahead wait for the ones before. */
+  readonly isTurn: () => boolean
   /** Cuts the connection, which ends the exchange. */
   readonly cut: () => void
 }
@@ -45,6 +47,7 @@ export const makeExchanges = Effect.map(Effect.runtime(), (runtime) => {
         onOver(() => void fork(Scope.close(scope, Exit.void)))
         return scope
       }),
+      isTurn: () => response.socket !== null,
       cut: () => void socket.destroy()
     }
   }

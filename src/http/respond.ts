@@ -87,15 +87,21 @@ export const fromWeb = (
   Object.assign(all, headers)
   const options = { status: response.status, headers: all, contentType: all["content-type"] ?? "application/json" }
   if (whole?.length === 0) return HttpServerResponse.empty({ status: response.status, headers: all })
-  let calm = whole === undefined ? () => undefined : onStalled(exchange.cut)
+  let calm = (): void => undefined
+  const watch = () => {
+    calm = onStalled(() => (exchange.isTurn() ? exchange.cut() : watch()))
+  }
   exchange.onOver(() => calm())
-  if (whole !== undefined) return HttpServerResponse.uint8Array(whole, options)
+  if (whole !== undefined) {
+    watch()
+    return HttpServerResponse.uint8Array(whole, options)
+  }
   // The next bytes are asked for once the last ones are written: never, by a client that stopped reading.
   const chunk = Effect.gen(function* () {
     calm()
     const { done, value } = yield* Effect.promise(next)
     if (done || value === undefined) return yield* Effect.fail(Option.none())
-    calm = onStalled(exchange.cut)
+    watch()
     return value
   })
   return HttpServerResponse.stream(Stream.repeatEffectOption(chunk), options)
