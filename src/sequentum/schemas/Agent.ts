@@ -1,7 +1,19 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, maybeFlag, maybeInt, maybeText, maybeTimestamp, SpaceId, wireEnum } from "./common.ts"
-import { RunStatus } from "./Run.ts"
+import {
+  AgentId,
+  Int,
+  maybe,
+  maybeEnum,
+  maybeFlag,
+  maybeId,
+  maybeInt,
+  maybeText,
+  maybeTimestamp,
+  SpaceId,
+  wireEnum
+} from "./common.ts"
+import { runStatusWords } from "./Run.ts"
 
 /** What kind of configuration an agent is. Integers from docs.sequentum.com/api-reference/agents/list. */
 export const configTypeWords = { 1: "Agent", 2: "SharedFile", 3: "Template", 4: "Command" } as const
@@ -11,19 +23,19 @@ export const ValidationStatus = wireEnum({ 1: "Unknown", 2: "Invalid", 3: "Valid
 
 /** A web-scraping agent. Source: docs.sequentum.com/api-reference/agents/list. */
 export const Agent = Schema.Struct({
-  id: maybe(AgentId),
+  id: maybeId(AgentId),
   name: maybeText,
   description: maybeText,
   documentation: maybeText,
   /** Parameter name to its default. */
   inputParameters: maybe(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
-  configType: maybe(ConfigType),
+  configType: maybeEnum(configTypeWords),
   proxyPoolId: maybeInt,
   /** Absent for a personal agent, which is in no space. */
-  spaceId: maybe(SpaceId),
+  spaceId: maybeId(SpaceId),
   startUrl: maybeText,
   /** State of the latest run; absent when it never ran. */
-  status: maybe(RunStatus),
+  status: maybeEnum(runStatusWords),
   userId: maybeInt,
   validationStatus: maybe(ValidationStatus),
   version: maybeInt,

@@ -1,6 +1,17 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, maybeInt, maybeNumber, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
-import { RunStatus } from "./Run.ts"
+import {
+  AgentId,
+  maybe,
+  maybeEnum,
+  maybeId,
+  maybeInt,
+  maybeNumber,
+  maybeText,
+  maybeTimestamp,
+  RunId,
+  SpaceId
+} from "./common.ts"
+import { runStatusWords } from "./Run.ts"
 
 /** Runs of a period by outcome. */
 export const RunsReport = Schema.Struct({
@@ -18,13 +29,13 @@ export const RunsReport = Schema.Struct({
     Schema.Array(
       Schema.Struct({
         runId: RunId,
-        agentId: maybe(AgentId),
+        agentId: maybeId(AgentId),
         agentName: maybeText,
         startTime: maybeTimestamp,
         endTime: maybeTimestamp,
-        status: maybe(RunStatus),
+        status: maybeEnum(runStatusWords),
         errorMessage: maybeText,
-        spaceId: maybe(SpaceId),
+        spaceId: maybeId(SpaceId),
         spaceName: maybeText
       })
     )
@@ -40,15 +51,15 @@ export const RecordsReport = Schema.Struct({
   totalErrors: maybeNumber,
   totalPageLoads: maybeNumber,
   runCount: maybeInt,
-  agentId: maybe(AgentId)
+  agentId: maybeId(AgentId)
 })
 
 /** Why a run ended as it did. Source: docs.sequentum.com/api-reference/analytics/run-diagnostics. */
 export const Diagnostics = Schema.Struct({
   runId: RunId,
-  agentId: maybe(AgentId),
+  agentId: maybeId(AgentId),
   agentName: maybeText,
-  status: maybe(RunStatus),
+  status: maybeEnum(runStatusWords),
   errorMessage: maybeText,
   startTime: maybeTimestamp,
   endTime: maybeTimestamp,

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, maybeInt, maybeNumber, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
+import { AgentId, maybe, maybeId, maybeInt, maybeNumber, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
 
 /** What is left to spend, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const Credits = Schema.Struct({
@@ -45,7 +45,7 @@ export const AgentsUsage = Schema.Struct({
         agentId: AgentId,
         agentName: maybeText,
         cost: Schema.Number,
-        spaceId: maybe(SpaceId)
+        spaceId: maybeId(SpaceId)
       })
     )
   ),
@@ -57,7 +57,7 @@ export const AgentsUsage = Schema.Struct({
 
 /** Source: docs.sequentum.com/api-reference/billing/agent. `data` may be empty when a type had no use. */
 export const CostBreakdown = Schema.Struct({
-  agentId: maybe(AgentId),
+  agentId: maybeId(AgentId),
   agentName: maybeText,
   labels: maybe(Schema.Array(Schema.String)),
   usageTypes: maybe(
@@ -86,6 +86,6 @@ export const RunsCost = Schema.Struct({
   ),
   totalRecordCount: maybeInt,
   totalCost: Schema.Number,
-  agentId: maybe(AgentId),
+  agentId: maybeId(AgentId),
   agentName: maybeText
 })

@@ -1,12 +1,12 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, maybeNumber, maybeText, SessionId } from "./common.ts"
+import { AgentId, maybeId, maybeNumber, maybeText, SessionId } from "./common.ts"
 
 export const BuildStarted = Schema.Struct({ sessionId: SessionId })
 
 /** State of a build session. `error` is a raw exception message and must not be shown. */
 export const BuildStatus = Schema.Struct({
   status: Schema.String,
-  agentId: maybe(AgentId),
+  agentId: maybeId(AgentId),
   agentName: maybeText,
   error: maybeText,
   agentElapsedSeconds: maybeNumber,

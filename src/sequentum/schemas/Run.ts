@@ -2,7 +2,7 @@ import * as Schema from "effect/Schema"
 import {
   AgentId,
   Int,
-  maybe,
+  maybeId,
   maybeInt,
   maybeNumber,
   maybeText,
@@ -47,9 +47,9 @@ export const isFinal = (status: RunStatus): boolean => finalStatuses.has(status)
 /** One execution of an agent. Source: docs.sequentum.com/api-reference/agents/run-status. */
 export const Run = Schema.Struct({
   id: RunId,
-  configId: maybe(AgentId),
+  configId: maybeId(AgentId),
   configName: maybeText,
-  spaceId: maybe(SpaceId),
+  spaceId: maybeId(SpaceId),
   organizationId: maybeInt,
   organizationName: maybeText,
   sequence: maybeInt,

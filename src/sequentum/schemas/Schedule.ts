@@ -1,6 +1,17 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, maybeFlag, maybeInt, maybeText, maybeTimestamp, ScheduleId, wireEnum } from "./common.ts"
-import { RunStatus } from "./Run.ts"
+import {
+  AgentId,
+  maybe,
+  maybeEnum,
+  maybeFlag,
+  maybeId,
+  maybeInt,
+  maybeText,
+  maybeTimestamp,
+  ScheduleId,
+  wireEnum
+} from "./common.ts"
+import { runStatusWords } from "./Run.ts"
 
 /** Source: docs.sequentum.com/concepts/schedules. */
 export const ScheduleType = wireEnum({ 0: "None", 1: "RunOnce", 2: "RunEvery", 3: "CRON" })
@@ -11,7 +22,7 @@ export const RunEveryPeriod = wireEnum({ 1: "minutes", 2: "hours", 3: "days", 4:
 /** When an agent runs by itself. Source: docs.sequentum.com/api-reference/schedules/update. */
 export const AgentSchedule = Schema.Struct({
   id: ScheduleId,
-  configId: maybe(AgentId),
+  configId: maybeId(AgentId),
   name: maybeText,
   /** The cron expression: requests call it `cronExpression`, answers `schedule`. */
   schedule: maybeText,
@@ -40,13 +51,13 @@ export type AgentSchedule = typeof AgentSchedule.Type
 
 /** A run that a schedule will start, across agents. */
 export const UpcomingRun = Schema.Struct({
-  scheduleId: maybe(ScheduleId),
-  agentId: maybe(AgentId),
+  scheduleId: maybeId(ScheduleId),
+  agentId: maybeId(AgentId),
   agentName: maybeText,
   scheduleName: maybeText,
   nextRunTime: maybeTimestamp,
   timezone: maybeText,
   isEnabled: maybeFlag,
-  lastRunStatus: maybe(RunStatus)
+  lastRunStatus: maybeEnum(runStatusWords)
 })
 export type UpcomingRun = typeof UpcomingRun.Type

@@ -1,7 +1,18 @@
 import * as Schema from "effect/Schema"
-import { ConfigType, ValidationStatus } from "./Agent.ts"
-import { AgentId, maybe, maybeFlag, maybeInt, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
-import { RunStatus } from "./Run.ts"
+import { ValidationStatus, configTypeWords } from "./Agent.ts"
+import {
+  AgentId,
+  maybe,
+  maybeEnum,
+  maybeFlag,
+  maybeId,
+  maybeInt,
+  maybeText,
+  maybeTimestamp,
+  RunId,
+  SpaceId
+} from "./common.ts"
+import { runStatusWords } from "./Run.ts"
 
 /** A folder of agents and input files. */
 export const Space = Schema.Struct({
@@ -15,12 +26,12 @@ export const Space = Schema.Struct({
 export type Space = typeof Space.Type
 
 export const SpaceAgent = Schema.Struct({
-  id: maybe(AgentId),
+  id: maybeId(AgentId),
   name: maybeText,
   description: maybeText,
-  configType: maybe(ConfigType),
-  spaceId: maybe(SpaceId),
-  status: maybe(RunStatus),
+  configType: maybeEnum(configTypeWords),
+  spaceId: maybeId(SpaceId),
+  status: maybeEnum(runStatusWords),
   validationStatus: maybe(ValidationStatus),
   version: maybeInt,
   lastActivity: maybeTimestamp
@@ -29,17 +40,17 @@ export type SpaceAgent = typeof SpaceAgent.Type
 
 /** What became of each agent when a whole space was started; some may fail while others run. */
 export const SpaceRun = Schema.Struct({
-  spaceId: maybe(SpaceId),
+  spaceId: maybeId(SpaceId),
   spaceName: maybeText,
   totalAgents: maybeInt,
   agentsStarted: maybeInt,
   agentsFailed: maybeInt,
   results: Schema.Array(
     Schema.Struct({
-      agentId: maybe(AgentId),
+      agentId: maybeId(AgentId),
       agentName: maybeText,
       success: Schema.Boolean,
-      runId: maybe(RunId),
+      runId: maybeId(RunId),
       errorMessage: maybeText
     })
   )

@@ -1,3 +1,4 @@
+import type * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -26,25 +27,46 @@ const isInt = (value: unknown): value is number => Number.isSafeInteger(value)
 /** An integer that JavaScript holds exactly, checked in one step: `Schema.Int` takes three, and lists are full of them. */
 export const Int = Schema.declare(isInt, { identifier: "Int" })
 
-/** As `maybe`, in one step, for what is the same on the wire as here. */
-const maybeLeaf = <A>(is: (value: unknown) => value is A) => {
-  const read = (value: unknown, _: ParseOptions, ast: Declaration) =>
-    value === null || value === undefined
-      ? ParseResult.succeed(undefined)
-      : is(value)
-        ? ParseResult.succeed(value)
-        : ParseResult.fail(new ParseResult.Type(ast, value))
-  const leaf = Schema.declare<A | undefined, A | null | undefined, readonly []>([], {
-    decode: () => read,
-    encode: () => read
-  })
-  return Schema.optionalWith(leaf, { exact: true })
+/** Reads a value or writes it, undefined for one that does not fit. */
+interface Leaf<A, I> {
+  readonly read: (value: unknown) => A | undefined
+  readonly write: (value: unknown) => I | undefined
 }
 
-export const maybeText = maybeLeaf(Predicate.isString)
-export const maybeInt = maybeLeaf(isInt)
-export const maybeNumber = maybeLeaf(Predicate.isNumber)
-export const maybeFlag = maybeLeaf(Predicate.isBoolean)
+const step =
+  <A, Absent>(convert: (value: unknown) => A | undefined, absent: Absent) =>
+  (value: unknown, _: ParseOptions, ast: Declaration): Either.Either<A | Absent, ParseResult.ParseIssue> => {
+    if (value === null || value === undefined) return ParseResult.succeed(absent)
+    const converted = convert(value)
+    return converted === undefined ? ParseResult.fail(new ParseResult.Type(ast, value)) : ParseResult.succeed(converted)
+  }
+
+/** As `maybe`, in one step. */
+const maybeLeaf = <A, I>({ read, write }: Leaf<A, I>) => {
+  const decode = step(read, undefined)
+  const encode = step(write, undefined)
+  return Schema.optionalWith(
+    Schema.declare<A | undefined, I | null | undefined, readonly []>([], {
+      decode: () => decode,
+      encode: () => encode
+    }),
+    { exact: true }
+  )
+}
+
+/** What is the same on the wire as here. */
+const plain = <A>(is: (value: unknown) => value is A) => {
+  const same = (value: unknown) => (is(value) ? value : undefined)
+  return maybeLeaf<A, A>({ read: same, write: same })
+}
+
+export const maybeText = plain(Predicate.isString)
+export const maybeInt = plain(isInt)
+export const maybeNumber = plain(Predicate.isNumber)
+export const maybeFlag = plain(Predicate.isBoolean)
+
+/** An id that may be absent. */
+export const maybeId = <A extends number>(id: Schema.Schema<A, number>) => plain(Schema.is(id))
 
 /** int32 on the wire. Source: docs.sequentum.com/api-reference/introduction. */
 export const AgentId = Int.pipe(Schema.brand("AgentId"))
@@ -70,27 +92,46 @@ export type SessionId = typeof SessionId.Type
 /** ISO 8601 in UTC, kept as the API wrote it. */
 export const maybeTimestamp = maybeText
 
+/** The words of an enumeration, and those of integers that are not in its table. */
+type WireWord<Words extends Readonly<Record<number, string>>> = Words[keyof Words & number] | `Unknown(${number})`
+
+const wireWords = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
+  const byWord = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
+  const known = (value: string): value is Words[keyof Words & number] => byWord.has(value)
+  return {
+    read: (code) => {
+      if (!isInt(code)) return undefined
+      const word = words[code]
+      return word !== undefined && known(word) ? word : (`Unknown(${code})` as const)
+    },
+    write: (word) => {
+      if (typeof word !== "string") return undefined
+      const code = byWord.get(word) ?? Number(/^Unknown\((-?\d+)\)$/u.exec(word)?.[1])
+      return isInt(code) ? code : undefined
+    }
+  } satisfies Leaf<WireWord<Words>, number>
+}
+
 /**
  * An enumeration sent as integers, read as words. An integer that is not in the table reads as `Unknown(13)`, so that
  * a value added upstream breaks nothing.
  */
 export const wireEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
-  type Word = Words[keyof Words & number]
-  const byWord = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
-  const known = (value: string): value is Word => byWord.has(value)
-  type Read = Word | `Unknown(${number})`
-  return Schema.declare<Read, number, readonly []>([], {
-    decode: () => (code, _, ast) => {
-      if (typeof code !== "number" || !Number.isSafeInteger(code)) {
-        return ParseResult.fail(new ParseResult.Type(ast, code))
-      }
-      const word = words[code]
-      return ParseResult.succeed(word !== undefined && known(word) ? word : (`Unknown(${code})` as const))
-    },
-    encode: () => (word, _, ast) => {
-      const code =
-        typeof word === "string" ? (byWord.get(word) ?? Number(/^Unknown\((-?\d+)\)$/u.exec(word)?.[1])) : NaN
-      return Number.isSafeInteger(code) ? ParseResult.succeed(code) : ParseResult.fail(new ParseResult.Type(ast, word))
+  const { read, write } = wireWords(words)
+  const required =
+    <A>(convert: (value: unknown) => A | undefined) =>
+    (value: unknown, _: ParseOptions, ast: Declaration): Either.Either<A, ParseResult.ParseIssue> => {
+      const converted = convert(value)
+      return converted === undefined
+        ? ParseResult.fail(new ParseResult.Type(ast, value))
+        : ParseResult.succeed(converted)
     }
+  return Schema.declare<WireWord<Words>, number, readonly []>([], {
+    decode: () => required(read),
+    encode: () => required(write)
   })
 }
+
+/** An enumeration that may be absent. */
+export const maybeEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) =>
+  maybeLeaf<WireWord<Words>, number>(wireWords(words))
