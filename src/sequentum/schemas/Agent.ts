@@ -17,7 +17,6 @@ import { runStatusWords } from "./Run.ts"
 
 /** What kind of configuration an agent is. Integers from docs.sequentum.com/api-reference/agents/list. */
 export const configTypeWords = { 1: "Agent", 2: "SharedFile", 3: "Template", 4: "Command" } as const
-export const ConfigType = wireEnum(configTypeWords)
 
 export const ValidationStatus = wireEnum({ 1: "Unknown", 2: "Invalid", 3: "Valid" })
 
