@@ -3,18 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { endpoint, initialize, legacy, message, modern, openSession, type Ask } from "./endpoint.ts"
-import {
-  answering,
-  callTool,
-  jwt,
-  refusing,
-  resultOf,
-  rpcErrorIn,
-  rpcErrorOf,
-  send,
-  startRun,
-  upstreamCalls
-} from "./wire.ts"
+import { callTool, jwt, refusing, resultOf, rpcErrorIn, rpcErrorOf, send, startRun, upstreamCalls } from "./wire.ts"
 
 const allScopes = "agents:read agents:write runs:read spaces:read spaces:write billing:read"
 
@@ -231,7 +220,7 @@ describe("what Sequentum refuses", () => {
 
   it.scopedLive("a scope that a resource needs is asked for, though Sequentum does not name it", () =>
     Effect.gen(function* () {
-      const SEQUENTUM_API_URL = yield* answering(403, JSON.stringify({ errorCode: "insufficient_scope" }))
+      const SEQUENTUM_API_URL = yield* refusing(403, { errorCode: "insufficient_scope" })
       const { mcp, url } = yield* endpoint({ SEQUENTUM_API_URL })
       for (const [uri, scope] of [
         ["sequentum://spaces", "spaces:read"],
@@ -256,7 +245,7 @@ describe("what Sequentum refuses", () => {
       }
       const token = jwt({ sub: "alice", exp: past })
       assert.strictEqual((yield* modern(mcp, "completion/complete", completion, { token })).status, 401)
-      const failing = yield* endpoint({ SEQUENTUM_API_URL: yield* answering(422, "{}") })
+      const failing = yield* endpoint({ SEQUENTUM_API_URL: yield* refusing(422, {}) })
       const answer = yield* modern(failing.mcp, "completion/complete", completion)
       assert.strictEqual(answer.status, 200)
       assert.deepNestedPropertyVal(yield* message(answer), "result.completion.values", [])

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { maskHeaders, maskValue } from "../../src/http/masking.ts"
 import { endpoint, legacy, openSession, post } from "./endpoint.ts"
-import { answering, callTool, jwt, send } from "./wire.ts"
+import { callTool, jwt, quoting, send } from "./wire.ts"
 
 const masked = [
   "inputParameters",
@@ -99,7 +99,7 @@ describe("what is logged", () => {
   it.scopedLive("with DEBUG no failure that quotes the arguments, and each request that was refused", () =>
     Effect.gen(function* () {
       const logs: Array<string> = []
-      const SEQUENTUM_API_URL = yield* answering(400, (asked) => JSON.stringify({ message: `Bad input: ${asked}` }))
+      const SEQUENTUM_API_URL = yield* quoting(400)
       const { mcp } = yield* endpoint({ DEBUG: "1", SEQUENTUM_API_URL }, 600, { logs })
       const args = { agentId: 7, inputParameters: '{"note":"hunter2"}' }
       const session = yield* openSession(mcp, { token: secretToken })

@@ -1,5 +1,12 @@
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http"
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server
+} from "node:http"
 import { connect, type Socket } from "node:net"
+import { text } from "node:stream/consumers"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as TestServices from "effect/TestServices"
@@ -185,18 +192,12 @@ export const metric = (url: string, series: string) =>
     return line === undefined ? 0 : Number(line.slice(series.length + 1))
   })
 
-/** An upstream that answers everything alike, until the scope closes; gives its address. */
-export const refusing = (status: number, body: unknown, challenge?: string) =>
+/** An upstream, until the scope closes; gives its address. */
+const upstream = (respond: RequestListener) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.async<Server>((resume) => {
-        const server = createServer((_, response) => {
-          response.writeHead(status, {
-            "content-type": "application/json",
-            ...(challenge === undefined ? {} : { "www-authenticate": challenge })
-          })
-          response.end(JSON.stringify(body))
-        }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        const server = createServer(respond).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
       }),
       (server) =>
         Effect.async<void>((resume) => {
@@ -210,30 +211,22 @@ export const refusing = (status: number, body: unknown, challenge?: string) =>
     }
   )
 
-/** A Sequentum that answers whatever is asked of it in one way, or with what `body` makes of the request's own body. */
-export const answering = (status: number, body: string | ((asked: string) => string)) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.async<Server>((resume) => {
-        const server = createServer((request, response) => {
-          const chunks: Array<Buffer> = []
-          request
-            .on("data", (chunk: Buffer) => chunks.push(chunk))
-            .on("end", () => {
-              const asked = Buffer.concat(chunks).toString("utf8")
-              response.writeHead(status, { "content-type": "application/json" })
-              response.end(typeof body === "string" ? body : body(asked))
-            })
-        }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-      }),
-      (server) =>
-        Effect.sync(() => {
-          server.close()
-          server.closeAllConnections()
-        })
-    ),
-    (server) => {
-      const address = server.address()
-      return `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`
-    }
-  )
+/** An upstream that answers everything alike. */
+export const refusing = (status: number, body: unknown, challenge?: string) =>
+  upstream((_, response) => {
+    response.writeHead(status, {
+      "content-type": "application/json",
+      ...(challenge === undefined ? {} : { "www-authenticate": challenge })
+    })
+    response.end(JSON.stringify(body))
+  })
+
+/** An upstream that refuses everything and quotes what was asked. */
+export const quoting = (status: number) =>
+  upstream((request, response) => {
+    response.writeHead(status, { "content-type": "application/json" })
+    text(request).then(
+      (asked) => response.end(JSON.stringify({ message: `Bad input: ${asked}` })),
+      () => response.destroy()
+    )
+  })

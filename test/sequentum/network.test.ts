@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import { createServer as createSocketServer } from "node:net"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -16,6 +15,7 @@ import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
 import { Upstream } from "../../src/sequentum/Upstream.ts"
 import { httpClient } from "../../src/services.ts"
 import { whileTimePasses } from "../registry/live.ts"
+import { freePort } from "../support/freePort.ts"
 import { asCaller } from "../support/http.ts"
 
 interface Server {
@@ -47,14 +47,8 @@ const upstream = (respond: (request: IncomingMessage, response: ServerResponse) 
     ({ close }) => Effect.sync(close)
   )
 
-/** A port of this machine that nothing listens on. */
-const nowhere = Effect.async<string>((resume) => {
-  const server = createSocketServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" ? (address?.port ?? 0) : 0
-    server.close(() => resume(Effect.succeed(`http://127.0.0.1:${port}`)))
-  })
-})
+/** An address of this machine that nothing listens on. */
+const nowhere = Effect.map(freePort, (port) => `http://127.0.0.1:${port}`)
 
 const Ok = Schema.Struct({ ok: Schema.Boolean })
 

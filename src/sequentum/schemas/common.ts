@@ -33,18 +33,23 @@ interface Leaf<A, I> {
   readonly write: (value: unknown) => I | undefined
 }
 
+/** One step of a Schema: converts a value, or says that it does not fit. */
 const step =
-  <A, Absent>(convert: (value: unknown) => A | undefined, absent: Absent) =>
-  (value: unknown, _: ParseOptions, ast: Declaration): Either.Either<A | Absent, ParseResult.ParseIssue> => {
-    if (value === null || value === undefined) return ParseResult.succeed(absent)
+  <A>(convert: (value: unknown) => A | undefined) =>
+  (value: unknown, _: ParseOptions, ast: Declaration): Either.Either<A, ParseResult.ParseIssue> => {
     const converted = convert(value)
     return converted === undefined ? ParseResult.fail(new ParseResult.Type(ast, value)) : ParseResult.succeed(converted)
   }
 
+const orAbsent =
+  <A>(convert: ReturnType<typeof step<A>>): ReturnType<typeof step<A | undefined>> =>
+  (value, options, ast) =>
+    value === null || value === undefined ? ParseResult.succeed(undefined) : convert(value, options, ast)
+
 /** As `maybe`, in one step. */
 const maybeLeaf = <A, I>({ read, write }: Leaf<A, I>) => {
-  const decode = step(read, undefined)
-  const encode = step(write, undefined)
+  const decode = orAbsent(step(read))
+  const encode = orAbsent(step(write))
   return Schema.optionalWith(
     Schema.declare<A | undefined, I | null | undefined, readonly []>([], {
       decode: () => decode,
@@ -118,17 +123,9 @@ const wireWords = <const Words extends Readonly<Record<number, string>>>(words: 
  */
 export const wireEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
   const { read, write } = wireWords(words)
-  const required =
-    <A>(convert: (value: unknown) => A | undefined) =>
-    (value: unknown, _: ParseOptions, ast: Declaration): Either.Either<A, ParseResult.ParseIssue> => {
-      const converted = convert(value)
-      return converted === undefined
-        ? ParseResult.fail(new ParseResult.Type(ast, value))
-        : ParseResult.succeed(converted)
-    }
   return Schema.declare<WireWord<Words>, number, readonly []>([], {
-    decode: () => required(read),
-    encode: () => required(write)
+    decode: () => step(read),
+    encode: () => step(write)
   })
 }
 
