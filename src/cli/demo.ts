@@ -1,7 +1,7 @@
 import type { Client } from "@modelcontextprotocol/client"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { version } from "../version.ts"
+import { version } from "../runtime/version.ts"
 import { callTool, connect, countTools, failed, type Report } from "./demoClient.ts"
 import { bar, clearLine, cut, indent, out, screenWidth, stdoutStyle, wrap, type Style } from "./print.ts"
 import { describe, table } from "./table.ts"

@@ -2,8 +2,8 @@ import { Client } from "@modelcontextprotocol/client"
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Stop } from "../run.ts"
-import { version } from "../version.ts"
+import { Stop } from "../serve/runMain.ts"
+import { version } from "../runtime/version.ts"
 
 /** How far a call is, as its server tells. */
 export interface Report {

@@ -1,7 +1,7 @@
 import * as Options from "@effect/cli/Options"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { Stop } from "../run.ts"
+import { Stop } from "../serve/runMain.ts"
 import { flags, type Flag } from "./flags.ts"
 
 const given = ({ doc, name }: Flag) => Options.boolean(name).pipe(Options.withDescription(doc))

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { operatorSelection } from "../services.ts"
+import { operatorSelection } from "../serve/layers.ts"
 import { loadSettings } from "../config.ts"
 import { allTools } from "../tools/registry.ts"
 import type { Hints } from "../tools/Tool.ts"

@@ -19,14 +19,14 @@ import { Credentials } from "../sequentum/Credentials.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { type Selection } from "../tools/selection.ts"
 import type { ToolError } from "../tools/Tool.ts"
-import { readBody } from "./body.ts"
-import { corsHeaders, preflightHeaders, type OriginPolicy } from "./cors.ts"
-import { makeDeadlines } from "./deadlines.ts"
+import { readBody } from "./admission/body.ts"
+import { corsHeaders, preflightHeaders, type OriginPolicy } from "./admission/origins.ts"
+import { makeDeadlines } from "../runtime/deadlines.ts"
 import type { Drain } from "./drain.ts"
-import { countRequest } from "./requestMetrics.ts"
-import { clientAddress, hostAllowed, rateHeaders, type RateLimiter } from "./limits.ts"
-import { makeExchanges, type Exchange } from "./exchange.ts"
-import { maskHeaders, maskValue } from "./masking.ts"
+import { countRequest } from "./observability/requestMetrics.ts"
+import { clientAddress, hostAllowed, rateHeaders, type RateLimiter } from "./admission/rateLimit.ts"
+import { makeExchanges, type Exchange } from "./delivery/exchange.ts"
+import { maskHeaders, maskValue } from "./observability/masking.ts"
 import {
   accountOf,
   bearerToken,
@@ -35,10 +35,10 @@ import {
   subjectOf,
   type Challenge,
   type OAuthAddresses
-} from "./oauth.ts"
-import { fromWeb, receive, rpcCodes, rpcError, type Received } from "./respond.ts"
-import { narrowed } from "./selection.ts"
-import { webRequest } from "./webRequest.ts"
+} from "./admission/oauth.ts"
+import { fromWeb, receive, rpcCodes, rpcError, type Received } from "./delivery/respond.ts"
+import { narrowed } from "./admission/narrowing.ts"
+import { webRequest } from "./delivery/webRequest.ts"
 import { makeSessions, type LegacyRequest, type Sessions } from "./sessions.ts"
 
 export interface McpRouteOptions {

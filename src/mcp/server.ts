@@ -7,7 +7,7 @@ import {
   type Transport
 } from "@modelcontextprotocol/server"
 import { instructions } from "../policies.ts"
-import { version } from "../version.ts"
+import { version } from "../runtime/version.ts"
 import type { Handlers } from "./handlers.ts"
 
 /** 2025-11-25 and older, or 2026-07-28. */

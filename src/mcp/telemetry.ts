@@ -6,8 +6,8 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
-import { makeLabels } from "../labels.ts"
-import { whereTraced } from "../spanned.ts"
+import { makeLabels } from "../runtime/metricLabels.ts"
+import { whereTraced } from "../runtime/tracing.ts"
 
 /** Tool calls by tool, era and outcome; the outcome is `ok` or an error's tag. */
 const toolCalls = Metric.counter("mcp_tool_calls", { description: "Tool calls by tool, era and outcome" })

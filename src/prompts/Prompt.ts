@@ -1,4 +1,4 @@
-import type { Completable } from "../completions.ts"
+import type { Completable } from "../resources/Completions.ts"
 
 /** One argument of a prompt. Longer values are cut to `maxLength` characters. */
 export interface PromptArgument {

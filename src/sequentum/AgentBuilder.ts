@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { BuildStarted, BuildStatus } from "./schemas/Build.ts"
 import type { SessionId, SpaceId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 /**
  * Builds agents from plain words, one prompt a session. Every method fails with a SequentumError.

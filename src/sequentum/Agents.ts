@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Agent, AgentPage, TotalCount } from "./schemas/Agent.ts"
 import type { AgentId, SpaceId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 export interface AgentListQuery {
   readonly pageIndex: number

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Diagnostics, LatestFailure, RecordsReport, RunsReport } from "./schemas/Analytics.ts"
 import type { AgentId, RunId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 /** Reports over runs, and why runs failed. Every method fails with a SequentumError. */
 export class Analytics extends Effect.Service<Analytics>()("sequentum/Analytics", {

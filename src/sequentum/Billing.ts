@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import { AgentsUsage, CostBreakdown, CreditHistory, Credits, RunsCost, Spending } from "./schemas/Billing.ts"
 import type { AgentId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 /** A period, ISO 8601. */
 export interface DateRange {

@@ -7,8 +7,8 @@ import type { SequentumError } from "./errors.ts"
 import { ServerFailure, UnexpectedResponse } from "./errors.ts"
 import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
-import { clientFailure, timedOut } from "./Upstream.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { clientFailure, timedOut } from "./client/Upstream.ts"
 
 const RunFiles = Schema.Array(RunFile)
 

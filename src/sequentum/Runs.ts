@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { AgentId, RunId } from "./schemas/common.ts"
 import { Run, RunSummary } from "./schemas/Run.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 /** How a run is started; `inputParameters` is JSON text. Source: docs.sequentum.com/api-reference/introduction. */
 export interface StartOptions {

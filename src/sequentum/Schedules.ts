@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { AgentId, ScheduleId } from "./schemas/common.ts"
 import { AgentSchedule, UpcomingRun } from "./schemas/Schedule.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 /** A schedule as it is sent. Source: docs.sequentum.com/api-reference/schedules/create. */
 export interface ScheduleBody {

@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { TotalCount } from "./schemas/Agent.ts"
 import type { SpaceId } from "./schemas/common.ts"
 import { Space, SpaceAgent, SpaceRun } from "./schemas/Space.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 const SpaceList = Schema.Array(Space)
 const SpaceAgents = Schema.Array(SpaceAgent)

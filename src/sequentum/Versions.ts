@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { AgentId } from "./schemas/common.ts"
 import { Version } from "./schemas/Version.ts"
-import { apiPath, SequentumClient } from "./SequentumClient.ts"
+import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
 
 const VersionList = Schema.Array(Version)
 

@@ -1,7 +1,7 @@
 import * as Schema from "effect/Schema"
 import type { Agent } from "../sequentum/schemas/Agent.ts"
 import { isFinal, type Run } from "../sequentum/schemas/Run.ts"
-import { optional } from "./params.ts"
+import { optional } from "./Param.ts"
 
 const word = Schema.String
 const count = Schema.Number

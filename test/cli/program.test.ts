@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { version } from "../../src/version.ts"
+import { version } from "../../src/runtime/version.ts"
 import { displayWidth } from "../../src/cli/print.ts"
 import { commandUsages, rootUsage } from "../../src/cli/flags.ts"
 import { recorder, run, start, until } from "./program.ts"

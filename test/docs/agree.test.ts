@@ -24,7 +24,7 @@ import {
   UnexpectedResponse
 } from "../../src/sequentum/errors.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
-import { buildFailed } from "../../src/tools/builder.ts"
+import { buildFailed } from "../../src/tools/catalog/builder.ts"
 import { allTools } from "../../src/tools/registry.ts"
 import { select } from "../../src/tools/selection.ts"
 import { account } from "../registry/account.ts"

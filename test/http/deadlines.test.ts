@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as TestClock from "effect/TestClock"
-import { makeDeadlines } from "../../src/http/deadlines.ts"
+import { makeDeadlines } from "../../src/runtime/deadlines.ts"
 
 const moment = FastCheck.integer({ min: 1, max: 6 })
 

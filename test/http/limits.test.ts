@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { makeRateLimiter } from "../../src/http/limits.ts"
+import { makeRateLimiter } from "../../src/http/admission/rateLimit.ts"
 import { endpoint, legacy, modern, openSession, post } from "./endpoint.ts"
 import {
   callTool,

@@ -7,9 +7,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { makeDeadlines } from "../../src/http/deadlines.ts"
-import { makeExchanges } from "../../src/http/exchange.ts"
-import { fromWeb, receive, rpcError } from "../../src/http/respond.ts"
+import { makeDeadlines } from "../../src/runtime/deadlines.ts"
+import { makeExchanges } from "../../src/http/delivery/exchange.ts"
+import { fromWeb, receive, rpcError } from "../../src/http/delivery/respond.ts"
 import { send, wire } from "./wire.ts"
 
 const chunk = new Uint8Array(64 * 1024).fill(0x2e)

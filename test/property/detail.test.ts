@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { cleanDetail, readErrorBody } from "../../src/sequentum/upstreamError.ts"
+import { cleanDetail, readErrorBody } from "../../src/sequentum/client/errorBody.ts"
 
 /** A key or token as one could be: no spaces, long enough not to be a word. */
 const secret = FastCheck.oneof(

@@ -7,8 +7,8 @@ import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { AgentPage } from "../../src/sequentum/schemas/Agent.ts"
 import { RunId } from "../../src/sequentum/schemas/common.ts"
 import { Run } from "../../src/sequentum/schemas/Run.ts"
-import { apiPath } from "../../src/sequentum/SequentumClient.ts"
-import { cleanDetail } from "../../src/sequentum/upstreamError.ts"
+import { apiPath } from "../../src/sequentum/client/SequentumClient.ts"
+import { cleanDetail } from "../../src/sequentum/client/errorBody.ts"
 import { asCaller, keyCaller, scriptedClient, secretKey, type Step } from "../support/http.ts"
 
 const Ok = Schema.Struct({ ok: Schema.Boolean })

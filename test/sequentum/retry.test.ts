@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { makeRateBudget, makeRateBudgets } from "../../src/sequentum/rateBudget.ts"
+import { makeRateBudget, makeRateBudgets } from "../../src/sequentum/client/RateBudget.ts"
 import { asCaller, scriptedClient, type Step } from "../support/http.ts"
 
 const Ok = Schema.Struct({ ok: Schema.Boolean })

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { SequentumClient } from "../../src/sequentum/SequentumClient.ts"
-import { Upstream } from "../../src/sequentum/Upstream.ts"
+import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
+import { Upstream } from "../../src/sequentum/client/Upstream.ts"
 
 /** What the scripted Sequentum does with one request. */
 export type Step =

@@ -1,0 +1,30 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { busyUpstream } from "../sequentum/client/upstreamUndici.ts"
+import { keyCredentials, loggerLayer } from "./serve.ts"
+import type { Settings } from "../config.ts"
+import { serveHttp } from "../http/server.ts"
+import { otlpLayer } from "./otlp.ts"
+import { Stop } from "./runMain.ts"
+import { operatorSelection, serverLayer } from "./layers.ts"
+
+/**
+ * Serves MCP over HTTP until it is interrupted. Fails with InvalidSettings before anything is served, or with Stop when
+ * the address can't be listened on.
+ */
+export const http = (settings: Settings) =>
+  Effect.gen(function* () {
+    const selection = yield* operatorSelection(settings)
+    const anonymous = settings.requireAuth ? Option.none() : Option.some(yield* keyCredentials(settings))
+    const telemetry = Option.match(settings.otlpEndpoint, { onNone: () => Layer.empty, onSome: otlpLayer })
+    return yield* serveHttp({ settings, selection, anonymous }, (url) =>
+      Effect.logInfo(`Serving MCP at ${url}/mcp`)
+    ).pipe(
+      Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
+      Effect.provide(
+        Layer.mergeAll(serverLayer(settings, busyUpstream(settings.apiUrl)), loggerLayer(settings), telemetry)
+      ),
+      Effect.withTracerEnabled(Option.isSome(settings.otlpEndpoint))
+    )
+  })

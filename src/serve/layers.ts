@@ -1,0 +1,46 @@
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { Completions } from "../resources/Completions.ts"
+import { InvalidSettings, type Settings } from "../config.ts"
+import type { ServerServices } from "../mcp/handlers.ts"
+import { services } from "../sequentum/services.ts"
+import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
+import { Upstream } from "../sequentum/client/Upstream.ts"
+import { allTools, ToolRegistry } from "../tools/registry.ts"
+import { select, type Selection } from "../tools/selection.ts"
+
+/** Node's own HTTP client, which is small: a server over stdio is started with each chat window. */
+export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerWithoutAgent.pipe(
+  Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
+)
+
+/** What requests are served with, over the real API client; built once per process. */
+export const serverLayer = (
+  settings: Settings,
+  upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = Upstream.overHttpClient
+): Layer.Layer<ServerServices> =>
+  Layer.merge(ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
+    Layer.provide(services),
+    Layer.provide(SequentumClient.layer(settings)),
+    Layer.provide(upstream),
+    Layer.provide(httpClient)
+  )
+
+/** What the operator offers. Fails with InvalidSettings naming the valid toolsets or tools. */
+export const operatorSelection = (settings: Settings): Effect.Effect<Selection, InvalidSettings> =>
+  Either.match(
+    select(
+      {
+        toolsets: Option.getOrUndefined(settings.toolsets),
+        tools: Option.getOrUndefined(settings.tools),
+        excludeTools: Option.getOrUndefined(settings.excludeTools),
+        readOnly: settings.readOnly
+      },
+      allTools
+    ),
+    { onLeft: (problems) => new InvalidSettings({ problems }), onRight: (selection) => Effect.succeed(selection) }
+  )

@@ -1,0 +1,49 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import { InvalidSettings, loadSettings, type Settings } from "../config.ts"
+import { serve } from "../mcp/stdio.ts"
+import { Credentials } from "../sequentum/Credentials.ts"
+
+/** Logs go to stderr: over stdio, stdout carries the protocol alone. */
+export const loggerLayer = (settings: Settings): Layer.Layer<never> =>
+  Layer.merge(
+    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)),
+    Logger.minimumLogLevel(settings.debug ? LogLevel.Debug : LogLevel.Info)
+  )
+
+/** The caller over stdio and on the command line. Fails with InvalidSettings when there is no key. */
+export const keyCredentials = (settings: Settings) =>
+  Option.match(settings.apiKey, {
+    onNone: () =>
+      new InvalidSettings({
+        problems: ["SEQUENTUM_API_KEY is not set. Set it to an API key of your Sequentum account, or use --sandbox."]
+      }),
+    onSome: (secret) => Effect.succeed(Credentials.of({ scheme: "ApiKey", secret }))
+  })
+
+const choosesTools = ({ excludeTools, readOnly, tools, toolsets }: Settings) =>
+  readOnly || [toolsets, tools, excludeTools].some(Option.isSome)
+
+/**
+ * Serves MCP until the client goes away, over stdio or as the settings say over HTTP. Fails with InvalidSettings before
+ * anything is served, or with Stop when the address can't be listened on.
+ */
+export const serveMcp = (overrides?: ReadonlyMap<string, string>) =>
+  Effect.gen(function* () {
+    const settings = yield* loadSettings(overrides)
+    if (settings.transport === "http") {
+      const { http } = yield* Effect.promise(() => import("./http.ts"))
+      return yield* http(settings)
+    }
+    const credentials = yield* keyCredentials(settings)
+    const stdio = Effect.promise(() => import("./stdio.ts"))
+    // Names of tools are checked before anything is served; without any, the tools can wait until they are asked for.
+    if (choosesTools(settings)) yield* Effect.flatMap(stdio, ({ checkSelection }) => checkSelection(settings))
+    yield* serve(Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))).pipe(
+      Effect.provideService(Credentials, credentials),
+      Effect.provide(loggerLayer(settings))
+    )
+  })

@@ -1,0 +1,29 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Settings } from "../config.ts"
+import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
+import { makeRunEffect } from "../mcp/runRequest.ts"
+import type { Era } from "../mcp/server.ts"
+import { Credentials } from "../sequentum/Credentials.ts"
+import { operatorSelection, serverLayer } from "./layers.ts"
+import { ToolRegistry } from "../tools/registry.ts"
+
+/** Fails with InvalidSettings when the settings name a tool or toolset that there is not. */
+export const checkSelection = (settings: Settings) => Effect.asVoid(operatorSelection(settings))
+
+/** The handlers of the one caller over stdio. What they need lives as long as the scope. */
+export const stdioHandlers = (settings: Settings) =>
+  Effect.gen(function* () {
+    const credentials = yield* Credentials
+    const selection = yield* Effect.orDie(operatorSelection(settings))
+    const services = yield* Layer.build(serverLayer(settings))
+    return yield* Effect.gen(function* () {
+      const tools = yield* ToolRegistry
+      const runEffect = yield* makeRunEffect
+      const clock = yield* Effect.clock
+      const run: RunRequest = (effect, ctx, own) =>
+        runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
+      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era })
+    }).pipe(Effect.provide(services))
+  })
