@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import { SequentumClient } from "../src/sequentum/client/SequentumClient.ts"
-import { Upstream } from "../src/sequentum/client/Upstream.ts"
+import { layerHttpClient } from "../src/sequentum/client/upstreamHttpClient.ts"
 import { services } from "../src/sequentum/services.ts"
 import { allTools, ToolRegistry, type ToolDescriptor } from "../src/tools/registry.ts"
 import { everything, select, type Selection, type SelectionRequest } from "../src/tools/selection.ts"
@@ -16,7 +16,7 @@ const registry = ToolRegistry.layer({ maxResultBytes: 40_000 }).pipe(
   Layer.provide(
     SequentumClient.layer({ apiUrl: new URL("https://unused.invalid"), requestTimeout: Duration.seconds(1) })
   ),
-  Layer.provide(Upstream.overHttpClient),
+  Layer.provide(layerHttpClient(new URL("https://unused.invalid"))),
   Layer.provide(
     Layer.succeed(
       HttpClient.HttpClient,

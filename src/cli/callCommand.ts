@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { keyCredentials, loggerLayer } from "../serve/serve.ts"
+import { keyCredentials, loggerLayer } from "../serve/caller.ts"
 import { operatorSelection, serverLayer } from "../serve/layers.ts"
 import { loadSettings } from "../config.ts"
 import { errorText } from "../mcp/results.ts"

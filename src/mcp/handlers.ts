@@ -24,8 +24,8 @@ import { Progress } from "../tools/Progress.ts"
 import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
 import type { ToolError } from "../tools/Tool.ts"
+import type { Era } from "./era.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
-import type { Era } from "./server.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
 
 /** The requests that are answered from the registries. */

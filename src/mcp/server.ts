@@ -6,12 +6,10 @@ import {
   type ServerOptions as SdkServerOptions,
   type Transport
 } from "@modelcontextprotocol/server"
-import { instructions } from "../policies.ts"
 import { version } from "../runtime/version.ts"
+import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
-
-/** 2025-11-25 and older, or 2026-07-28. */
-export type Era = "legacy" | "modern"
+import { instructions } from "./instructions.ts"
 
 /** What another program adds to the server, such as the fixtures of a test suite. */
 export interface ServerExtension {

@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
-import { makeServer, type Era } from "./server.ts"
+import { makeServer } from "./server.ts"
 
 /** Makes the handlers for the era that the client opens with. */
 type LoadHandlers = Effect.Effect<(era: Era) => Handlers, never, Scope.Scope | Credentials>

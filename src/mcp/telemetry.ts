@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { makeLabels } from "../runtime/metricLabels.ts"
 import { whereTraced } from "../runtime/tracing.ts"
+import type { Era } from "./era.ts"
 
 /** Tool calls by tool, era and outcome; the outcome is `ok` or an error's tag. */
 const toolCalls = Metric.counter("mcp_tool_calls", { description: "Tool calls by tool, era and outcome" })
@@ -44,7 +45,7 @@ const noLabels = makeLabels()
 /** What is told of a tool call: never an argument, a result or a credential. */
 export interface ObservedCall {
   readonly tool: string
-  readonly era: "legacy" | "modern"
+  readonly era: Era
   /** How many requests were sent upstream so far. */
   readonly attempts: () => number
 }

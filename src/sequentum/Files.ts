@@ -8,7 +8,8 @@ import { ServerFailure, UnexpectedResponse } from "./errors.ts"
 import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
-import { clientFailure, timedOut } from "./client/Upstream.ts"
+import { timedOut } from "./client/Upstream.ts"
+import { clientFailure } from "./client/upstreamHttpClient.ts"
 
 const RunFiles = Schema.Array(RunFile)
 

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { busyUpstream } from "../sequentum/client/upstreamUndici.ts"
-import { keyCredentials, loggerLayer } from "./serve.ts"
+import { layerUndici } from "../sequentum/client/upstreamUndici.ts"
 import type { Settings } from "../config.ts"
 import { serveHttp } from "../http/server.ts"
+import { keyCredentials, loggerLayer } from "./caller.ts"
 import { otlpLayer } from "./otlp.ts"
 import { Stop } from "./runMain.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
@@ -23,7 +23,7 @@ export const http = (settings: Settings) =>
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(
-        Layer.mergeAll(serverLayer(settings, busyUpstream(settings.apiUrl)), loggerLayer(settings), telemetry)
+        Layer.mergeAll(serverLayer(settings, layerUndici(settings.apiUrl)), loggerLayer(settings), telemetry)
       ),
       Effect.withTracerEnabled(Option.isSome(settings.otlpEndpoint))
     )

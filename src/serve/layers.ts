@@ -9,7 +9,8 @@ import { InvalidSettings, type Settings } from "../config.ts"
 import type { ServerServices } from "../mcp/handlers.ts"
 import { services } from "../sequentum/services.ts"
 import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
-import { Upstream } from "../sequentum/client/Upstream.ts"
+import type { Upstream } from "../sequentum/client/Upstream.ts"
+import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
 import { allTools, ToolRegistry } from "../tools/registry.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
@@ -21,7 +22,7 @@ export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.lay
 /** What requests are served with, over the real API client; built once per process. */
 export const serverLayer = (
   settings: Settings,
-  upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = Upstream.overHttpClient
+  upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = layerHttpClient(settings.apiUrl)
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),

@@ -1,28 +1,9 @@
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
-import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import { InvalidSettings, loadSettings, type Settings } from "../config.ts"
+import { loadSettings, type Settings } from "../config.ts"
 import { serve } from "../mcp/stdio.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
-
-/** Logs go to stderr: over stdio, stdout carries the protocol alone. */
-export const loggerLayer = (settings: Settings): Layer.Layer<never> =>
-  Layer.merge(
-    Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)),
-    Logger.minimumLogLevel(settings.debug ? LogLevel.Debug : LogLevel.Info)
-  )
-
-/** The caller over stdio and on the command line. Fails with InvalidSettings when there is no key. */
-export const keyCredentials = (settings: Settings) =>
-  Option.match(settings.apiKey, {
-    onNone: () =>
-      new InvalidSettings({
-        problems: ["SEQUENTUM_API_KEY is not set. Set it to an API key of your Sequentum account, or use --sandbox."]
-      }),
-    onSome: (secret) => Effect.succeed(Credentials.of({ scheme: "ApiKey", secret }))
-  })
+import { keyCredentials, loggerLayer } from "./caller.ts"
 
 const choosesTools = ({ excludeTools, readOnly, tools, toolsets }: Settings) =>
   readOnly || [toolsets, tools, excludeTools].some(Option.isSome)

@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { busyUpstream } from "../../src/sequentum/client/upstreamUndici.ts"
-import { loggerLayer } from "../../src/serve/serve.ts"
+import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
+import { loggerLayer } from "../../src/serve/caller.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
 import { runMain, Stop } from "../../src/serve/runMain.ts"
@@ -32,7 +32,7 @@ const program = Effect.scoped(
       Effect.sync(() => void process.stdout.write(`${url}\n`))
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.merge(serverLayer(settings, busyUpstream(settings.apiUrl)), loggerLayer(settings)))
+      Effect.provide(Layer.merge(serverLayer(settings, layerUndici(settings.apiUrl)), loggerLayer(settings)))
     )
   })
 )

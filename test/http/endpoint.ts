@@ -4,8 +4,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import { busyUpstream } from "../../src/sequentum/client/upstreamUndici.ts"
-import { keyCredentials, loggerLayer } from "../../src/serve/serve.ts"
+import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
+import { keyCredentials, loggerLayer } from "../../src/serve/caller.ts"
 import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
@@ -56,7 +56,7 @@ export const endpoint = (
     const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, times }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
     ).pipe(
-      Effect.provide(Layer.mergeAll(serverLayer(loaded, busyUpstream(loaded.apiUrl)), logger, telemetry)),
+      Effect.provide(Layer.mergeAll(serverLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),
       Effect.forkScoped
     )
     const url = yield* Deferred.await(listening)

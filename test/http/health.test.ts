@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { busyUpstream } from "../../src/sequentum/client/upstreamUndici.ts"
+import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
 import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
@@ -103,7 +103,7 @@ describe("failures", () => {
       const settings = yield* loadSettings(new Map([["PORT", port]]))
       const selection = yield* operatorSelection(settings)
       const failed = yield* serveHttp({ settings, selection, anonymous: Option.none() }, () => Effect.void).pipe(
-        Effect.provide(serverLayer(settings, busyUpstream(settings.apiUrl))),
+        Effect.provide(serverLayer(settings, layerUndici(settings.apiUrl))),
         Effect.flip
       )
       assert.strictEqual(failed.problem, `Can't listen on 127.0.0.1:${port}.`)

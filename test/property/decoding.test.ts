@@ -18,7 +18,7 @@ import { AgentId, FileId, RunId, ScheduleId, SessionId, SpaceId } from "../../sr
 import { Schedules } from "../../src/sequentum/Schedules.ts"
 import { services, type Services } from "../../src/sequentum/services.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
-import { Upstream } from "../../src/sequentum/client/Upstream.ts"
+import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { Spaces } from "../../src/sequentum/Spaces.ts"
 import { Versions } from "../../src/sequentum/Versions.ts"
 import { account } from "../registry/account.ts"
@@ -104,7 +104,7 @@ const answering = services.pipe(
   Layer.provide(
     SequentumClient.layer({ apiUrl: new URL("https://sequentum.test"), requestTimeout: Duration.seconds(30) })
   ),
-  Layer.provide(Upstream.overHttpClient),
+  Layer.provide(layerHttpClient(new URL("https://sequentum.test"))),
   Layer.provide(scripted((sent) => respond(sent)))
 )
 

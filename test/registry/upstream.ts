@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import { Completions } from "../../src/resources/Completions.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
-import { Upstream } from "../../src/sequentum/client/Upstream.ts"
+import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { services } from "../../src/sequentum/services.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
@@ -93,7 +93,7 @@ export const overHttp = (
   Layer.merge(ToolRegistry.layer({ maxResultBytes }), Completions.layer).pipe(
     Layer.provide(services),
     Layer.provide(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
-    Layer.provide(Upstream.overHttpClient),
+    Layer.provide(layerHttpClient(new URL(apiUrl))),
     Layer.provide(http)
   )
 

@@ -8,11 +8,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { busyUpstream } from "../../src/sequentum/client/upstreamUndici.ts"
+import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
-import { Upstream } from "../../src/sequentum/client/Upstream.ts"
+import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { httpClient } from "../../src/serve/layers.ts"
 import { whileTimePasses } from "../registry/live.ts"
 import { freePort } from "../support/freePort.ts"
@@ -56,8 +56,8 @@ const json = (response: ServerResponse, body: unknown) =>
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body))
 
 for (const [name, upstreamOf] of [
-  ["Node's HTTP client", () => Upstream.overHttpClient],
-  ["undici's connections", busyUpstream]
+  ["Node's HTTP client", layerHttpClient],
+  ["undici's connections", layerUndici]
 ] as const) {
   const clientOf = (apiUrl: string) =>
     Effect.map(

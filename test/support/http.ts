@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
-import { Upstream } from "../../src/sequentum/client/Upstream.ts"
+import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 
 /** What the scripted Sequentum does with one request. */
 export type Step =
@@ -109,7 +109,7 @@ export const scriptedClient = (steps: ReadonlyArray<Step>, { apiUrl = "https://s
     Effect.provide(
       SequentumClient,
       SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) }).pipe(
-        Layer.provide(Upstream.overHttpClient),
+        Layer.provide(layerHttpClient(new URL(apiUrl))),
         Layer.provide(layer)
       )
     ),

@@ -215,7 +215,6 @@ const make = (options: SequentumClientOptions) =>
         const accept = { authorization: `${credentials.scheme} ${secret}`, accept: "application/json" }
         const exchange = upstream.send({
           at,
-          origin,
           target: `${base}${at.path}${query === undefined ? "" : queryText(query)}`,
           headers: body === undefined ? accept : { ...accept, "content-type": "application/json" },
           body: body === undefined ? undefined : JSON.stringify(body),

@@ -30,7 +30,7 @@ const answerOf = (status: number, headers: Headers, chunks: ReadonlyArray<Buffer
  * Exchanges over undici's connections to the host of `apiUrl`, for a server of many: one asynchronous step each, where
  * the platform's client takes over a hundred and sets up an abort signal and a finalizer.
  */
-export const busyUpstream = (apiUrl: URL): Layer.Layer<Upstream> =>
+export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
   Layer.scoped(
     Upstream,
     Effect.gen(function* () {

@@ -1,0 +1,9 @@
+import { dataPolicy, sufficiencyPolicy } from "../policies.ts"
+
+/** What the server tells a model about itself. */
+export const instructions = [
+  "Sequentum Cloud runs web-scraping agents; each has runs with output files, schedules and costs, and lives in a space.",
+  "Find an agent before acting on it, and confirm with the user before spending credits or deleting.",
+  sufficiencyPolicy,
+  dataPolicy
+].join(" ")
