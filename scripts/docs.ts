@@ -8,8 +8,8 @@ const readme = "README.md"
 const current = (path: string) => readFile(path, "utf8").catch(() => "")
 
 const before = await current(readme)
-const rendered = await format(await renderReadme(before), { ...(await resolveConfig(readme)), parser: "markdown" })
-const wanted = new Map([...(await renderPages()), [readme, rendered]])
+const rendered = await format(renderReadme(before), { ...(await resolveConfig(readme)), parser: "markdown" })
+const wanted = new Map([...renderPages(), [readme, rendered]])
 
 const stale: Array<string> = []
 for (const [path, text] of wanted) if ((await current(path)) !== text) stale.push(path)

@@ -3,9 +3,8 @@ import { settings } from "../src/config.ts"
 import { allPrompts } from "../src/prompts/prompts.ts"
 import type { Resource } from "../src/resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../src/resources/resources.ts"
-import type { ToolDescriptor } from "../src/tools/registry.ts"
-import { toolsets, type Hints, type Toolset } from "../src/tools/Tool.ts"
-import { offered } from "./surface.ts"
+import { allTools, toolsets } from "../src/tools/catalog/all.ts"
+import type { ToolAnnotations, ToolDescriptor } from "../src/tools/Tool.ts"
 
 const generatedNotice = "<!-- Made by `npm run docs` from the source. Do not edit. -->"
 
@@ -21,31 +20,16 @@ const code = (text: string) => `\`${text}\``
 
 const list = (items: ReadonlyArray<string>) => items.map((item) => `- ${item}`).join("\n")
 
-/** What a toolset is for. */
-export const toolsetWords: Readonly<Record<Toolset, string>> = {
-  agents: "Find agents and read about them",
-  runs: "Start, watch, end and delete runs",
-  files: "Look at what a run produced and fetch it",
-  versions: "See an agent's history and go back",
-  schedules: "Let agents run by themselves",
-  billing: "Credits and costs",
-  spaces: "Folders of agents, and running a whole one",
-  analytics: "Outcomes over time, and why runs failed",
-  builder: "Build new agents from plain words"
-}
-
-const hintWords = (hints: Hints) => {
+const hintWords = (hints: ToolAnnotations) => {
   if (hints.readOnlyHint) return "Only reads."
-  const harm = hints.destructiveHint
-    ? "Destroys something that can't be brought back."
-    : "Changes something, destroys nothing."
-  const reach = hints.openWorldHint ? " Sets off work on the open web." : ""
+  const harm = hints.destructiveHint ? "Irreversible." : "Changes something, destroys nothing."
+  const reach = hints.openWorldHint ? " Starts work on the open web." : ""
   const again =
     hints.idempotentHint === undefined
       ? ""
       : hints.idempotentHint
-        ? " Calling it again with the same arguments changes nothing more."
-        : " Each call acts anew."
+        ? " Idempotent: repeating the call changes nothing more."
+        : " Not idempotent: repeating the call repeats the effect."
   return `${harm}${reach}${again}`
 }
 
@@ -115,31 +99,19 @@ const describeTool = (tool: ToolDescriptor) =>
   [
     `### ${tool.name}`,
     `**${tool.title}.** ${tool.description}`,
-    `${hintWords(tool.hints)} OAuth scope: ${code(tool.scope)}.`,
+    `${hintWords(tool.annotations)} OAuth scope: ${code(tool.scope)}.`,
     parameters(tool.inputSchema),
     `Result: ${fields(tool.outputSchema).join(", ")}.`
   ].join("\n\n")
 
-const inToolset = (tools: ReadonlyArray<ToolDescriptor>, toolset: Toolset) =>
-  tools.filter((tool) => tool.toolset === toolset)
-
-const toolReference = (tools: ReadonlyArray<ToolDescriptor>) =>
+const toolReference = () =>
   page("Tool reference", [
-    `${tools.length} tools in ${toolsets.length} toolsets. Every result is an object, sent as structured content and as the same JSON in text. In the lists of result fields a question mark says that a field may be absent, and \`notice\` is there only when something was left out to keep the answer short.`,
+    `${allTools.length} tools in ${toolsets.length} toolsets. Every result is an object, sent as structured content and as the same JSON in text. In the lists of result fields a question mark says that a field may be absent, and \`notice\` is there only when something was left out to keep the answer short.`,
     "Bad arguments, and everything that Sequentum refuses, come back as a result with `isError` and a sentence that says what to do; see [Troubleshooting](troubleshooting.md). Choose what is offered with `--toolsets`, `--tools`, `--exclude-tools` and `--read-only`; see [Settings](settings.md).",
     list(
-      toolsets.map(
-        (toolset) =>
-          `[${toolset}](#${toolset}): ${inToolset(tools, toolset)
-            .map(({ name }) => `[${name}](#${name})`)
-            .join(", ")}`
-      )
+      toolsets.map(({ id, tools }) => `[${id}](#${id}): ${tools.map(({ name }) => `[${name}](#${name})`).join(", ")}`)
     ),
-    ...toolsets.flatMap((toolset) => [
-      `## ${toolset}`,
-      `${toolsetWords[toolset]}.`,
-      ...inToolset(tools, toolset).map(describeTool)
-    ])
+    ...toolsets.flatMap(({ id, summary, tools }) => [`## ${id}`, `${summary}.`, ...tools.map(describeTool)])
   ])
 
 const promptReference = () =>
@@ -201,19 +173,13 @@ const settingsPage = () =>
     )
   ])
 
-const counts = (tools: ReadonlyArray<ToolDescriptor>) =>
-  `${tools.length} tools in ${toolsets.length} toolsets, ${staticResources.length + resourceTemplates.length} resources (${staticResources.length} fixed, ${resourceTemplates.length} templates) and ${allPrompts.length} prompts.`
+const counts = () =>
+  `${allTools.length} tools in ${toolsets.length} toolsets, ${staticResources.length + resourceTemplates.length} resources (${staticResources.length} fixed, ${resourceTemplates.length} templates) and ${allPrompts.length} prompts.`
 
-const toolTable = (tools: ReadonlyArray<ToolDescriptor>) =>
+const toolTable = () =>
   table(
     ["Toolset", "For", "Tools"],
-    toolsets.map((toolset) => [
-      code(toolset),
-      toolsetWords[toolset],
-      inToolset(tools, toolset)
-        .map(({ name }) => code(name))
-        .join(", ")
-    ])
+    toolsets.map(({ id, summary, tools }) => [code(id), summary, tools.map(({ name }) => code(name)).join(", ")])
   )
 
 const promptTable = () =>
@@ -233,20 +199,19 @@ const replaceBlock = (text: string, name: string, content: string): string => {
 }
 
 /** README with its generated blocks filled in. */
-export const renderReadme = async (readme: string): Promise<string> => {
-  const tools = await offered()
+export const renderReadme = (readme: string): string => {
   const blocks: ReadonlyArray<readonly [string, string]> = [
-    ["counts", counts(tools)],
-    ["tools", toolTable(tools)],
+    ["counts", counts()],
+    ["tools", toolTable()],
     ["prompts", promptTable()]
   ]
   return blocks.reduce((text, [name, content]) => replaceBlock(text, name, content), readme)
 }
 
 /** Every page that is generated whole, by its path. */
-export const renderPages = async (): Promise<ReadonlyMap<string, string>> =>
+export const renderPages = (): ReadonlyMap<string, string> =>
   new Map([
-    ["docs/tool-reference.md", toolReference(await offered())],
+    ["docs/tool-reference.md", toolReference()],
     ["docs/prompts-reference.md", promptReference()],
     ["docs/resources-reference.md", resourceReference()],
     ["docs/settings.md", settingsPage()]

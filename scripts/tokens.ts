@@ -1,5 +1,5 @@
 import { countTokens } from "gpt-tokenizer/encoding/o200k_base"
-import type { ToolDescriptor } from "../src/tools/registry.ts"
+import type { ToolDescriptor } from "../src/tools/Tool.ts"
 import { offered, onTheWire, selectionOf } from "./surface.ts"
 
 /**
@@ -8,8 +8,8 @@ import { offered, onTheWire, selectionOf } from "./surface.ts"
  * missed.
  */
 const aims = [
-  { name: "all toolsets", request: {}, mostBytes: 60_000 },
-  { name: "--toolsets agents,runs,files", request: { toolsets: ["agents", "runs", "files"] }, mostBytes: 22_000 }
+  { name: "all toolsets", request: {}, maxBytes: 60_000 },
+  { name: "--toolsets agents,runs,files", request: { toolsets: ["agents", "runs", "files"] }, maxBytes: 22_000 }
 ] as const
 
 const measure = (value: unknown) => {
@@ -22,13 +22,13 @@ const line = (name: string, { bytes, tokens }: ReturnType<typeof measure>) =>
 
 const list = (tools: ReadonlyArray<ToolDescriptor>) => ({ tools: tools.map(onTheWire) })
 
-const all = await offered()
+const all = offered()
 for (const tool of all) console.log(line(tool.name, measure(onTheWire(tool))))
 console.log()
-for (const { mostBytes, name, request } of aims) {
-  const tools = await offered(selectionOf(request))
+for (const { maxBytes, name, request } of aims) {
+  const tools = offered(selectionOf(request))
   const size = measure(list(tools))
-  const held = size.bytes <= mostBytes
-  console.log(`${line(`${name} (${tools.length})`, size)}, aim at most ${mostBytes} bytes: ${held ? "held" : "MISSED"}`)
+  const held = size.bytes <= maxBytes
+  console.log(`${line(`${name} (${tools.length})`, size)}, aim at most ${maxBytes} bytes: ${held ? "held" : "MISSED"}`)
   if (!held) process.exitCode = 1
 }

@@ -9,6 +9,7 @@ import { Runs } from "../src/sequentum/Runs.ts"
 import { Schedules } from "../src/sequentum/Schedules.ts"
 import { Spaces } from "../src/sequentum/Spaces.ts"
 import { Versions } from "../src/sequentum/Versions.ts"
+import { catalogue, ToolsLive } from "../src/tools/catalog/all.ts"
 import { ToolRegistry } from "../src/tools/registry.ts"
 
 /** A method that the test did not expect to be called. */
@@ -143,7 +144,8 @@ export const fakeBuilder = (methods: Partial<AgentBuilder> = {}) =>
 
 /** The tools over fake services: no API call is real. */
 export const fakeTools = (fakes: Fakes = {}, maxResultBytes = 40_000) =>
-  ToolRegistry.layer({ maxResultBytes }).pipe(
+  ToolRegistry.layer(catalogue, { maxResultBytes }).pipe(
+    Layer.provide(ToolsLive),
     Layer.provide(
       Layer.mergeAll(
         fakeAgents(fakes.agents),

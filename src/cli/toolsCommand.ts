@@ -1,13 +1,13 @@
 import * as Effect from "effect/Effect"
 import { operatorSelection } from "../serve/layers.ts"
 import { loadSettings } from "../config.ts"
-import { allTools } from "../tools/registry.ts"
-import type { Hints } from "../tools/Tool.ts"
+import { allTools } from "../tools/catalog/all.ts"
+import type { ToolAnnotations } from "../tools/Tool.ts"
 import type { Overrides } from "./options.ts"
 import { out, screenWidth } from "./print.ts"
 import { table } from "./table.ts"
 
-const hintWords = (hints: Hints): string =>
+const hintWords = (hints: ToolAnnotations): string =>
   hints.readOnlyHint
     ? "read-only"
     : [
@@ -27,6 +27,6 @@ export const listTools = (asJson: boolean, overrides: Overrides) =>
     const selection = yield* Effect.flatMap(loadSettings(overrides), operatorSelection)
     const rows = allTools
       .filter(selection)
-      .map(({ hints, name, title, toolset }) => ({ name, toolset, hints: hintWords(hints), title }))
+      .map(({ annotations, name, title, toolset }) => ({ name, toolset, hints: hintWords(annotations), title }))
     yield* out(asJson ? JSON.stringify(rows) : listing(rows))
   })

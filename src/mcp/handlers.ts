@@ -21,9 +21,9 @@ import { resourceTemplates, staticResources } from "../resources/resources.ts"
 import { Attempts } from "../sequentum/client/Attempts.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
-import type { ToolDescriptor, ToolRegistry } from "../tools/registry.ts"
+import type { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
-import type { ToolError } from "../tools/Tool.ts"
+import type { ToolDescriptor, ToolError } from "../tools/Tool.ts"
 import type { Era } from "./era.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
@@ -95,7 +95,7 @@ const describeTool = (tool: ToolDescriptor) => ({
   description: tool.description,
   inputSchema: { ...tool.inputSchema, type: "object" as const },
   outputSchema: { ...tool.outputSchema, type: "object" as const },
-  annotations: { title: tool.title, ...tool.hints }
+  annotations: { title: tool.title, ...tool.annotations }
 })
 
 const resourceType = "application/json"

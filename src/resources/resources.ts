@@ -1,6 +1,5 @@
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { lastDay } from "../tools/dates.ts"
+import { lastDay, thisMonth } from "../tools/dates.ts"
 import type { Resource, Variables } from "./Resource.ts"
 
 const passVariables = (variables: Variables) => Effect.succeed({ ...variables })
@@ -20,11 +19,6 @@ const plain = (
   args
 })
 
-const monthToDate = Effect.map(DateTime.now, (now) => ({
-  startDate: DateTime.formatIsoDateUtc(DateTime.startOf(now, "month")),
-  endDate: DateTime.formatIso(now)
-}))
-
 /** Resources with a fixed URI. */
 export const staticResources: ReadonlyArray<Resource> = [
   plain("agents", "Agents", "The first 50 agents by name.", "list_agents", () =>
@@ -32,11 +26,13 @@ export const staticResources: ReadonlyArray<Resource> = [
   ),
   plain("spaces", "Spaces", "All spaces.", "list_spaces"),
   plain("billing/balance", "Credits balance", "Credits left to spend now.", "get_credits_balance"),
-  plain("billing/spending", "Spending", "Credits spent this month (UTC).", "get_spending_summary", () => monthToDate),
+  plain("billing/spending", "Spending", "Credits spent this month (UTC).", "get_spending_summary", () =>
+    Effect.map(thisMonth, (month) => ({ ...month }))
+  ),
   plain(
     "billing/agents-usage",
     "Cost by agent",
-    "The 50 agents that cost most this month (UTC), dearest first.",
+    "The 50 agents that cost most this month (UTC), most expensive first.",
     "get_agents_usage",
     () => Effect.succeed({ sortColumn: "cost", sortOrder: "desc", pageIndex: 1, recordsPerPage: 50 })
   ),

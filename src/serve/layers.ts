@@ -11,7 +11,8 @@ import { services } from "../sequentum/services.ts"
 import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
 import type { Upstream } from "../sequentum/client/Upstream.ts"
 import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
-import { allTools, ToolRegistry } from "../tools/registry.ts"
+import { allTools, catalogue, ToolsLive } from "../tools/catalog/all.ts"
+import { ToolRegistry } from "../tools/registry.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
 /** Node's own HTTP client, which is small: a server over stdio is started with each chat window. */
@@ -24,7 +25,8 @@ export const serverLayer = (
   settings: Settings,
   upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = layerHttpClient(settings.apiUrl)
 ): Layer.Layer<ServerServices> =>
-  Layer.merge(ToolRegistry.layer({ maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
+  Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
+    Layer.provide(ToolsLive),
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
     Layer.provide(upstream),

@@ -121,7 +121,7 @@ export const fitResult = (result: JsonObject, limits: Limits): ToolResult => {
     const { [bound.list]: _, ...others } = shortened.value
     const without = asResult({
       ...others,
-      notice: `The answer is too large to show whole; ${bound.list} was left out. ${bound.rest}`
+      notice: `The answer is too large to show whole; ${bound.list} was left out. ${bound.advice}`
     })
     return fitsInto(without.json, maxBytes) ? without : squeezed(others, limits)
   }
@@ -129,7 +129,7 @@ export const fitResult = (result: JsonObject, limits: Limits): ToolResult => {
     asResult({
       ...shortened.value,
       [bound.list]: list.slice(0, kept),
-      notice: `The answer was too large: only the first ${kept} of ${list.length} ${bound.list} are shown. ${bound.rest}`
+      notice: `The answer was too large: only the first ${kept} of ${list.length} ${bound.list} are shown. ${bound.advice}`
     })
   const headed = cut(largestThat((kept) => fitsInto(cut(kept).json, maxBytes), list.length))
   return fitsInto(headed.json, maxBytes) ? headed : squeezed(shortened.value, limits)

@@ -1,5 +1,4 @@
 import * as Either from "effect/Either"
-import { toolsets } from "./Tool.ts"
 
 /** Which tools are offered. An absent list stands for all. */
 export interface SelectionRequest {
@@ -12,7 +11,7 @@ export interface SelectionRequest {
 interface Selectable {
   readonly name: string
   readonly toolset: string
-  readonly hints: { readonly readOnlyHint: boolean }
+  readonly annotations: { readonly readOnlyHint: boolean }
 }
 
 /** Decides whether a tool is offered. */
@@ -30,7 +29,7 @@ const unknownNames = (kind: string, given: ReadonlyArray<string> = [], valid: Re
 }
 
 /**
- * Turns a request into a selection. `toolsets` and `tools` add up; exclusion beats inclusion and read-only beats all.
+ * Turns a request into a selection. `toolsets` and `tools` add up; exclusions win over inclusions; read-only overrides everything.
  * Fails with one sentence for each kind of unknown name.
  */
 export const select = (
@@ -38,6 +37,7 @@ export const select = (
   tools: ReadonlyArray<Selectable>
 ): Either.Either<Selection, ReadonlyArray<string>> => {
   const names = tools.map(({ name }) => name)
+  const toolsets = [...new Set(tools.map(({ toolset }) => toolset))]
   const problems = [
     ...unknownNames("toolset", request.toolsets, toolsets),
     ...unknownNames("tool", request.tools, names),
@@ -49,7 +49,7 @@ export const select = (
     all || (request.toolsets ?? []).includes(tool.toolset) || (request.tools ?? []).includes(tool.name)
   const excluded = new Set(request.excludeTools)
   return Either.right(
-    (tool) => included(tool) && !excluded.has(tool.name) && (request.readOnly !== true || tool.hints.readOnlyHint)
+    (tool) => included(tool) && !excluded.has(tool.name) && (request.readOnly !== true || tool.annotations.readOnlyHint)
   )
 }
 

@@ -25,7 +25,7 @@ import {
 } from "../../src/sequentum/errors.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
 import { buildFailed } from "../../src/tools/catalog/builder.ts"
-import { allTools } from "../../src/tools/registry.ts"
+import { allTools } from "../../src/tools/catalog/all.ts"
 import { select } from "../../src/tools/selection.ts"
 import { account } from "../registry/account.ts"
 import { toolsOver } from "../registry/upstream.ts"
@@ -180,7 +180,7 @@ describe("troubleshooting", () => {
       const shown = yield* preview.call("preview_run_file", { agentId: 7, runId: 90, fileId: 5, maxRows: 1 })
       const cut = fitResult(
         { rows: Array.from({ length: 99 }, () => "row") },
-        { bound: { list: "rows", rest: "Ask less." }, maxBytes: 200 }
+        { bound: { list: "rows", advice: "Ask less." }, maxBytes: 200 }
       )
       const bad = new Map([
         ["SEQUENTUM_API_KEY", "a b"],

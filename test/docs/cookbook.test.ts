@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { allPrompts } from "../../src/prompts/prompts.ts"
-import { allTools } from "../../src/tools/registry.ts"
+import { allTools } from "../../src/tools/catalog/all.ts"
 import { overSandbox, whileTimePasses } from "../registry/live.ts"
 
 const cookbook = readFileSync(new URL("../../docs/cookbook.md", import.meta.url), "utf8")

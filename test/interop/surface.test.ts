@@ -205,7 +205,7 @@ for (const { connect, era, notFound } of eras) {
           const { tools } = yield* got(Schema.Struct({ tools: Schema.Array(JsonRecord) }), (client) =>
             client.listTools()
           )
-          const wanted = yield* Effect.promise(() => offered())
+          const wanted = offered()
           assert.deepStrictEqual(
             tools.map(({ annotations, description, inputSchema, name, outputSchema, title }) => ({
               name,

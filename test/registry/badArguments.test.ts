@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import { errorText } from "../../src/mcp/results.ts"
-import { allTools } from "../../src/tools/registry.ts"
+import { allTools } from "../../src/tools/catalog/all.ts"
 import type { JsonObject } from "../../src/tools/Tool.ts"
 import { overSandbox } from "./live.ts"
 
@@ -73,7 +73,7 @@ const writes: Readonly<Record<string, JsonObject>> = {
 }
 
 const ajv = new Ajv2020({ strict: true })
-const changing = allTools.filter(({ hints }) => !hints.readOnlyHint)
+const changing = allTools.filter(({ annotations }) => !annotations.readOnlyHint)
 
 const properties = (schema: JsonObject): ReadonlyArray<readonly [string, JsonObject]> =>
   Object.entries(Predicate.isRecord(schema["properties"]) ? schema["properties"] : {}).map(([name, value]) => [

@@ -7,9 +7,8 @@ import { getPrompt, listPrompts } from "../../src/prompts/get.ts"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { resourceTemplates, staticResources } from "../../src/resources/resources.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { allTools } from "../../src/tools/registry.ts"
+import { allTools, toolsets } from "../../src/tools/catalog/all.ts"
 import { narrow, select, type SelectionRequest } from "../../src/tools/selection.ts"
-import { toolsets } from "../../src/tools/Tool.ts"
 import { offered, onTheWire, selectionOf } from "../../scripts/surface.ts"
 import { account } from "./account.ts"
 import { validArguments } from "./arguments.ts"
@@ -21,8 +20,8 @@ const names = allTools.map(({ name }) => name)
 const named = (text: string) => names.filter((name) => new RegExp(`(?<![a-z_])${name}(?![a-z_])`, "u").test(text))
 
 const selections: ReadonlyArray<readonly [string, SelectionRequest]> = [
-  ...toolsets.map((toolset) => [`the toolset ${toolset}`, { toolsets: [toolset] }] as const),
-  ...toolsets.map((toolset) => [`the toolset ${toolset}, read-only`, { toolsets: [toolset], readOnly: true }] as const),
+  ...toolsets.map(({ id }) => [`the toolset ${id}`, { toolsets: [id] }] as const),
+  ...toolsets.map(({ id }) => [`the toolset ${id}, read-only`, { toolsets: [id], readOnly: true }] as const),
   ["read-only", { readOnly: true }],
   ...names.map((name) => [`only ${name}`, { tools: [name] }] as const),
   ...names.map((name) => [`all but ${name}`, { excludeTools: [name] }] as const)
@@ -37,9 +36,9 @@ const promptArguments = {
 }
 
 describe("under any selection", () => {
-  it.each(selections)("%s: no text names a hidden tool", async (_, request) => {
+  it.each(selections)("%s: no text names a hidden tool", (_, request) => {
     const selection = selectionOf(request)
-    const tools = await offered(selection)
+    const tools = offered(selection)
     const shown = new Set(tools.map(({ name }) => name))
     const isOffered = (name: string) => shown.has(name)
     for (const tool of tools) {
@@ -120,39 +119,36 @@ describe("a hidden tool", () => {
 })
 
 describe("a selection", () => {
-  const under = async (request: SelectionRequest) => (await offered(selectionOf(request))).map(({ name }) => name)
+  const under = (request: SelectionRequest) => offered(selectionOf(request)).map(({ name }) => name)
   const inToolset = (toolset: string) => allTools.filter((tool) => tool.toolset === toolset).map(({ name }) => name)
-  const writes = allTools.filter(({ hints }) => !hints.readOnlyHint).map(({ name }) => name)
+  const writes = allTools.filter(({ annotations }) => !annotations.readOnlyHint).map(({ name }) => name)
 
-  it("adds toolsets and tools up", async () => {
-    assert.deepStrictEqual(await under({ toolsets: ["files"], tools: ["get_agent"] }), [
-      "get_agent",
-      ...inToolset("files")
-    ])
+  it("adds toolsets and tools up", () => {
+    assert.deepStrictEqual(under({ toolsets: ["files"], tools: ["get_agent"] }), ["get_agent", ...inToolset("files")])
   })
 
-  it("lets exclusion beat inclusion", async () => {
-    assert.deepStrictEqual(await under({ toolsets: ["files"], excludeTools: ["preview_run_file"] }), [
+  it("lets exclusion beat inclusion", () => {
+    assert.deepStrictEqual(under({ toolsets: ["files"], excludeTools: ["preview_run_file"] }), [
       "get_run_files",
       "get_file_download_url"
     ])
   })
 
-  it("lets read-only beat all", async () => {
-    const shown = await under({ tools: ["start_agent", "get_agent"], readOnly: true })
+  it("lets read-only beat all", () => {
+    const shown = under({ tools: ["start_agent", "get_agent"], readOnly: true })
     assert.deepStrictEqual(shown, ["get_agent"])
     assert.deepStrictEqual(
-      await under({ readOnly: true }),
+      under({ readOnly: true }),
       names.filter((name) => !writes.some((write) => write === name))
     )
   })
 
-  it("of a request can narrow the operator's and never widen it", async () => {
+  it("of a request can narrow the operator's and never widen it", () => {
     const operator = selectionOf({ toolsets: ["agents", "runs"], readOnly: true })
-    const wide = await offered(narrow(operator, selectionOf({})))
-    const other = await offered(narrow(operator, selectionOf({ tools: ["start_agent", "list_spaces", "get_agent"] })))
+    const wide = offered(narrow(operator, selectionOf({})))
+    const other = offered(narrow(operator, selectionOf({ tools: ["start_agent", "list_spaces", "get_agent"] })))
     assert.isTrue(
-      wide.every(({ hints, toolset }) => hints.readOnlyHint && (toolset === "agents" || toolset === "runs"))
+      wide.every(({ annotations, toolset }) => annotations.readOnlyHint && (toolset === "agents" || toolset === "runs"))
     )
     assert.deepStrictEqual(
       other.map(({ name }) => name),

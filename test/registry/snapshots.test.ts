@@ -8,7 +8,7 @@ import { offered, onTheWire } from "../../scripts/surface.ts"
  */
 const folder = new URL("../snapshots/tools/", import.meta.url)
 const files = readdirSync(folder)
-const tools = await offered()
+const tools = offered()
 
 describe("the snapshots", () => {
   it("are one file for each tool", () => {

@@ -4,14 +4,14 @@ import { describe as suite } from "vitest"
 import { settings } from "../../src/config.ts"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { resourceTemplates, staticResources } from "../../src/resources/resources.ts"
-import { allTools } from "../../src/tools/registry.ts"
+import { allTools, toolsets } from "../../src/tools/catalog/all.ts"
 import type { SelectionRequest } from "../../src/tools/selection.ts"
-import { toolsets, type Hints } from "../../src/tools/Tool.ts"
+import type { ToolAnnotations } from "../../src/tools/Tool.ts"
 import { offered, onTheWire, selectionOf } from "../../scripts/surface.ts"
 import { expected } from "./expected.ts"
 import { validArguments } from "./arguments.ts"
 
-const byToolset: Readonly<Record<(typeof toolsets)[number], ReadonlyArray<string>>> = {
+const byToolset: Readonly<Record<(typeof toolsets)[number]["id"], ReadonlyArray<string>>> = {
   agents: ["list_agents", "get_agent", "search_agents", "get_agent_search_count", "get_personal_agent_count"],
   runs: [
     "get_agent_runs",
@@ -55,7 +55,7 @@ const byToolset: Readonly<Record<(typeof toolsets)[number], ReadonlyArray<string
   builder: ["start_agent_build", "get_agent_build_status", "stop_agent_build", "wait_for_agent_build"]
 }
 
-const write = (destructiveHint: boolean, openWorldHint: boolean, idempotentHint: boolean): Hints => ({
+const write = (destructiveHint: boolean, openWorldHint: boolean, idempotentHint: boolean): ToolAnnotations => ({
   readOnlyHint: false,
   destructiveHint,
   openWorldHint,
@@ -63,7 +63,7 @@ const write = (destructiveHint: boolean, openWorldHint: boolean, idempotentHint:
 })
 
 /** Every tool that changes something; all others only read. */
-const writeHints: Readonly<Record<string, Hints>> = {
+const writeHints: Readonly<Record<string, ToolAnnotations>> = {
   start_agent: write(false, true, false),
   stop_agent: write(false, false, true),
   kill_agent: write(true, false, false),
@@ -84,24 +84,27 @@ const parametersOf = (schema: unknown): ReadonlyArray<string> =>
 
 describe("the tools", () => {
   it("are the 46, in this order", () => {
-    const names = toolsets.flatMap((toolset) => byToolset[toolset])
+    const names = toolsets.flatMap(({ id }) => byToolset[id])
     assert.strictEqual(names.length, 46)
     assert.deepStrictEqual(
       allTools.map(({ name }) => name),
       names
     )
-    for (const tool of allTools) assert.include(byToolset[tool.toolset], tool.name)
+    for (const { id, tools } of toolsets) for (const { name } of tools) assert.include(byToolset[id], name)
   })
 
   it("have the hints that they should have", () => {
     for (const tool of allTools) {
       assert.deepStrictEqual(
-        tool.hints,
+        tool.annotations,
         writeHints[tool.name] ?? { readOnlyHint: true, destructiveHint: false, openWorldHint: true },
         tool.name
       )
     }
-    assert.strictEqual(allTools.filter(({ hints }) => !hints.readOnlyHint).length, Object.keys(writeHints).length)
+    assert.strictEqual(
+      allTools.filter(({ annotations }) => !annotations.readOnlyHint).length,
+      Object.keys(writeHints).length
+    )
   })
 
   it("have names that the protocol takes, and titles for people", () => {
@@ -115,11 +118,11 @@ describe("the tools", () => {
     assert.strictEqual(names.size, allTools.length)
   })
 
-  it("are listed alike every time, and in the same order under any selection", async () => {
-    const first = JSON.stringify((await offered()).map(onTheWire))
-    assert.strictEqual(JSON.stringify((await offered()).map(onTheWire)), first)
+  it("are listed alike every time, and in the same order under any selection", () => {
+    const first = JSON.stringify(offered().map(onTheWire))
+    assert.strictEqual(JSON.stringify(offered().map(onTheWire)), first)
     const order = allTools.map(({ name }) => name)
-    const some = await offered(selectionOf({ tools: ["stop_agent_build", "get_agent"], toolsets: ["files"] }))
+    const some = offered(selectionOf({ tools: ["stop_agent_build", "get_agent"], toolsets: ["files"] }))
     const shown = some.map(({ name }) => name)
     assert.deepStrictEqual(
       shown,
@@ -128,11 +131,11 @@ describe("the tools", () => {
     assert.deepStrictEqual(shown, ["get_agent", ...byToolset.files, "stop_agent_build"])
   })
 
-  it("leave a model room for its work", async () => {
-    const bytes = async (request: SelectionRequest) =>
-      Buffer.byteLength(JSON.stringify({ tools: (await offered(selectionOf(request))).map(onTheWire) }))
-    assert.isAtMost(await bytes({}), 60_000)
-    assert.isAtMost(await bytes({ toolsets: ["agents", "runs", "files"] }), 22_000)
+  it("leave a model room for its work", () => {
+    const bytes = (request: SelectionRequest) =>
+      Buffer.byteLength(JSON.stringify({ tools: offered(selectionOf(request)).map(onTheWire) }))
+    assert.isAtMost(bytes({}), 60_000)
+    assert.isAtMost(bytes({ toolsets: ["agents", "runs", "files"] }), 22_000)
   })
 
   it("each have a case in the tables of these tests", () => {

@@ -11,6 +11,7 @@ import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
 import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { services } from "../../src/sequentum/services.ts"
+import { catalogue, ToolsLive } from "../../src/tools/catalog/all.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
@@ -90,7 +91,8 @@ export const overHttp = (
   apiUrl = "https://sequentum.test",
   maxResultBytes = 40_000
 ) =>
-  Layer.merge(ToolRegistry.layer({ maxResultBytes }), Completions.layer).pipe(
+  Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes }), Completions.layer).pipe(
+    Layer.provide(ToolsLive),
     Layer.provide(services),
     Layer.provide(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
     Layer.provide(layerHttpClient(new URL(apiUrl))),

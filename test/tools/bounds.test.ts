@@ -3,7 +3,7 @@ import * as FastCheck from "effect/FastCheck"
 import { fitResult } from "../../src/tools/bounds.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text).length
-const bound = { list: "rows", rest: "Ask for less." }
+const bound = { list: "rows", advice: "Ask for less." }
 
 describe("a result", () => {
   it("that fits is left as it is", () => {

@@ -2,9 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
-import { allTools, ToolRegistry } from "../../src/tools/registry.ts"
+import { allTools, toolsets } from "../../src/tools/catalog/all.ts"
+import { ToolRegistry } from "../../src/tools/registry.ts"
 import { everything, narrow, select, type Selection, type SelectionRequest } from "../../src/tools/selection.ts"
-import { toolsets } from "../../src/tools/Tool.ts"
 import { fakeTools } from "../fakes.ts"
 import { asCaller } from "../support/http.ts"
 
@@ -16,7 +16,7 @@ const some = <A>(values: ReadonlyArray<A>) =>
   FastCheck.option(FastCheck.uniqueArray(FastCheck.constantFrom(...values), { maxLength: 6 }), { nil: undefined })
 
 const anyRequest: FastCheck.Arbitrary<SelectionRequest> = FastCheck.record({
-  toolsets: some(toolsets),
+  toolsets: some(toolsets.map(({ id }) => id)),
   tools: some(names),
   excludeTools: some(names),
   readOnly: FastCheck.option(FastCheck.boolean(), { nil: undefined })
@@ -33,7 +33,8 @@ describe("a selection", () => {
         const named =
           all || request.toolsets?.includes(tool.toolset) === true || request.tools?.includes(tool.name) === true
         const barred =
-          request.excludeTools?.includes(tool.name) === true || (request.readOnly === true && !tool.hints.readOnlyHint)
+          request.excludeTools?.includes(tool.name) === true ||
+          (request.readOnly === true && !tool.annotations.readOnlyHint)
         assert.strictEqual(offers(tool), named && !barred, tool.name)
       }
     }

@@ -1,6 +1,6 @@
 import type * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
-import { allTools } from "../../tools/registry.ts"
+import { allTools } from "../../tools/catalog/all.ts"
 import { everything, narrow, select, type Selection } from "../../tools/selection.ts"
 
 const names = (value: string | undefined) =>

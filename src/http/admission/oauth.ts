@@ -3,17 +3,7 @@ import type * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { Scope } from "../../tools/Tool.ts"
-
-/** Every scope of the Sequentum API that tools need. */
-export const apiScopes: ReadonlyArray<Scope> = [
-  "agents:read",
-  "agents:write",
-  "runs:read",
-  "spaces:read",
-  "spaces:write",
-  "billing:read"
-]
+import { scopes } from "../../sequentum/scopes.ts"
 
 /** Where clients find the endpoint and whom they ask for tokens. */
 export interface OAuthAddresses {
@@ -48,7 +38,7 @@ export const protectedResourceMetadata = ({ issuer, publicUrl }: OAuthAddresses)
   resource: `${publicUrl}/mcp`,
   resource_name: "Sequentum",
   authorization_servers: [issuer],
-  scopes_supported: apiScopes,
+  scopes_supported: scopes,
   bearer_methods_supported: ["header"]
 })
 
@@ -62,7 +52,7 @@ export const authorizationServerMetadata = ({ issuer }: OAuthAddresses) => ({
   grant_types_supported: ["authorization_code", "refresh_token"],
   code_challenge_methods_supported: ["S256"],
   token_endpoint_auth_methods_supported: ["none"],
-  scopes_supported: [...apiScopes, "offline_access"],
+  scopes_supported: [...scopes, "offline_access"],
   client_id_metadata_document_supported: true,
   resource_indicators_supported: true
 })
@@ -81,7 +71,7 @@ export const challengeHeader = (challenge: Challenge, { publicUrl }: OAuthAddres
     return `Bearer error="insufficient_scope", ${scope === "" ? "" : `scope="${scope}", `}${metadata}`
   }
   const error = challenge.reason === "invalid" ? 'error="invalid_token", ' : ""
-  return `Bearer ${error}${metadata}, scope="${apiScopes.join(" ")}"`
+  return `Bearer ${error}${metadata}, scope="${scopes.join(" ")}"`
 }
 
 /** What a challenge says in words, as the message of its JSON-RPC error. */

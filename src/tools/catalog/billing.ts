@@ -1,12 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Billing } from "../../sequentum/Billing.ts"
-import { checkRange, monthToDate } from "../dates.ts"
-import { notice, Pagination, pagination, pick } from "../outputs.ts"
+import { checkPeriod, monthToDate } from "../dates.ts"
+import { notice, Pagination, pagination, pickFields } from "../outputs.ts"
 import * as Param from "../Param.ts"
-import { make, readOnly } from "../Tool.ts"
+import { readOnly } from "../Tool.ts"
+import * as Toolset from "../Toolset.ts"
 
-const reads = { toolset: "billing", hints: readOnly, scope: "billing:read" } as const
+const reads = { annotations: readOnly, scope: "billing:read" } as const
 
 const dates = {
   startDate: Param.optional(Param.date()),
@@ -21,249 +22,224 @@ const page = (max: number) => ({
 const usageTypes = Param.optional(
   Param.text(
     "Only these, comma-separated: RunUsage, ExportDataBandwidth, ExportDataCpm, InputCount, ProxyUsage, AgentBuilder",
-    {
-      maxLength: 300
-    }
+    { maxLength: 300 }
   )
 )
 
 const nextPage = "Ask again with a smaller recordsPerPage and step through pageIndex."
 
-const getCreditsBalance = make({
-  ...reads,
-  name: "get_credits_balance",
-  title: "Get credits balance",
-  description: "Credits left to spend now. For what was spent use get_spending_summary.",
-  input: Param.none,
-  output: Schema.Struct({
-    availableCredits: Schema.Number,
-    organizationId: Param.optional(Schema.Number),
-    retrievedAt: Param.optional(Schema.String)
-  }),
-  handler: () =>
-    Effect.gen(function* () {
-      const credits = yield* (yield* Billing).credits()
-      return {
-        availableCredits: credits.availableCredits,
-        ...pick(credits, ["organizationId", "retrievedAt"])
-      }
-    })
+const Balance = Schema.Struct({
+  availableCredits: Schema.Number,
+  organizationId: Param.optional(Schema.Number),
+  retrievedAt: Param.optional(Schema.String)
 })
 
-const getSpendingSummary = make({
-  ...reads,
-  name: "get_spending_summary",
-  title: "Get spending summary",
-  description:
-    "Credits spent in a period (by default this week) and the balance. For who spent them use get_agents_usage.",
-  input: Schema.Struct(dates),
-  output: Schema.Struct({
-    totalSpent: Schema.Number,
-    currentBalance: Param.optional(Schema.Number),
-    startDate: Param.optional(Schema.String),
-    endDate: Param.optional(Schema.String)
-  }),
-  handler: (given) =>
-    Effect.gen(function* () {
-      yield* checkRange("get_spending_summary", given.startDate, given.endDate)
-      const spending = yield* (yield* Billing).spending(given)
-      return { totalSpent: spending.totalSpent, ...pick(spending, ["currentBalance", "startDate", "endDate"]) }
-    })
+const Spending = Schema.Struct({
+  totalSpent: Schema.Number,
+  currentBalance: Param.optional(Schema.Number),
+  startDate: Param.optional(Schema.String),
+  endDate: Param.optional(Schema.String)
 })
 
-const getCreditHistory = make({
-  ...reads,
-  name: "get_credit_history",
-  title: "List credit transactions",
-  description:
-    "Credits granted, spent, refunded and expired, newest first. For the cost of each agent use get_agents_usage.",
-  bound: { list: "transactions", rest: nextPage },
-  input: Schema.Struct(page(100)),
-  output: Schema.Struct({
-    transactions: Schema.Array(
-      Schema.Struct({
-        transactionType: Param.optional(Schema.String),
-        amount: Schema.Number,
-        balance: Param.optional(Schema.Number),
-        created: Param.optional(Schema.String),
-        expiresAt: Param.optional(Schema.String),
-        message: Param.optional(Schema.String)
-      })
-    ),
-    pagination: Pagination,
-    notice
-  }),
-  handler: (query) =>
-    Effect.gen(function* () {
-      const { totalCount, transactions = [] } = yield* (yield* Billing).history(query)
-      return {
-        transactions: transactions.map((transaction) => ({
-          amount: transaction.amount,
-          ...pick(transaction, ["transactionType", "balance", "created", "expiresAt", "message"])
-        })),
-        pagination: pagination(query, transactions.length, totalCount)
-      }
-    })
+const Transaction = Schema.Struct({
+  transactionType: Param.optional(Schema.String),
+  amount: Schema.Number,
+  balance: Param.optional(Schema.Number),
+  created: Param.optional(Schema.String),
+  expiresAt: Param.optional(Schema.String),
+  message: Param.optional(Schema.String)
+})
+
+const AgentCost = Schema.Struct({
+  agentId: Schema.Number,
+  agentName: Param.optional(Schema.String),
+  cost: Schema.Number,
+  spaceId: Param.optional(Schema.Number)
+})
+
+const RunCost = Schema.Struct({
+  runId: Schema.Number,
+  date: Param.optional(Schema.String),
+  startTime: Param.optional(Schema.String),
+  endTime: Param.optional(Schema.String),
+  cost: Schema.Number,
+  billingType: Param.optional(Schema.String)
 })
 
 const period = { startDate: Schema.String, endDate: Schema.String }
 
-const getAgentsUsage = make({
-  ...reads,
-  name: "get_agents_usage",
-  title: "List cost by agent",
-  description:
-    "What each agent cost in a period, by default this month. sortColumn cost with sortOrder desc gives the dearest first; then get_agent_cost_breakdown.",
-  bound: { list: "agents", rest: nextPage },
-  input: Schema.Struct({
-    ...dates,
-    ...page(1000),
-    sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
-    sortOrder: Param.optional(Param.sortOrder),
-    name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
-    usageTypes
-  }),
-  output: Schema.Struct({
-    ...period,
-    totalCost: Schema.Number,
-    agents: Schema.Array(
-      Schema.Struct({
-        agentId: Schema.Number,
-        agentName: Param.optional(Schema.String),
-        cost: Schema.Number,
-        spaceId: Param.optional(Schema.Number)
-      })
-    ),
-    pagination: Pagination,
-    notice
-  }),
-  handler: ({ endDate, sortOrder, startDate, ...query }) =>
-    Effect.gen(function* () {
-      const range = yield* monthToDate("get_agents_usage", { ...given(startDate, endDate) })
-      const usage = yield* (yield* Billing).agentsUsage({
-        ...query,
-        ...range,
-        sortOrder: Param.wireSortOrder(sortOrder)
-      })
-      const agents = usage.agents ?? []
-      return {
-        ...range,
-        totalCost: usage.totalCost,
-        agents: agents.map((agent) => ({
-          agentId: agent.agentId,
-          cost: agent.cost,
-          ...pick(agent, ["agentName", "spaceId"])
+export const BillingTools = Toolset.make("billing", "Credits and costs", {
+  get_credits_balance: {
+    ...reads,
+    title: "Get credits balance",
+    description: "Credits left to spend now. For what was spent use get_spending_summary.",
+    input: Param.none,
+    output: Balance
+  },
+
+  get_spending_summary: {
+    ...reads,
+    title: "Get spending summary",
+    description:
+      "Credits spent in a period (by default this week) and the balance. For who spent them use get_agents_usage.",
+    input: Schema.Struct(dates),
+    output: Spending
+  },
+
+  get_credit_history: {
+    ...reads,
+    title: "List credit transactions",
+    description:
+      "Credits granted, spent, refunded and expired, newest first. For the cost of each agent use get_agents_usage.",
+    bound: { list: "transactions", advice: nextPage },
+    input: Schema.Struct(page(100)),
+    output: Schema.Struct({ transactions: Schema.Array(Transaction), pagination: Pagination, notice })
+  },
+
+  get_agents_usage: {
+    ...reads,
+    title: "List cost by agent",
+    description:
+      "What each agent cost in a period, by default this month. sortColumn cost, sortOrder desc: most expensive first; then get_agent_cost_breakdown.",
+    bound: { list: "agents", advice: nextPage },
+    input: Schema.Struct({
+      ...dates,
+      ...page(1000),
+      sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
+      sortOrder: Param.optional(Param.sortOrder),
+      name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
+      usageTypes
+    }),
+    output: Schema.Struct({
+      ...period,
+      totalCost: Schema.Number,
+      agents: Schema.Array(AgentCost),
+      pagination: Pagination,
+      notice
+    })
+  },
+
+  get_agent_cost_breakdown: {
+    ...reads,
+    title: "Get cost breakdown of an agent",
+    description:
+      "What one agent cost by usage type and day or month, by default this month. data lines up with labels. For single runs use get_agent_runs_cost.",
+    input: Schema.Struct({
+      agentId: Param.agentId,
+      ...dates,
+      timeUnit: Param.optionalOr(Param.oneOf("What one label stands for", ["day", "month"]), "day"),
+      usageTypes
+    }),
+    output: Schema.Struct({
+      ...period,
+      agentId: Schema.Number,
+      agentName: Param.optional(Schema.String),
+      totalCost: Schema.Number,
+      labels: Schema.Array(Schema.String),
+      usageTypes: Schema.Array(
+        Schema.Struct({ type: Schema.String, totalCost: Schema.Number, data: Schema.Array(Schema.Number) })
+      )
+    })
+  },
+
+  get_agent_runs_cost: {
+    ...reads,
+    title: "List cost by run",
+    description:
+      "What each run of an agent cost in a period, by default this month. Whether totalCost covers all runs or this page only is not certain; check hasMore.",
+    bound: { list: "runs", advice: nextPage },
+    input: Schema.Struct({
+      agentId: Param.agentId,
+      ...dates,
+      ...page(1000),
+      sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
+      sortOrder: Param.optional(Param.sortOrder),
+      usageTypes
+    }),
+    output: Schema.Struct({
+      ...period,
+      agentId: Schema.Number,
+      agentName: Param.optional(Schema.String),
+      totalCost: Schema.Number,
+      runs: Schema.Array(RunCost),
+      pagination: Pagination,
+      notice
+    })
+  }
+})
+
+const named = ({ agentName }: { readonly agentName?: string | undefined }) =>
+  agentName === undefined ? {} : { agentName }
+
+export const BillingToolsLive = BillingTools.toLayer(
+  Effect.gen(function* () {
+    const billing = yield* Billing
+    return BillingTools.of({
+      get_credits_balance: () => Effect.map(billing.credits(), (credits) => pickFields(Balance, credits)),
+
+      get_spending_summary: (dates) =>
+        Effect.zipRight(
+          checkPeriod("get_spending_summary", dates),
+          Effect.map(billing.spending(dates), (spending) => pickFields(Spending, spending))
+        ),
+
+      get_credit_history: (query) =>
+        Effect.map(billing.history(query), ({ totalCount, transactions = [] }) => ({
+          transactions: transactions.map((transaction) => pickFields(Transaction, transaction)),
+          pagination: pagination(query, transactions.length, totalCount)
         })),
-        pagination: pagination(query, agents.length, usage.totalRecordCount)
-      }
+
+      get_agents_usage: ({ endDate, sortOrder, startDate, ...query }) =>
+        Effect.gen(function* () {
+          const period = yield* monthToDate("get_agents_usage", { startDate, endDate })
+          const { agents = [], ...usage } = yield* billing.agentsUsage({
+            ...query,
+            ...period,
+            sortOrder: Param.wireSortOrder(sortOrder)
+          })
+          return {
+            ...period,
+            totalCost: usage.totalCost,
+            agents: agents.map((agent) => pickFields(AgentCost, agent)),
+            pagination: pagination(query, agents.length, usage.totalRecordCount)
+          }
+        }),
+
+      get_agent_cost_breakdown: ({ agentId, endDate, startDate, ...query }) =>
+        Effect.gen(function* () {
+          const period = yield* monthToDate("get_agent_cost_breakdown", { startDate, endDate })
+          const breakdown = yield* billing.costBreakdown(agentId, { ...query, ...period })
+          return {
+            ...period,
+            agentId,
+            ...named(breakdown),
+            totalCost: breakdown.totalCost,
+            labels: breakdown.labels ?? [],
+            usageTypes: (breakdown.usageTypes ?? []).map(({ data = [], totalCost, type }) => ({
+              type,
+              totalCost,
+              data
+            }))
+          }
+        }),
+
+      get_agent_runs_cost: ({ agentId, endDate, sortOrder, startDate, ...query }) =>
+        Effect.gen(function* () {
+          const period = yield* monthToDate("get_agent_runs_cost", { startDate, endDate })
+          const { runs = [], ...costs } = yield* billing.runsCost(agentId, {
+            ...query,
+            ...period,
+            sortOrder: Param.wireSortOrder(sortOrder)
+          })
+          return {
+            ...period,
+            agentId,
+            ...named(costs),
+            totalCost: costs.totalCost,
+            runs: runs.map((run) => pickFields(RunCost, run)),
+            pagination: pagination(query, runs.length, costs.totalRecordCount)
+          }
+        })
     })
-})
-
-/** The dates that were given, absent ones left out. */
-const given = (startDate: string | undefined, endDate: string | undefined) => ({
-  ...(startDate === undefined ? {} : { startDate }),
-  ...(endDate === undefined ? {} : { endDate })
-})
-
-const getAgentCostBreakdown = make({
-  ...reads,
-  name: "get_agent_cost_breakdown",
-  title: "Get cost breakdown of an agent",
-  description:
-    "What one agent cost by usage type and day or month, by default this month. data lines up with labels. For single runs use get_agent_runs_cost.",
-  input: Schema.Struct({
-    agentId: Param.agentId,
-    ...dates,
-    timeUnit: Param.optionalOr(Param.oneOf("What one label stands for", ["day", "month"]), "day"),
-    usageTypes
-  }),
-  output: Schema.Struct({
-    ...period,
-    agentId: Schema.Number,
-    agentName: Param.optional(Schema.String),
-    totalCost: Schema.Number,
-    labels: Schema.Array(Schema.String),
-    usageTypes: Schema.Array(
-      Schema.Struct({ type: Schema.String, totalCost: Schema.Number, data: Schema.Array(Schema.Number) })
-    )
-  }),
-  handler: ({ agentId, endDate, startDate, ...query }) =>
-    Effect.gen(function* () {
-      const range = yield* monthToDate("get_agent_cost_breakdown", given(startDate, endDate))
-      const breakdown = yield* (yield* Billing).costBreakdown(agentId, { ...query, ...range })
-      return {
-        ...range,
-        agentId,
-        ...pick(breakdown, ["agentName"]),
-        totalCost: breakdown.totalCost,
-        labels: breakdown.labels ?? [],
-        usageTypes: (breakdown.usageTypes ?? []).map(({ data = [], totalCost, type }) => ({ type, totalCost, data }))
-      }
-    })
-})
-
-const getAgentRunsCost = make({
-  ...reads,
-  name: "get_agent_runs_cost",
-  title: "List cost by run",
-  description:
-    "What each run of an agent cost in a period, by default this month. Whether totalCost covers all runs or this page only is not certain; check hasMore.",
-  bound: { list: "runs", rest: nextPage },
-  input: Schema.Struct({
-    agentId: Param.agentId,
-    ...dates,
-    ...page(1000),
-    sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
-    sortOrder: Param.optional(Param.sortOrder),
-    usageTypes
-  }),
-  output: Schema.Struct({
-    ...period,
-    agentId: Schema.Number,
-    agentName: Param.optional(Schema.String),
-    totalCost: Schema.Number,
-    runs: Schema.Array(
-      Schema.Struct({
-        runId: Schema.Number,
-        date: Param.optional(Schema.String),
-        startTime: Param.optional(Schema.String),
-        endTime: Param.optional(Schema.String),
-        cost: Schema.Number,
-        billingType: Param.optional(Schema.String)
-      })
-    ),
-    pagination: Pagination,
-    notice
-  }),
-  handler: ({ agentId, endDate, sortOrder, startDate, ...query }) =>
-    Effect.gen(function* () {
-      const range = yield* monthToDate("get_agent_runs_cost", given(startDate, endDate))
-      const costs = yield* (yield* Billing).runsCost(agentId, {
-        ...query,
-        ...range,
-        sortOrder: Param.wireSortOrder(sortOrder)
-      })
-      const runs = costs.runs ?? []
-      return {
-        ...range,
-        agentId,
-        ...pick(costs, ["agentName"]),
-        totalCost: costs.totalCost,
-        runs: runs.map((run) => ({
-          runId: run.runId,
-          cost: run.cost,
-          ...pick(run, ["date", "startTime", "endTime", "billingType"])
-        })),
-        pagination: pagination(query, runs.length, costs.totalRecordCount)
-      }
-    })
-})
-
-export const billingTools = [
-  getCreditsBalance,
-  getSpendingSummary,
-  getCreditHistory,
-  getAgentsUsage,
-  getAgentCostBreakdown,
-  getAgentRunsCost
-] as const
+  })
+)

@@ -7,17 +7,18 @@ import type { AgentSchedule } from "../../sequentum/schemas/Schedule.ts"
 import { type ScheduleBody, Schedules } from "../../sequentum/Schedules.ts"
 import { epochMillis, nextWeek } from "../dates.ts"
 import { InvalidArguments } from "../errors.ts"
-import { notice, pick } from "../outputs.ts"
+import { defined, notice, pick, pickFields } from "../outputs.ts"
 import * as Param from "../Param.ts"
+import { mutating, readOnly } from "../Tool.ts"
+import * as Toolset from "../Toolset.ts"
 import { inferType, scheduleTypes, timingProblems, utcStart } from "./scheduleTiming.ts"
-import { make, readOnly, writes } from "../Tool.ts"
 
-const reads = { toolset: "schedules", hints: readOnly, scope: "agents:read" } as const
-const changes = { toolset: "schedules", scope: "agents:write" } as const
+const reads = { annotations: readOnly, scope: "agents:read" } as const
+const changes = { scope: "agents:write" } as const
 
 const oneSchedule = Schema.Struct({ agentId: Param.agentId, scheduleId: Param.scheduleId })
 
-const ScheduleOut = Schema.Struct({
+const ScheduleDetail = Schema.Struct({
   scheduleId: Schema.Number,
   agentId: Param.optional(Schema.Number),
   name: Param.optional(Schema.String),
@@ -33,50 +34,22 @@ const ScheduleOut = Schema.Struct({
   parallelism: Param.optional(Schema.Number)
 })
 
-const scheduleOut = (schedule: AgentSchedule): typeof ScheduleOut.Type => ({
+const scheduleDetail = (schedule: AgentSchedule): typeof ScheduleDetail.Type => ({
   scheduleId: schedule.id,
-  ...(schedule.configId === undefined ? {} : { agentId: schedule.configId }),
-  ...(schedule.schedule === undefined ? {} : { cronExpression: schedule.schedule }),
-  ...pick(schedule, [
-    "name",
-    "scheduleType",
-    "runEveryCount",
-    "runEveryPeriod",
-    "startTime",
-    "timezone",
-    "nextRunTime",
-    "isEnabled",
-    "inputParameters",
-    "parallelism"
-  ])
+  ...defined({ agentId: schedule.configId, cronExpression: schedule.schedule }),
+  ...pickFields(ScheduleDetail, schedule)
 })
 
-const listAgentSchedules = make({
-  ...reads,
-  name: "list_agent_schedules",
-  title: "List schedules of an agent",
-  description: "All schedules of one agent with their next run. For what is due across agents use get_scheduled_runs.",
-  bound: { list: "schedules", rest: "Use get_agent_schedule for one of them." },
-  input: Schema.Struct({ agentId: Param.agentId }),
-  output: Schema.Struct({ schedules: Schema.Array(ScheduleOut), notice }),
-  handler: ({ agentId }) =>
-    Effect.gen(function* () {
-      const schedules = yield* (yield* Schedules).list(agentId)
-      return { schedules: schedules.map(scheduleOut) }
-    })
-})
+const Switched = Schema.Struct({ agentId: Schema.Number, scheduleId: Schema.Number, isEnabled: Schema.Boolean })
 
-const getAgentSchedule = make({
-  ...reads,
-  name: "get_agent_schedule",
-  title: "Get schedule",
-  description: "One schedule of an agent. Read it before update_agent_schedule.",
-  input: oneSchedule,
-  output: ScheduleOut,
-  handler: ({ agentId, scheduleId }) =>
-    Effect.gen(function* () {
-      return scheduleOut(yield* (yield* Schedules).get(agentId, scheduleId))
-    })
+const UpcomingRun = Schema.Struct({
+  scheduleId: Param.optional(Schema.Number),
+  scheduleName: Param.optional(Schema.String),
+  agentId: Param.optional(Schema.Number),
+  agentName: Param.optional(Schema.String),
+  nextRunTime: Param.optional(Schema.String),
+  timezone: Param.optional(Schema.String),
+  isEnabled: Param.optional(Schema.Boolean)
 })
 
 const timing = {
@@ -94,41 +67,113 @@ const execution = {
   isExclusive: Param.optional(Param.flag("One run of the agent at a time"))
 }
 
-const typeParameter = Param.integer("1 RunOnce, 2 RunEvery, 3 CRON", { max: 3 })
+const scheduleType = Param.integer("1 RunOnce, 2 RunEvery, 3 CRON", { max: 3 })
 const scheduleName = Param.text("Shown in lists", { maxLength: 200 })
+
+export const ScheduleTools = Toolset.make("schedules", "Let agents run by themselves", {
+  list_agent_schedules: {
+    ...reads,
+    title: "List schedules of an agent",
+    description:
+      "All schedules of one agent with their next run. For what is due across agents use get_scheduled_runs.",
+    bound: { list: "schedules", advice: "Use get_agent_schedule for one of them." },
+    input: Schema.Struct({ agentId: Param.agentId }),
+    output: Schema.Struct({ schedules: Schema.Array(ScheduleDetail), notice })
+  },
+
+  get_agent_schedule: {
+    ...reads,
+    title: "Get schedule",
+    description: "One schedule of an agent. Read it before update_agent_schedule.",
+    input: oneSchedule,
+    output: ScheduleDetail
+  },
+
+  create_agent_schedule: {
+    ...changes,
+    title: "Create schedule",
+    description:
+      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression. Each run spends credits. See list_agent_schedules first, and tell the user nextRunTime of the result.",
+    annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
+    input: Schema.Struct({
+      agentId: Param.agentId,
+      name: scheduleName,
+      scheduleType: Param.optionalOr(scheduleType, scheduleTypes.cron),
+      ...timing,
+      isEnabled: Param.optionalOr(Param.flag("false makes it paused"), true),
+      ...execution
+    }),
+    output: ScheduleDetail
+  },
+
+  update_agent_schedule: {
+    ...changes,
+    title: "Update schedule",
+    description:
+      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRunTime of the result.",
+    annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
+    input: Schema.Struct({
+      ...oneSchedule.fields,
+      name: Param.optional(scheduleName),
+      scheduleType: Param.optional(scheduleType),
+      ...timing,
+      isEnabled: Param.optional(Param.flag("false pauses it")),
+      ...execution
+    }),
+    output: ScheduleDetail
+  },
+
+  enable_agent_schedule: {
+    ...changes,
+    title: "Enable schedule",
+    description:
+      "Let a schedule start runs again; each run spends credits. It keeps its settings; see get_agent_schedule.",
+    annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
+    input: oneSchedule,
+    output: Switched
+  },
+
+  disable_agent_schedule: {
+    ...changes,
+    title: "Disable schedule",
+    description:
+      "Keep a schedule from starting runs, without deleting it. A run under way goes on: see stop_agent. enable_agent_schedule undoes it.",
+    annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
+    input: oneSchedule,
+    output: Switched
+  },
+
+  delete_agent_schedule: {
+    ...changes,
+    title: "Delete schedule",
+    description:
+      "Irreversibly delete a schedule. To pause it use disable_agent_schedule. Confirm with the user before calling.",
+    annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
+    input: oneSchedule,
+    output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, scheduleId: Schema.Number })
+  },
+
+  get_scheduled_runs: {
+    ...reads,
+    scope: "runs:read",
+    title: "List scheduled runs",
+    description:
+      "Runs that schedules of all agents will start, by default from today for seven days. For all schedules of one agent use list_agent_schedules.",
+    bound: { list: "scheduledRuns", advice: "Ask again with a shorter period." },
+    input: Schema.Struct({ startDate: Param.optional(Param.date()), endDate: Param.optional(Param.date()) }),
+    output: Schema.Struct({
+      startDate: Schema.String,
+      endDate: Schema.String,
+      scheduledRuns: Schema.Array(UpcomingRun),
+      notice
+    })
+  }
+})
 
 const checkTiming = (tool: string, timing: ScheduleBody) =>
   Effect.flatMap(timingProblems(timing), (problems) =>
     Arr.isNonEmptyReadonlyArray(problems) ? new InvalidArguments({ tool, problems }) : Effect.void
   )
-
-const createAgentSchedule = make({
-  ...changes,
-  name: "create_agent_schedule",
-  title: "Create schedule",
-  description:
-    "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression. Each run spends credits. See list_agent_schedules first, and tell the user nextRunTime of the result.",
-  hints: writes({ destructive: false, openWorld: false, idempotent: false }),
-  input: Schema.Struct({
-    agentId: Param.agentId,
-    name: scheduleName,
-    scheduleType: Param.optionalOr(typeParameter, scheduleTypes.cron),
-    ...timing,
-    isEnabled: Param.optionalOr(Param.flag("false makes it paused"), true),
-    ...execution
-  }),
-  output: ScheduleOut,
-  handler: ({ agentId, ...body }) =>
-    Effect.gen(function* () {
-      yield* checkTiming("create_agent_schedule", body)
-      const created = yield* (yield* Schedules).create(agentId, {
-        ...body,
-        cronExpression: body.cronExpression?.trim(),
-        startTime: utcStart(body.startTime)
-      })
-      return scheduleOut(created)
-    })
-})
 
 const periodNumbers: ReadonlyMap<string, number> = new Map([
   ["minutes", 1],
@@ -165,7 +210,7 @@ const asBody = (schedule: AgentSchedule, now: number): ScheduleBody => ({
   startTime: schedule.startTime !== undefined && epochMillis(schedule.startTime) > now ? schedule.startTime : undefined
 })
 
-/** Leaves out what belongs to another type of schedule, so that a change of type leaves nothing behind. */
+/** Drops the fields of other types of schedule, so that a change of type leaves none of them behind. */
 const onlyForType = ({
   cronExpression,
   runEveryCount,
@@ -185,123 +230,58 @@ const onlyForType = ({
   }
 }
 
-const updateAgentSchedule = make({
-  ...changes,
-  name: "update_agent_schedule",
-  title: "Update schedule",
-  description:
-    "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRunTime of the result.",
-  hints: writes({ destructive: false, openWorld: false, idempotent: true }),
-  input: Schema.Struct({
-    ...oneSchedule.fields,
-    name: Param.optional(scheduleName),
-    scheduleType: Param.optional(typeParameter),
-    ...timing,
-    isEnabled: Param.optional(Param.flag("false pauses it")),
-    ...execution
-  }),
-  output: ScheduleOut,
-  handler: ({ agentId, scheduleId, ...given }) =>
-    Effect.gen(function* () {
-      const tool = "update_agent_schedule"
-      const schedules = yield* Schedules
-      const scheduleType = yield* Either.mapLeft(
-        inferType(given),
-        (problem) => new InvalidArguments({ tool, problems: [problem] })
-      )
-      const now = DateTime.toEpochMillis(yield* DateTime.now)
-      const before = asBody(yield* schedules.get(agentId, scheduleId), now)
-      const after: ScheduleBody = {
-        ...before,
-        ...given,
-        scheduleType: scheduleType ?? before.scheduleType
-      }
-      const touchesTiming = scheduleType !== undefined || given.startTime !== undefined || given.timezone !== undefined
-      if (touchesTiming) yield* checkTiming(tool, after)
-      return scheduleOut(yield* schedules.update(agentId, scheduleId, onlyForType(after)))
-    })
-})
+export const ScheduleToolsLive = ScheduleTools.toLayer(
+  Effect.gen(function* () {
+    const schedules = yield* Schedules
+    return ScheduleTools.of({
+      list_agent_schedules: ({ agentId }) =>
+        Effect.map(schedules.list(agentId), (found) => ({ schedules: found.map(scheduleDetail) })),
 
-const switchTool = (to: "enable" | "disable") =>
-  make({
-    ...changes,
-    name: `${to}_agent_schedule`,
-    title: to === "enable" ? "Enable schedule" : "Disable schedule",
-    description:
-      to === "enable"
-        ? "Let a schedule start runs again; each run spends credits. It keeps its settings; see get_agent_schedule."
-        : "Keep a schedule from starting runs, without deleting it. A run under way goes on: see stop_agent. enable_agent_schedule undoes it.",
-    hints: writes({ destructive: false, openWorld: false, idempotent: true }),
-    input: oneSchedule,
-    output: Schema.Struct({ agentId: Schema.Number, scheduleId: Schema.Number, isEnabled: Schema.Boolean }),
-    handler: ({ agentId, scheduleId }) =>
-      Effect.gen(function* () {
-        yield* (yield* Schedules)[to](agentId, scheduleId)
-        return { agentId, scheduleId, isEnabled: to === "enable" }
-      })
+      get_agent_schedule: ({ agentId, scheduleId }) => Effect.map(schedules.get(agentId, scheduleId), scheduleDetail),
+
+      create_agent_schedule: ({ agentId, ...body }) =>
+        Effect.zipRight(
+          checkTiming("create_agent_schedule", body),
+          Effect.map(
+            schedules.create(agentId, {
+              ...body,
+              cronExpression: body.cronExpression?.trim(),
+              startTime: utcStart(body.startTime)
+            }),
+            scheduleDetail
+          )
+        ),
+
+      update_agent_schedule: ({ agentId, scheduleId, ...given }) =>
+        Effect.gen(function* () {
+          const tool = "update_agent_schedule"
+          const type = yield* Either.mapLeft(
+            inferType(given),
+            (problem) => new InvalidArguments({ tool, problems: [problem] })
+          )
+          const now = DateTime.toEpochMillis(yield* DateTime.now)
+          const before = asBody(yield* schedules.get(agentId, scheduleId), now)
+          const after: ScheduleBody = { ...before, ...given, scheduleType: type ?? before.scheduleType }
+          const changesTiming = type !== undefined || given.startTime !== undefined || given.timezone !== undefined
+          if (changesTiming) yield* checkTiming(tool, after)
+          return scheduleDetail(yield* schedules.update(agentId, scheduleId, onlyForType(after)))
+        }),
+
+      enable_agent_schedule: ({ agentId, scheduleId }) =>
+        Effect.as(schedules.enable(agentId, scheduleId), { agentId, scheduleId, isEnabled: true }),
+
+      disable_agent_schedule: ({ agentId, scheduleId }) =>
+        Effect.as(schedules.disable(agentId, scheduleId), { agentId, scheduleId, isEnabled: false }),
+
+      delete_agent_schedule: ({ agentId, scheduleId }) =>
+        Effect.as(schedules.remove(agentId, scheduleId), { deleted: true, agentId, scheduleId }),
+
+      get_scheduled_runs: (dates) =>
+        Effect.gen(function* () {
+          const period = yield* nextWeek("get_scheduled_runs", dates)
+          const upcoming = yield* schedules.upcoming(period)
+          return { ...period, scheduledRuns: upcoming.map((run) => pickFields(UpcomingRun, run)) }
+        })
+    })
   })
-
-const deleteAgentSchedule = make({
-  ...changes,
-  name: "delete_agent_schedule",
-  title: "Delete schedule",
-  description:
-    "Irreversibly delete a schedule. To pause it use disable_agent_schedule. Confirm with the user before calling.",
-  hints: writes({ destructive: true, openWorld: false, idempotent: true }),
-  input: oneSchedule,
-  output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, scheduleId: Schema.Number }),
-  handler: ({ agentId, scheduleId }) =>
-    Effect.gen(function* () {
-      yield* (yield* Schedules).remove(agentId, scheduleId)
-      return { deleted: true, agentId, scheduleId }
-    })
-})
-
-const getScheduledRuns = make({
-  ...reads,
-  name: "get_scheduled_runs",
-  title: "List scheduled runs",
-  description:
-    "Runs that schedules of all agents will start, by default from today for seven days. For all schedules of one agent use list_agent_schedules.",
-  scope: "runs:read",
-  bound: { list: "scheduledRuns", rest: "Ask again with a shorter period." },
-  input: Schema.Struct({ startDate: Param.optional(Param.date()), endDate: Param.optional(Param.date()) }),
-  output: Schema.Struct({
-    startDate: Schema.String,
-    endDate: Schema.String,
-    scheduledRuns: Schema.Array(
-      Schema.Struct({
-        scheduleId: Param.optional(Schema.Number),
-        scheduleName: Param.optional(Schema.String),
-        agentId: Param.optional(Schema.Number),
-        agentName: Param.optional(Schema.String),
-        nextRunTime: Param.optional(Schema.String),
-        timezone: Param.optional(Schema.String),
-        isEnabled: Param.optional(Schema.Boolean)
-      })
-    ),
-    notice
-  }),
-  handler: (given) =>
-    Effect.gen(function* () {
-      const range = yield* nextWeek("get_scheduled_runs", given)
-      const upcoming = yield* (yield* Schedules).upcoming(range)
-      return {
-        ...range,
-        scheduledRuns: upcoming.map((run) =>
-          pick(run, ["scheduleId", "scheduleName", "agentId", "agentName", "nextRunTime", "timezone", "isEnabled"])
-        )
-      }
-    })
-})
-
-export const scheduleTools = [
-  listAgentSchedules,
-  getAgentSchedule,
-  createAgentSchedule,
-  updateAgentSchedule,
-  switchTool("enable"),
-  switchTool("disable"),
-  deleteAgentSchedule,
-  getScheduledRuns
-] as const
+)
