@@ -2,27 +2,20 @@ import type { Linter } from "eslint"
 import { defineConfig, globalIgnores } from "eslint/config"
 import prettier from "eslint-config-prettier"
 import tseslint from "typescript-eslint"
+import { roomsRule } from "./scripts/roomsRule.ts"
 
 const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/cli", "@effect/opentelemetry"].map(
   (name) => ({ name, message: "Import from the module path, such as effect/Effect." })
 )
 
-/** A folder may import only from the folders below it, so each entry names the folders its own must not reach. */
-const layers = (folder: string, forbidden: ReadonlyArray<string>): Linter.Config => ({
-  files: [`src/${folder}/**/*.ts`],
-  rules: {
-    "no-restricted-imports": [
-      "error",
-      {
-        paths: barrels,
-        patterns: forbidden.map((above) => ({
-          group: [`**/${above}/*`, `**/${above}/**`],
-          message: `src/${folder} must not import from src/${above}: dependencies point one way.`
-        }))
-      }
-    ]
-  }
+/** Packages that a room must not use, with the reason. */
+const without = (room: string, group: ReadonlyArray<string>, message: string): Linter.Config => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: { "no-restricted-imports": ["error", { paths: barrels, patterns: [{ group: [...group], message }] }] }
 })
+
+const sdk = ["@modelcontextprotocol/*"]
+const knowsNoProtocol = "Only src/mcp, src/http and the command line know the protocol."
 
 export default defineConfig(
   globalIgnores(["dist", "coverage", "node_modules", "bench/*.mjs", "scripts/*.cjs"]),
@@ -63,13 +56,26 @@ export default defineConfig(
     }
   },
   { files: ["src/config.ts"], rules: { "no-restricted-syntax": "off" } },
-  layers("sequentum", ["tools", "resources", "prompts", "mcp", "http", "cli", "sandbox"]),
-  layers("tools", ["mcp", "http", "cli", "sandbox"]),
-  layers("resources", ["mcp", "http", "cli", "sandbox"]),
-  layers("prompts", ["mcp", "http", "cli", "sandbox"]),
-  layers("mcp", ["http", "cli", "sandbox"]),
-  layers("http", ["cli", "sandbox"]),
-  layers("sandbox", ["sequentum", "tools", "resources", "prompts", "mcp", "http", "cli"]),
+  {
+    files: ["src/**/*.ts"],
+    plugins: { house: { rules: { rooms: roomsRule } } },
+    rules: { "house/rooms": "error" }
+  },
+  ...["sequentum", "tools", "resources", "prompts", "runtime", "sandbox"].map((room) =>
+    without(room, sdk, knowsNoProtocol)
+  ),
+  without(
+    "http",
+    [
+      "undici",
+      "node:https",
+      "@effect/opentelemetry/*",
+      "@effect/platform/HttpClient*",
+      "@effect/platform-node/NodeHttpClient",
+      "@effect/platform-node/Undici"
+    ],
+    "src/http serves requests and sends none: src/sequentum/client and src/serve do."
+  ),
   { files: ["bench/**/*.ts", "scripts/**/*.ts"], rules: { "no-console": "off" } },
   { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-floating-promises": "off" } },
   prettier

@@ -7,15 +7,16 @@ import type { SequentumError } from "../sequentum/errors.ts"
 import { Runs } from "../sequentum/Runs.ts"
 import { AgentId } from "../sequentum/schemas/common.ts"
 import { Spaces } from "../sequentum/Spaces.ts"
+import type { Variable } from "./Resource.ts"
 
-/** The most values that a completion may hold, by the protocol. */
-const mostValues = 100
+/** Limit of the protocol for one completion. */
+const maxValues = 100
 
 /** What can be completed. */
-export type Completable = "agentId" | "agentName" | "runId" | "spaceId" | "spaceName" | "pollingPreference"
+export type Completable = Variable | "agentName" | "spaceName" | "pollingPreference"
 
-const mostAgents = 50
-const recentRuns = 50
+const maxAgents = 50
+const maxRuns = 50
 
 type Suggest = (
   value: string,
@@ -47,8 +48,8 @@ export class Completions extends Context.Tag("sequentum/Completions")<
 
       const findAgents = (value: string) =>
         value.trim() === ""
-          ? Effect.map(agents.list({ pageIndex: 1, recordsPerPage: mostAgents }), (page) => page.agents)
-          : agents.search(value.trim(), mostAgents)
+          ? Effect.map(agents.list({ pageIndex: 1, recordsPerPage: maxAgents }), (page) => page.agents)
+          : agents.search(value.trim(), maxAgents)
 
       const findSpaces = (value: string) =>
         Effect.map(spaces.list(), (all) =>
@@ -69,7 +70,7 @@ export class Completions extends Context.Tag("sequentum/Completions")<
         runId: (value, agentId) =>
           agentId === undefined
             ? Effect.succeed([])
-            : Effect.map(runs.list(AgentId.make(agentId), recentRuns), (found) =>
+            : Effect.map(runs.list(AgentId.make(agentId), maxRuns), (found) =>
                 distinct(found.map(({ id }) => id)).filter((id) => id.startsWith(value))
               ),
         spaceId: (value) => Effect.map(findSpaces(value), (found) => distinct(found.map(({ id }) => id))),
@@ -80,7 +81,7 @@ export class Completions extends Context.Tag("sequentum/Completions")<
 
       return {
         suggest: (what, value, agentId) =>
-          Effect.map(suggestions[what](value, agentId), (values) => values.slice(0, mostValues))
+          Effect.map(suggestions[what](value, agentId), (values) => values.slice(0, maxValues))
       }
     })
   )

@@ -2,19 +2,17 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { ToolRegistry } from "../tools/registry.ts"
 import { everything, type Selection } from "../tools/selection.ts"
-import type { Resource, Variable, Variables } from "./Resource.ts"
+import { variablesOf, type Resource, type Variable, type Variables } from "./Resource.ts"
 import { resourceTemplates, staticResources } from "./resources.ts"
 
 /** No resource has this URI, or what it names does not exist. */
 export class ResourceNotFound extends Data.TaggedError("ResourceNotFound")<{ readonly uri: string }> {}
 
-const variableNames: ReadonlyArray<Variable> = ["agentId", "runId", "spaceId"]
-
 /** An id as it may stand in a URI: digits of a safe integer of at least 1, without leading zeros. */
 const idPattern = "([1-9]\\d{0,14})"
 
 const matcher = (resource: Resource) => {
-  const names = variableNames.filter((name) => resource.uri.includes(`{${name}}`))
+  const names = variablesOf(resource.uri)
   const pattern = new RegExp(`^${resource.uri.replaceAll(/\{\w+\}/gu, idPattern)}$`, "u")
   return (uri: string): Variables | undefined => {
     const match = pattern.exec(uri)
