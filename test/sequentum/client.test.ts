@@ -7,17 +7,19 @@ import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { AgentPage } from "../../src/sequentum/schemas/Agent.ts"
 import { RunId } from "../../src/sequentum/schemas/common.ts"
 import { Run } from "../../src/sequentum/schemas/Run.ts"
-import { apiPath } from "../../src/sequentum/client/SequentumClient.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { cleanDetail } from "../../src/sequentum/client/errorBody.ts"
 import { asCaller, keyCaller, scriptedClient, secretKey, type Step } from "../support/http.ts"
 
+const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })
+const download = apiPath("file")`/agent/1/run/2/file/3/download`
 const ok: Step = { status: 200, body: '{"ok":true}' }
 
 const get = (step: Step, schema: Schema.Schema<unknown, unknown> = Schema.Unknown) =>
   Effect.gen(function* () {
     const { client } = yield* scriptedClient([step])
-    return yield* Effect.flip(asCaller(client.get("/agent/7", schema)))
+    return yield* Effect.flip(asCaller(client.get(apiPath("agent")`/agent/7`, schema)))
   })
 
 describe("a request", () => {
@@ -31,7 +33,7 @@ describe("a request", () => {
     it.effect(`to ${apiUrl} goes to ${expected}`, () =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([ok], { apiUrl })
-        yield* asCaller(client.get("/thing", Ok))
+        yield* asCaller(client.get(thing, Ok))
         assert.strictEqual(seen[0]?.url.href, expected)
       })
     )
@@ -41,8 +43,8 @@ describe("a request", () => {
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([ok])
       const token = Credentials.of({ scheme: "Bearer", secret: Redacted.make("a.b.c") })
-      yield* Effect.provideService(client.get("/thing", Ok), Credentials, keyCaller)
-      yield* Effect.provideService(client.get("/thing", Ok), Credentials, token)
+      yield* Effect.provideService(client.get(thing, Ok), Credentials, keyCaller)
+      yield* Effect.provideService(client.get(thing, Ok), Credentials, token)
       assert.deepStrictEqual(
         seen.map(({ headers }) => headers["authorization"]),
         [`ApiKey ${secretKey}`, "Bearer a.b.c"]
@@ -54,8 +56,8 @@ describe("a request", () => {
   it.effect("leaves out query parameters and fields that are not set", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([ok])
-      yield* asCaller(client.get("/thing", Ok, { query: { a: 1, b: undefined, c: false } }))
-      yield* asCaller(client.post("/thing", Ok, { body: { a: "x", b: undefined } }))
+      yield* asCaller(client.get(thing, Ok, { query: { a: 1, b: undefined, c: false } }))
+      yield* asCaller(client.post(thing, Ok, { body: { a: "x", b: undefined } }))
       assert.strictEqual(seen[0]?.url.search, "?a=1&c=false")
       assert.strictEqual(seen[1]?.body, '{"a":"x"}')
     })
@@ -63,7 +65,7 @@ describe("a request", () => {
 
   it("encodes what is put into a path", () => {
     assert.strictEqual(
-      apiPath`/agent-builder/${"../../admin?x=1#"}/status`,
+      apiPath("build")`/agent-builder/${"../../admin?x=1#"}/status`.path,
       "/agent-builder/..%2F..%2Fadmin%3Fx%3D1%23/status"
     )
   })
@@ -80,7 +82,7 @@ describe("a request", () => {
     ([session]) =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([ok])
-        yield* asCaller(client.get(apiPath`/agent-builder/${session}/status`, Ok))
+        yield* asCaller(client.get(apiPath("build")`/agent-builder/${session}/status`, Ok))
         assert.strictEqual(seen[0]?.url.host, "sequentum.test")
         assert.match(seen[0]?.url.pathname ?? "", /^\/api\/v1\/agent-builder\/[^/]+\/status$/u)
         assert.strictEqual(seen[0]?.url.search, "")
@@ -90,8 +92,8 @@ describe("a request", () => {
   it.effect("says what it takes and, with a body, what it sends", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([ok])
-      yield* asCaller(client.get("/thing", Ok))
-      yield* asCaller(client.put("/thing", Ok, { body: { name: "ü\ud800" } }))
+      yield* asCaller(client.get(thing, Ok))
+      yield* asCaller(client.put(thing, Ok, { body: { name: "ü\ud800" } }))
       assert.strictEqual(seen[0]?.headers["accept"], "application/json")
       assert.strictEqual(seen[0]?.body, "")
       assert.match(seen[1]?.headers["content-type"] ?? "", /^application\/json/u)
@@ -282,7 +284,7 @@ describe("an answer that is not what was expected", () => {
 const decoded = (body: unknown, schema: typeof Run) =>
   Effect.gen(function* () {
     const { client } = yield* scriptedClient([{ status: 200, body: JSON.stringify(body) }])
-    return yield* asCaller(client.get("/agent/7/run/1/status", schema))
+    return yield* asCaller(client.get(apiPath("agent")`/agent/7/run/1/status`, schema))
   })
 
 describe("decoding is tolerant", () => {
@@ -322,7 +324,7 @@ describe("decoding is tolerant", () => {
       ]
       for (const shape of shapes) {
         const { client } = yield* scriptedClient([{ status: 200, body: JSON.stringify(shape) }])
-        const page = yield* asCaller(client.get("/agent/all", AgentPage))
+        const page = yield* asCaller(client.get(apiPath("agent")`/agent/all`, AgentPage))
         assert.deepStrictEqual(
           page.agents.map(({ id }) => Number(id)),
           [1]
@@ -340,7 +342,7 @@ describe("a download address", () => {
     it.effect(`is read from the redirect to ${location}, which is not followed`, () =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([{ status: 302, headers: { location } }])
-        const url = yield* asCaller(client.redirect("/agent/1/run/2/file/3/download"))
+        const url = yield* asCaller(client.redirect(download))
         assert.strictEqual(url.href, expected)
         assert.strictEqual(seen.length, 1)
       })
@@ -355,7 +357,7 @@ describe("a download address", () => {
     it.effect(`is missing where ${what}`, () =>
       Effect.gen(function* () {
         const { client } = yield* scriptedClient([step])
-        const error = yield* Effect.flip(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
+        const error = yield* Effect.flip(asCaller(client.redirect(download)))
         assert.strictEqual(error._tag, "UnexpectedResponse")
       })
     )
@@ -364,7 +366,7 @@ describe("a download address", () => {
   it.effect("that does not exist is told as such", () =>
     Effect.gen(function* () {
       const { client } = yield* scriptedClient([{ status: 404 }])
-      const error = yield* Effect.flip(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
+      const error = yield* Effect.flip(asCaller(client.redirect(download)))
       assert.strictEqual(error._tag, "NotFound")
     })
   )
@@ -375,8 +377,8 @@ describe("an answer with nothing in it", () => {
     it.effect(`is enough where nothing is expected (${status})`, () =>
       Effect.gen(function* () {
         const { client } = yield* scriptedClient([{ status }])
-        yield* asCaller(client.postVoid("/agent/1/run/2/stop"))
-        yield* asCaller(client.deleteVoid("/agent/1/run/2"))
+        yield* asCaller(client.postVoid(apiPath("agent")`/agent/1/run/2/stop`))
+        yield* asCaller(client.deleteVoid(apiPath("agent")`/agent/1/run/2`))
       })
     )
   }
@@ -389,7 +391,7 @@ describe("an answer with nothing in it", () => {
         ["", ""]
       ] as const) {
         const { client } = yield* scriptedClient([{ status: 200, body }])
-        assert.deepStrictEqual(yield* asCaller(client.postData("/agent/1/start")), data)
+        assert.deepStrictEqual(yield* asCaller(client.postData(apiPath("agent")`/agent/1/start`)), data)
       }
     })
   )

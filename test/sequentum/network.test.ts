@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
 import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { httpClient } from "../../src/serve/layers.ts"
@@ -50,6 +51,7 @@ const upstream = (respond: (request: IncomingMessage, response: ServerResponse) 
 /** An address of this machine that nothing listens on. */
 const nowhere = Effect.map(freePort, (port) => `http://127.0.0.1:${port}`)
 
+const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })
 
 const json = (response: ServerResponse, body: unknown) =>
@@ -73,7 +75,7 @@ for (const [name, upstreamOf] of [
   const connected = (apiUrl: string) => Effect.flatMap(clientOf(apiUrl), ({ client }) => client)
   /** What a POST fails with: it is never sent twice where it may have been carried out. */
   const failureOf = (apiUrl: string) =>
-    Effect.flatMap(connected(apiUrl), (client) => Effect.flip(asCaller(client.post("/thing", Ok, { body: { a: 1 } }))))
+    Effect.flatMap(connected(apiUrl), (client) => Effect.flip(asCaller(client.post(thing, Ok, { body: { a: 1 } }))))
 
   describe(`over ${name}`, () => {
     it.scopedLive("requests go out as they should and share connections", () =>
@@ -84,13 +86,13 @@ for (const [name, upstreamOf] of [
           request.resume().on("end", () => json(response, { ok: true }))
         })
         const client = yield* connected(url)
-        yield* asCaller(client.get("/thing", Ok, { query: { name: "a b&c" } }))
-        yield* asCaller(client.post("/thing", Ok, { body: { a: 1 } }))
+        yield* asCaller(client.get(thing, Ok, { query: { name: "a b&c" } }))
+        yield* asCaller(client.post(thing, Ok, { body: { a: 1 } }))
         assert.deepStrictEqual(seen.slice(0, 2), [
           ["GET", "/api/v1/thing?name=a+b%26c", "ApiKey sk-0123456789abcdef"],
           ["POST", "/api/v1/thing", "ApiKey sk-0123456789abcdef"]
         ])
-        yield* Effect.repeatN(asCaller(client.get("/thing", Ok)), 9)
+        yield* Effect.repeatN(asCaller(client.get(thing, Ok)), 9)
         // A second one may be made while the first is not free yet.
         assert.isAtMost(connections(), 2)
       })
@@ -101,7 +103,7 @@ for (const [name, upstreamOf] of [
         const text = "é".repeat(1_000_000)
         const { url } = yield* upstream((_, response) => json(response, { text }))
         const client = yield* connected(url)
-        assert.strictEqual((yield* asCaller(client.get("/thing", Schema.Struct({ text: Schema.String })))).text, text)
+        assert.strictEqual((yield* asCaller(client.get(thing, Schema.Struct({ text: Schema.String })))).text, text)
       })
     )
 
@@ -139,7 +141,7 @@ for (const [name, upstreamOf] of [
           response.writeHead(302, { location: "/elsewhere" }).end()
         })
         const client = yield* connected(url)
-        assert.strictEqual((yield* asCaller(client.redirect("/thing"))).pathname, "/elsewhere")
+        assert.strictEqual((yield* asCaller(client.redirect(thing))).pathname, "/elsewhere")
         assert.strictEqual(asked, 1)
       })
     )
@@ -154,9 +156,9 @@ for (const [name, upstreamOf] of [
         })
         const client = yield* connected(url)
         const patient = yield* Effect.fork(
-          Effect.flip(asCaller(client.post("/patient", Ok, { timeout: Duration.minutes(5) })))
+          Effect.flip(asCaller(client.post(apiPath("agent")`/patient`, Ok, { timeout: Duration.minutes(5) })))
         )
-        const error = yield* whileTimePasses(Effect.flip(asCaller(client.post("/thing", Ok))))
+        const error = yield* whileTimePasses(Effect.flip(asCaller(client.post(thing, Ok))))
         assert.isTrue(error._tag === "RequestTimeout" && error.seconds === 30, JSON.stringify(error))
         yield* Deferred.await(closed)
         assert.isTrue(Option.isNone(yield* Fiber.poll(patient)))
@@ -171,7 +173,7 @@ for (const [name, upstreamOf] of [
           response.writeEarlyHints({ link: "</style.css>; rel=preload" }, () => json(response, { ok: true }))
         })
         const client = yield* connected(url)
-        assert.deepStrictEqual(yield* asCaller(client.get("/thing", Ok)), { ok: true })
+        assert.deepStrictEqual(yield* asCaller(client.get(thing, Ok)), { ok: true })
       })
     )
 
@@ -181,7 +183,7 @@ for (const [name, upstreamOf] of [
           response.writeHead(200, { "content-type": "application/json" }).end('\ufeff{"ok":true}')
         })
         const client = yield* connected(url)
-        assert.deepStrictEqual(yield* asCaller(client.get("/thing", Ok)), { ok: true })
+        assert.deepStrictEqual(yield* asCaller(client.get(thing, Ok)), { ok: true })
       })
     )
 
@@ -194,7 +196,7 @@ for (const [name, upstreamOf] of [
           request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.succeed(null)))
         })
         const client = yield* connected(url)
-        const call = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+        const call = yield* Effect.fork(asCaller(client.get(thing, Ok)))
         yield* Deferred.await(arrived)
         yield* Fiber.interrupt(call)
         yield* Deferred.await(closed)

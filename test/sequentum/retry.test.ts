@@ -9,9 +9,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { makeRateBudget, makeRateBudgets } from "../../src/sequentum/client/RateBudget.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
+import * as RateBudget from "../../src/sequentum/client/RateBudget.ts"
 import { asCaller, scriptedClient, type Step } from "../support/http.ts"
 
+const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })
 const ok: Step = { status: 200, body: '{"ok":true}' }
 
@@ -22,10 +24,10 @@ const exchange = (method: Method, steps: ReadonlyArray<Step>, time: Duration.Dur
   Effect.gen(function* () {
     const { client, seen } = yield* scriptedClient(steps)
     const requests = {
-      GET: client.get("/thing", Ok),
-      POST: client.post("/thing", Ok),
-      PUT: client.put("/thing", Ok),
-      DELETE: Effect.as(client.deleteVoid("/thing"), { ok: true })
+      GET: client.get(thing, Ok),
+      POST: client.post(thing, Ok),
+      PUT: client.put(thing, Ok),
+      DELETE: Effect.as(client.deleteVoid(thing), { ok: true })
     }
     const fiber = yield* Effect.fork(Effect.either(asCaller(requests[method])))
     yield* TestClock.adjust(time)
@@ -180,7 +182,7 @@ describe("backoff", () => {
     it.effect(`ends when the caller goes away ${what}`, () =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([step])
-        const fiber = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+        const fiber = yield* Effect.fork(asCaller(client.get(thing, Ok)))
         yield* TestClock.adjust("100 millis")
         yield* Fiber.interrupt(fiber)
         yield* TestClock.adjust("1 hour")
@@ -285,7 +287,7 @@ describe("one try", () => {
   it.effect("is given up after the request timeout, not before", () =>
     Effect.gen(function* () {
       const { client } = yield* scriptedClient(["silence"])
-      const fiber = yield* Effect.fork(Effect.either(asCaller(client.post("/thing", Ok))))
+      const fiber = yield* Effect.fork(Effect.either(asCaller(client.post(thing, Ok))))
       yield* TestClock.adjust("29999 millis")
       assert.isTrue((yield* Fiber.poll(fiber))._tag === "None")
       yield* TestClock.adjust("1 millis")
@@ -339,7 +341,7 @@ describe("the rate budget", () => {
   it.effect("holds back the request that would go over what Sequentum announced", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([announcing])
-      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get("/thing", Ok), 3)))
+      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get(thing, Ok), 3)))
       yield* TestClock.adjust("59 seconds")
       assert.strictEqual(seen.length, 3)
       yield* TestClock.adjust("1 seconds")
@@ -353,8 +355,8 @@ describe("the rate budget", () => {
       const { client, seen } = yield* scriptedClient([announcing])
       const as = (secret: string) =>
         Effect.provideService(Credentials, Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret) }))
-      yield* as("one")(Effect.repeatN(client.get("/thing", Ok), 2))
-      yield* as("two")(Effect.repeatN(client.get("/thing", Ok), 2))
+      yield* as("one")(Effect.repeatN(client.get(thing, Ok), 2))
+      yield* as("two")(Effect.repeatN(client.get(thing, Ok), 2))
       assert.strictEqual(seen.length, 6)
     })
   )
@@ -365,7 +367,7 @@ describe("the rate budget", () => {
       const request = (account: string) =>
         Effect.suspend(() =>
           Effect.provideService(
-            client.get("/thing", Ok),
+            client.get(thing, Ok),
             Credentials,
             Credentials.of({ scheme: "Bearer", secret: Redacted.make("t"), account })
           )
@@ -382,7 +384,7 @@ describe("the rate budget", () => {
   )
 
   it("is forgotten, when accounts are many, of the account that was used longest ago", () => {
-    const budgetOf = makeRateBudgets()
+    const budgetOf = RateBudget.makeByCaller()
     const [first, second] = [budgetOf("first"), budgetOf("second")]
     for (let count = 0; count < 998; count += 1) budgetOf(`account ${count}`)
     assert.strictEqual(budgetOf("first"), first)
@@ -392,7 +394,7 @@ describe("the rate budget", () => {
   })
 
   it("holds nothing back before a limit is known", () => {
-    const budget = makeRateBudget()
+    const budget = RateBudget.make()
     for (let count = 0; count < 1000; count += 1) {
       assert.isTrue(Duration.equals(budget.reserve(0, Duration.seconds(60)), Duration.zero))
     }
@@ -402,9 +404,9 @@ describe("the rate budget", () => {
     Effect.gen(function* () {
       const slow: Step = { ...ok, headers: { "x-ratelimit-limit": "1", "x-ratelimit-window-seconds": "300" } }
       const { client, seen } = yield* scriptedClient([slow])
-      yield* asCaller(client.get("/thing", Ok))
+      yield* asCaller(client.get(thing, Ok))
       yield* TestClock.adjust("10 seconds")
-      const error = yield* Effect.flip(asCaller(client.post("/thing", Ok)))
+      const error = yield* Effect.flip(asCaller(client.post(thing, Ok)))
       assert.isTrue(error._tag === "RateLimited" && error.retryAfterSeconds === 290)
       assert.strictEqual(seen.length, 1)
     })
@@ -413,7 +415,7 @@ describe("the rate budget", () => {
   it.effect("counts requests that are sent again", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([{ ...announcing, status: 500 }, announcing])
-      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get("/thing", Ok), 2)))
+      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get(thing, Ok), 2)))
       yield* TestClock.adjust("59 seconds")
       assert.strictEqual(seen.length, 3)
       yield* TestClock.adjust("10 seconds")
@@ -433,7 +435,7 @@ describe("the rate budget", () => {
       )
     ],
     ([limit, windowSeconds, gaps]) => {
-      const budget = makeRateBudget()
+      const budget = RateBudget.make()
       budget.learn(limit, windowSeconds)
       const windowMillis = windowSeconds * 1000
       const sent: Array<number> = []
@@ -451,7 +453,7 @@ describe("the rate budget", () => {
   )
 
   it("takes no place for a wait that is too long", () => {
-    const budget = makeRateBudget()
+    const budget = RateBudget.make()
     budget.learn(1, 120)
     assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 0)
     assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 120)
@@ -459,7 +461,7 @@ describe("the rate budget", () => {
   })
 
   it("ignores an announcement that makes no sense", () => {
-    const budget = makeRateBudget()
+    const budget = RateBudget.make()
     budget.learn(Number.NaN, 60)
     budget.learn(0, 60)
     budget.learn(5, -1)
