@@ -3,9 +3,10 @@ import { defineConfig, globalIgnores } from "eslint/config"
 import prettier from "eslint-config-prettier"
 import tseslint from "typescript-eslint"
 
-const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/cli", "@effect/opentelemetry"].map(
-  (name) => ({ name, message: "Import from the module path, such as effect/Effect." })
-)
+const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/opentelemetry"].map((name) => ({
+  name,
+  message: "Import from the module path, such as effect/Effect."
+}))
 
 /** A folder may import only from the folders below it, so each entry names the folders its own must not reach. */
 const layers = (folder: string, forbidden: ReadonlyArray<string>): Linter.Config => ({
