@@ -1,7 +1,8 @@
-import { serveMcp } from "../src/serve/serve.ts"
-import { main } from "../src/cli/commands.ts"
+import { runCommandLine } from "../src/cli/runCommandLine.ts"
 import { runMain } from "../src/serve/runMain.ts"
+import { serveMcp } from "../src/serve/serve.ts"
 
-// The program as src/main.ts has it, with the command line among its static imports: what not splitting it off would cost.
-if (process.argv.length <= 2) runMain(serveMcp())
-else main(process.argv)
+// src/main.ts with a static import of the command line: what it would cost not to load it on demand.
+const words = process.argv.slice(2)
+if (words.length === 0) runMain(serveMcp())
+else runCommandLine(words)

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { readCommandLine } from "../../src/cli/commandLine.ts"
+import { program } from "../../src/cli/commands.ts"
 import { loadSettings } from "../../src/config.ts"
 import { errorText } from "../../src/mcp/results.ts"
 import {
@@ -85,7 +86,7 @@ const startProblems = Effect.map(
 )
 
 const commandLineProblems = [["--bogus"], ["call", "get_agent", "--sandbox-speed", "60"], ["call", "--port", "1"]].map(
-  (words) => Either.match(readCommandLine(words), { onLeft: (problem) => problem, onRight: () => "" })
+  (words) => Either.match(readCommandLine(program, words), { onLeft: (problem) => problem, onRight: () => "" })
 )
 
 /** What tools say of calls that they refuse or can't carry out. */
