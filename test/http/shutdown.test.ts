@@ -83,7 +83,7 @@ describe("stopping with a call under way", () => {
   it.scoped("cuts a call that takes too long, and stops asking Sequentum", () =>
     Effect.gen(function* () {
       for (const era of ["modern", "legacy"] as const) {
-        const at = yield* endpoint({}, 1, { times: { drain: Duration.millis(400) } })
+        const at = yield* endpoint({}, 1, { timeouts: { drain: Duration.millis(400) } })
         const ids = yield* startRun(at)
         const ask = era === "legacy" ? { session: yield* openSession(at.mcp) } : {}
         const { call, over } = yield* stopping(

@@ -9,11 +9,11 @@ const names = (value: string | undefined) =>
     .map((name) => name.trim())
     .filter((name) => name !== "")
 
-const truths: ReadonlySet<string> = new Set(["1", "true", "yes", "on"])
-const falsehoods: ReadonlySet<string> = new Set(["0", "false", "no", "off"])
+const yes: ReadonlySet<string> = new Set(["1", "true", "yes", "on"])
+const no: ReadonlySet<string> = new Set(["0", "false", "no", "off"])
 
-/** What the `X-MCP-*` headers of a request leave of the tools. Fails with a sentence for each that can't be used. */
-export const headerSelection = (headers: Headers.Headers): Either.Either<Selection, ReadonlyArray<string>> => {
+/** The tools that the `X-MCP-*` headers select. Fails with one sentence per invalid header. */
+const headerSelection = (headers: Headers.Headers): Either.Either<Selection, ReadonlyArray<string>> => {
   const toolsets = names(headers["x-mcp-toolsets"])
   const tools = names(headers["x-mcp-tools"])
   const excludeTools = names(headers["x-mcp-exclude-tools"])
@@ -21,12 +21,15 @@ export const headerSelection = (headers: Headers.Headers): Either.Either<Selecti
   if (toolsets === undefined && tools === undefined && excludeTools === undefined && readOnly === undefined) {
     return Either.right(everything)
   }
-  if (readOnly !== undefined && !truths.has(readOnly) && !falsehoods.has(readOnly)) {
+  if (readOnly !== undefined && !yes.has(readOnly) && !no.has(readOnly)) {
     return Either.left(["X-MCP-Readonly must be true or false."])
   }
-  return select({ toolsets, tools, excludeTools, readOnly: truths.has(readOnly ?? "") }, allTools)
+  return select({ toolsets, tools, excludeTools, readOnly: yes.has(readOnly ?? "") }, allTools)
 }
 
-/** A request's own wish within what the operator offers. */
-export const narrowed = (operator: Selection, headers: Headers.Headers) =>
+/** The tools that a request selects among those that the operator offers. Fails with one sentence per invalid header. */
+export const narrowed = (
+  operator: Selection,
+  headers: Headers.Headers
+): Either.Either<Selection, ReadonlyArray<string>> =>
   Either.map(headerSelection(headers), (own) => (own === everything ? operator : narrow(operator, own)))

@@ -5,11 +5,12 @@ import { createServer } from "node:http"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { makeDeadlines } from "../../src/runtime/deadlines.ts"
+import type { Challenge } from "../../src/http/admission/oauth.ts"
 import { makeExchanges } from "../../src/http/delivery/exchange.ts"
-import { fromWeb, receive, rpcError } from "../../src/http/delivery/respond.ts"
+import { deliver, receive } from "../../src/http/delivery/respond.ts"
+import { admittedRequest } from "./stages.ts"
 import { send, wire } from "./wire.ts"
 
 const chunk = new Uint8Array(64 * 1024).fill(0x2e)
@@ -40,14 +41,11 @@ const streamed = (body: ReadableStream<Uint8Array>) =>
 interface Options {
   readonly stalled?: Duration.Duration
   readonly holdBack?: boolean
-  readonly instead?: boolean
+  readonly challenge?: Challenge
 }
 
-/** Serves one Response and tells when its exchange is over. */
-const serving = (
-  response: Response,
-  { holdBack = true, instead = false, stalled = Duration.minutes(1) }: Options = {}
-) =>
+/** Serves one Response of the SDK. `ended` waits for the end of its exchange. */
+const serving = (response: Response, { challenge, holdBack = true, stalled = Duration.minutes(1) }: Options = {}) =>
   Effect.gen(function* () {
     const node = createServer()
     const server = yield* NodeHttpServer.make(() => node, { port: 0, host: "127.0.0.1" })
@@ -66,11 +64,13 @@ const serving = (
             return Deferred.succeed(over, null)
           })
         )
-        return fromWeb(yield* Effect.promise(() => receive(response, exchange, holdBack)), {
-          headers: { "x-added": "yes" },
+        const admitted = admittedRequest({ "x-added": "yes" })
+        const received = yield* Effect.promise(() => receive(response, exchange, holdBack))
+        if (challenge !== undefined) admitted.caller.recordChallenge(challenge)
+        return deliver(received, {
+          admitted,
           exchange,
-          onStalled: (then) => deadlines.after(Duration.toMillis(stalled), then),
-          instead: () => (instead ? Option.some(rpcError(401, -32001, "Sign in")) : Option.none())
+          onStalled: (callback) => deadlines.after(Duration.toMillis(stalled), callback)
         })
       })
     )
@@ -78,9 +78,11 @@ const serving = (
     return { url: `http://127.0.0.1:${port}`, over: Deferred.await(over), ends: () => ends }
   })
 
+const expired = { status: 401, reason: "invalid" } as const
+
 const get = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
-describe("fromWeb", () => {
+describe("deliver", () => {
   it.scopedLive("sends a stream whole, with headers of its own and those added", () =>
     Effect.gen(function* () {
       const { stream } = yield* source(50)
@@ -164,10 +166,10 @@ describe("fromWeb", () => {
   it.scopedLive("sends another answer in the place of one that has not begun, and gives that up", () =>
     Effect.gen(function* () {
       const { cancelled, stream } = yield* source(1_000_000)
-      const { url } = yield* serving(streamed(stream), { instead: true })
+      const { url } = yield* serving(streamed(stream), { challenge: expired })
       assert.strictEqual((yield* send(url)).status, 401)
       yield* Deferred.await(cancelled)
-      const json = yield* serving(Response.json({ ok: true }), { instead: true })
+      const json = yield* serving(Response.json({ ok: true }), { challenge: expired })
       assert.strictEqual((yield* send(json.url)).status, 401)
     })
   )

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { maskHeaders, maskValue } from "../../src/http/observability/masking.ts"
+import { maskHeaders, maskValue } from "../../src/http/observability/logging.ts"
 import { endpoint, legacy, openSession, post } from "./endpoint.ts"
 import { callTool, jwt, quoting, send } from "./wire.ts"
 
