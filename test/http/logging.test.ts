@@ -24,7 +24,7 @@ const Tools = Schema.Struct({
 
 describe("masking", () => {
   it("covers credentials, however their key is written", () => {
-    // As OAuth, HTTP and the API itself write them, and as people do in their own parameters.
+    // As OAuth, HTTP, the API and users write them.
     for (const key of [
       "access_token",
       "refresh_token",
