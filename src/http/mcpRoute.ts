@@ -48,7 +48,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
           yield* logRequest(request)
           return admitted
         }
-        const read = yield* Effect.either(request.method === "POST" ? readBody(request) : Effect.succeed(undefined))
+        const read = yield* Effect.either(request.method === "POST" ? readBody(request) : Effect.void)
         yield* logRequest(request, Either.getOrUndefined(read))
         if (Either.isLeft(read)) {
           const { code, message, status } = read.left

@@ -112,7 +112,7 @@ describe("stopping with a pending call", () => {
     })
   )
 
-  it.effect("waits ten seconds unless it is told otherwise, as documented", () =>
+  it.effect("waits ten seconds by default, as documented", () =>
     Effect.gen(function* () {
       assert.strictEqual(Duration.toSeconds(defaultTimeouts.drain), 10)
       assert.match(yield* deploying, /waits up to ten seconds/u)

@@ -39,7 +39,7 @@ export const corsHeaders = (policy: OriginPolicy, origin: string | undefined): R
         "access-control-expose-headers": exposedHeaders
       }
 
-/** What the response to a preflight from an allowed origin has beside `corsHeaders`. */
+/** Added to `corsHeaders` in the response to a preflight from an allowed origin. */
 export const preflightHeaders: Readonly<Record<string, string>> = {
   "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
   "access-control-allow-headers": requestHeaders,
