@@ -26,7 +26,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services, beside what both speak of.
-  "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "runtime"],
+  "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "sequentum/Deadline.ts", "runtime"],
   sandbox: [],
   runtime: [],
   "config.ts": [],

@@ -1,10 +1,11 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { ConnectionFailed, RequestTimeout } from "../errors.ts"
+import { ConnectionFailed, RequestTimeout, UnexpectedResponse } from "../errors.ts"
 import type { ApiPath } from "./apiPath.ts"
+import { unpackBody } from "./bodies.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE"
 
@@ -49,8 +50,15 @@ const NetworkError = Schema.Struct({
 })
 const decodeNetworkError = Schema.decodeUnknownOption(NetworkError)
 
-/** The error for a failed exchange. A connect that tried IPv6 and IPv4 has the code of its last try. */
-export const connectionFailed = (cause: unknown, line: RequestLine) => {
+/** Codes of a connection that the other side closed. */
+const closed: ReadonlySet<string> = new Set(["ECONNRESET", "UND_ERR_SOCKET"])
+
+/** Before a request can be sent over TLS. */
+const isTlsFailure = (code: string) =>
+  code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")
+
+/** The error for a failed exchange with `url`. A connect that tried IPv6 and IPv4 has the code of its last try. */
+export const connectionFailed = (cause: unknown, line: RequestLine, url: URL) => {
   const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
     decodeNetworkError(cause),
     (): typeof NetworkError.Type => ({})
@@ -58,17 +66,60 @@ export const connectionFailed = (cause: unknown, line: RequestLine) => {
   return new ConnectionFailed({
     ...line,
     code: /^[A-Z][A-Z0-9_]*$/u.test(code) ? code : "NETWORK_ERROR",
-    reached: !(neverConnected.has(code) || syscall === "connect" || code.startsWith("ERR_TLS") || code.includes("CERT"))
+    reached: !(neverConnected.has(code) || syscall === "connect" || isTlsFailure(code) || code.startsWith("PROXY_")),
+    ...(closed.has(code) && url.protocol === "http:" ? { plain: true } : {})
   })
 }
 
 export const timedOut = (line: RequestLine, timeout: Duration.Duration) =>
-  new RequestTimeout({ ...line, seconds: Duration.toSeconds(timeout) })
+  new RequestTimeout({ ...line, seconds: Math.max(1, Math.round(Duration.toSeconds(timeout))) })
+
+/** The error for a response that can't be used: it had `problem`. */
+export const unusable = (line: RequestLine, status: number, problem: string) =>
+  new UnexpectedResponse({ ...line, status, at: "", problem })
+
+const decoder = new TextDecoder()
+
+/** What was received of a response. */
+export interface Received {
+  readonly status: number
+  readonly header: UpstreamResponse["header"]
+  readonly chunks: ReadonlyArray<Uint8Array>
+}
+
+const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array =>
+  (chunks.length === 1 ? chunks[0] : undefined) ?? Buffer.concat(chunks)
+
+/** A response whose body had `problem`. Of a failure the status alone says enough. Fails with UnexpectedResponse. */
+export const withoutBody = (
+  line: RequestLine,
+  { header, status }: Pick<Received, "header" | "status">,
+  problem: string
+): Effect.Effect<UpstreamResponse, UnexpectedResponse> =>
+  status >= 400 ? Effect.succeed({ status, header, body: "" }) : Effect.fail(unusable(line, status, problem))
+
+/** The response of an exchange that is complete, unpacked. Fails with UnexpectedResponse. */
+export const completed = (
+  line: RequestLine,
+  { chunks, header, status }: Received
+): Effect.Effect<UpstreamResponse, UnexpectedResponse> => {
+  const encoding = header("content-encoding")
+  const response = (bytes: Uint8Array): UpstreamResponse => ({ status, header, body: decoder.decode(bytes) })
+  return encoding === undefined
+    ? Effect.succeed(response(joined(chunks)))
+    : Effect.matchEffect(unpackBody(joined(chunks), encoding), {
+        onFailure: (problem) => withoutBody(line, { status, header }, problem),
+        onSuccess: (bytes) => Effect.succeed(response(bytes))
+      })
+}
+
+/** What an exchange can fail with: it got no response, or one that is too large or can't be unpacked. */
+export type ExchangeFailure = ConnectionFailed | RequestTimeout | UnexpectedResponse
 
 /**
  * One exchange with Sequentum, without retries and without following redirects. Interruption closes its connection.
  */
 export class Upstream extends Context.Tag("sequentum/Upstream")<
   Upstream,
-  { readonly send: (request: UpstreamRequest) => Effect.Effect<UpstreamResponse, ConnectionFailed | RequestTimeout> }
+  { readonly send: (request: UpstreamRequest) => Effect.Effect<UpstreamResponse, ExchangeFailure> }
 >() {}

@@ -3,7 +3,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { makeDeadlines } from "../../runtime/deadlines.ts"
-import { connectionFailed, timedOut, Upstream, type UpstreamResponse } from "./Upstream.ts"
+import { maxBodyBytes, tooLarge } from "./bodies.ts"
+import { completed, connectionFailed, timedOut, Upstream, withoutBody, type UpstreamResponse } from "./Upstream.ts"
 
 const connections = (apiUrl: URL) =>
   Effect.acquireRelease(
@@ -11,20 +12,16 @@ const connections = (apiUrl: URL) =>
     (pool) => Effect.promise(() => pool.destroy())
   )
 
-const decoder = new TextDecoder()
-
 const aborted = new Error("The request was aborted")
 
 type Headers = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
-const responseOf = (status: number, headers: Headers, chunks: ReadonlyArray<Buffer>): UpstreamResponse => ({
-  status,
-  body: decoder.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
-  header: (name) => {
+const headerOf =
+  (headers: Headers): UpstreamResponse["header"] =>
+  (name) => {
     const value = headers[name]
     return typeof value === "object" ? value.join(", ") : value
   }
-})
 
 /**
  * Exchanges over undici's connections to the host of `apiUrl`, for a server of many callers: one asynchronous step
@@ -42,7 +39,8 @@ export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
             let controller: Undici.Dispatcher.DispatchController | undefined
             let isOver = false
             let status = 0
-            let received: Headers = {}
+            let header: UpstreamResponse["header"] = () => undefined
+            let bytes = 0
             const chunks: Array<Buffer> = []
             const end = () => {
               isOver = true
@@ -67,19 +65,24 @@ export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
                 // Also called for 1xx responses.
                 onResponseStart: (_, code, fields) => {
                   status = code
-                  received = fields
+                  header = headerOf(fields)
                 },
                 onResponseData: (_, chunk) => {
-                  chunks.push(chunk)
+                  bytes += chunk.length
+                  if (bytes <= maxBodyBytes) chunks.push(chunk)
+                  else if (!isOver) {
+                    abort()
+                    resume(withoutBody(line, { status, header }, tooLarge(maxBodyBytes)))
+                  }
                 },
                 onResponseEnd: () => {
                   end()
-                  resume(Effect.succeed(responseOf(status, received, chunks)))
+                  resume(completed(line, { status, header, chunks }))
                 },
                 onResponseError: (_, error) => {
                   if (isOver) return
                   end()
-                  resume(connectionFailed(error, line))
+                  resume(connectionFailed(error, line, apiUrl))
                 }
               }
             )
