@@ -6,7 +6,13 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Credentials } from "./Credentials.ts"
 import { timeLeft } from "./Deadline.ts"
-import { DownloadRefused, meaningOf, type ConnectionFailed, type SequentumError } from "./errors.ts"
+import {
+  DownloadRefused,
+  meaningOf,
+  type ConnectionFailed,
+  type SequentumError,
+  type UnexpectedResponse
+} from "./errors.ts"
 import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath } from "./client/apiPath.ts"
@@ -40,7 +46,7 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
     const refused = (line: RequestLine, error: ConnectionFailed) =>
       meaningOf(error).retryable ? new DownloadRefused({ ...line, reason: error.code }) : error
 
-    /** Begins the download from an address. Fails with DownloadRefused for any status but 200. */
+    /** Begins the download from an address. Fails with DownloadRefused if another address may help. */
     const open = (line: RequestLine, url: URL) =>
       Effect.flatMap(stepLimit, (limit) =>
         HttpClient.withScope(http)
@@ -50,7 +56,10 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
             Effect.timeoutFail({ duration: limit, onTimeout: () => timedOut(line, limit) }),
             Effect.filterOrFail(
               ({ status }) => status === 200,
-              ({ status }) => new DownloadRefused({ ...line, reason: `status ${status}` })
+              ({ status }): DownloadRefused | UnexpectedResponse =>
+                status < 400
+                  ? unusable(line, status, "a download address that does not serve the file")
+                  : new DownloadRefused({ ...line, reason: `status ${status}` })
             )
           )
       )

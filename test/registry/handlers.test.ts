@@ -112,7 +112,7 @@ describe("every tool", () => {
       const { sent, text } = yield* failure(name, () => ({ ...problem(429), headers: { "retry-after": "120" } }))
       assert.strictEqual(
         text,
-        "Too many requests to Sequentum (429). Nothing was done. Try again after 120 seconds, and poll less often."
+        "Too many requests to Sequentum (429). Nothing was done, and nothing was sent again. Try again after 120 seconds, and poll less often."
       )
       assert.strictEqual(sent.length, 1)
     })

@@ -12,12 +12,16 @@ const retryAfter = (error: SequentumError): Option.Option<Duration.Duration> =>
     ? Option.some(Duration.seconds(error.retryAfterSeconds))
     : Option.none()
 
+/** Whether there was no time to send a request, or no sense in it. */
+const wasNotSent = (error: SequentumError): boolean =>
+  error._tag === "Unavailable" || ("sent" in error && error.sent === false)
+
 /**
  * Whether to send a failed request again. A POST is repeated only if Sequentum certainly did not act: a second start
  * would queue a second run, and there is no idempotency key (docs.sequentum.com/api-reference/errors).
  */
 const isRetryable = (error: SequentumError): boolean => {
-  if (error._tag === "Unavailable") return false
+  if (wasNotSent(error)) return false
   const { outcome, retryable } = meaningOf(error)
   return retryable && (outcome === "refused" || error.method !== "POST")
 }

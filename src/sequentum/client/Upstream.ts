@@ -57,8 +57,17 @@ const closed: ReadonlySet<string> = new Set(["ECONNRESET", "UND_ERR_SOCKET"])
 const isTlsFailure = (code: string) =>
   code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")
 
-/** The error for a failed exchange with `url`. A connect that tried IPv6 and IPv4 has the code of its last try. */
-export const connectionFailed = (cause: unknown, line: RequestLine, url: URL) => {
+/** A proxy did not make a connection to the host. `reason` is its status, or `FAILED`. */
+export class ProxyFailed extends Error {
+  readonly code: string
+  constructor(reason: string) {
+    super(`The proxy did not connect: ${reason}`)
+    this.code = `PROXY_${reason}`
+  }
+}
+
+/** The error for a failed exchange with `url`, of which nothing was sent if `isSent` is false. A connect that tried IPv6 and IPv4 has the code of its last try. */
+export const connectionFailed = (cause: unknown, line: RequestLine, url: URL, isSent = true) => {
   const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
     decodeNetworkError(cause),
     (): typeof NetworkError.Type => ({})
@@ -66,8 +75,9 @@ export const connectionFailed = (cause: unknown, line: RequestLine, url: URL) =>
   return new ConnectionFailed({
     ...line,
     code: /^[A-Z][A-Z0-9_]*$/u.test(code) ? code : "NETWORK_ERROR",
-    reached: !(neverConnected.has(code) || syscall === "connect" || isTlsFailure(code) || code.startsWith("PROXY_")),
-    ...(closed.has(code) && url.protocol === "http:" ? { plain: true } : {})
+    reached:
+      isSent && !(neverConnected.has(code) || syscall === "connect" || isTlsFailure(code) || code.startsWith("PROXY_")),
+    ...(isSent && closed.has(code) && url.protocol === "http:" ? { plain: true } : {})
   })
 }
 

@@ -2,15 +2,39 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { makeDeadlines } from "../../runtime/deadlines.ts"
 import { maxBodyBytes, tooLarge } from "./bodies.ts"
-import { completed, connectionFailed, timedOut, Upstream, withoutBody, type UpstreamResponse } from "./Upstream.ts"
+import type { Proxy } from "./proxies.ts"
+import {
+  completed,
+  connectionFailed,
+  ProxyFailed,
+  timedOut,
+  Upstream,
+  withoutBody,
+  type UpstreamResponse
+} from "./Upstream.ts"
 
-const connections = (apiUrl: URL) =>
+const connections = (apiUrl: URL, proxy: Option.Option<Proxy>) =>
   Effect.acquireRelease(
-    Effect.sync(() => new Undici.Pool(apiUrl.origin)),
+    Effect.sync((): Undici.Dispatcher =>
+      Option.match(proxy, {
+        onNone: () => new Undici.Pool(apiUrl.origin),
+        onSome: (address) => new Undici.ProxyAgent(Redacted.value(address).href)
+      })
+    ),
     (pool) => Effect.promise(() => pool.destroy())
   )
+
+/** What undici says when a proxy refuses. */
+const proxyStatus = /^Proxy response \((\d{3})\)/u
+
+const causeOf = (error: Error): Error => {
+  const status = proxyStatus.exec(error.message)?.[1]
+  return status === undefined ? error : new ProxyFailed(status)
+}
 
 const aborted = new Error("The request was aborted")
 
@@ -24,14 +48,14 @@ const headerOf =
   }
 
 /**
- * Exchanges over undici's connections to the host of `apiUrl`, for a server of many callers: one asynchronous step
+ * Exchanges over undici's connections to the host of `apiUrl`, through a proxy if there is one, for a server of many callers: one asynchronous step
  * each. The platform's client takes over a hundred steps, an abort signal and a finalizer, half the cost of a request.
  */
-export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
+export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.none()): Layer.Layer<Upstream> =>
   Layer.scoped(
     Upstream,
     Effect.gen(function* () {
-      const pool = yield* connections(apiUrl)
+      const pool = yield* connections(apiUrl, proxy)
       const deadlines = yield* makeDeadlines
       return {
         send: ({ body, headers, line, target, timeout }) =>
@@ -56,7 +80,15 @@ export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
             })
             pool.dispatch(
               // No timeouts of undici's own: a synchronous run may take more than an hour to answer.
-              { path: target, method: line.method, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+              {
+                origin: apiUrl.origin,
+                path: target,
+                method: line.method,
+                headers,
+                body: body ?? null,
+                headersTimeout: 0,
+                bodyTimeout: 0
+              },
               {
                 onRequestStart: (started) => {
                   controller = started
@@ -82,7 +114,7 @@ export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
                 onResponseError: (_, error) => {
                   if (isOver) return
                   end()
-                  resume(connectionFailed(error, line, apiUrl))
+                  resume(connectionFailed(causeOf(error), line, apiUrl, controller !== undefined))
                 }
               }
             )
