@@ -1,5 +1,6 @@
 import * as Match from "effect/Match"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 /**
  * What a request is about, so that an error can say what was not found. A list is about its owner: the runs of an
@@ -138,18 +139,20 @@ export type SequentumError =
   | DownloadRefused
   | UnexpectedResponse
 
+const requestFields = ["method", "path", "resource", "changes"] as const
+
 /** An error of a request that was sent `tries` times. */
 export const withTries = (error: SequentumError, tries: number): SequentumError => {
   if (tries < 2) return error
   switch (error._tag) {
     case "RateLimited":
-      return new RateLimited({ ...error, tries })
+      return new RateLimited({ ...Struct.pick(error, ...requestFields, "retryAfterSeconds", "sent"), tries })
     case "ServerFailure":
-      return new ServerFailure({ ...error, tries })
+      return new ServerFailure({ ...Struct.pick(error, ...requestFields, "retryAfterSeconds", "status"), tries })
     case "RequestTimeout":
-      return new RequestTimeout({ ...error, tries })
+      return new RequestTimeout({ ...Struct.pick(error, ...requestFields, "seconds", "sent"), tries })
     case "ConnectionFailed":
-      return new ConnectionFailed({ ...error, tries })
+      return new ConnectionFailed({ ...Struct.pick(error, ...requestFields, "reached", "code", "plain"), tries })
     default:
       return error
   }

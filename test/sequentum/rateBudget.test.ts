@@ -142,7 +142,7 @@ describe("the rate budget", () => {
       yield* asCaller(client.get(thing, Ok))
       const error = yield* Effect.flip(asCaller(within(29)(client.get(thing, Ok))))
       assert.strictEqual(error._tag, "RateLimited")
-      const fiber = yield* Effect.fork(asCaller(within(30)(client.get(thing, Ok))))
+      const fiber = yield* Effect.fork(asCaller(within(31)(client.get(thing, Ok))))
       yield* TestClock.adjust("30 seconds")
       yield* Fiber.join(fiber)
       assert.strictEqual(seen.length, 2)

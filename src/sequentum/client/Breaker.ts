@@ -26,14 +26,14 @@ const openLabels = makeLabels("host")
 export interface BreakerService {
   /** The time until a request may be sent: 0 if it may be sent now. */
   readonly pause: (now: number) => number
-  /** Notes that a request is sent. True if it is the probe; then one of the three below must follow. */
+  /** Notes that a request is sent. True if it is the probe; then `probed` must follow. */
   readonly enter: () => boolean
   /** The host has answered. */
   readonly succeeded: () => void
   /** The host has failed. `call` stands for the call that the request was made for. */
   readonly failed: (now: number, call: object, isProbe: boolean) => void
-  /** The probe ended without telling anything. */
-  readonly abandoned: () => void
+  /** The probe has ended, however it did. */
+  readonly probed: () => void
 }
 
 export const make = (host: string): BreakerService => {
@@ -86,7 +86,7 @@ export const make = (host: string): BreakerService => {
       isOfSeveral ||= call !== firstCall
       if (failures >= maxFailures && isOfSeveral) openFor(now, firstPause)
     },
-    abandoned: () => {
+    probed: () => {
       isProbing = false
     }
   }

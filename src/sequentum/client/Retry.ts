@@ -14,7 +14,8 @@ const retryAfter = (error: SequentumError): Option.Option<Duration.Duration> =>
 
 /** Whether there was no time to send a request, or no sense in it. */
 const wasNotSent = (error: SequentumError): boolean =>
-  error._tag === "Unavailable" || ("sent" in error && error.sent === false)
+  error._tag === "Unavailable" ||
+  ((error._tag === "RateLimited" || error._tag === "RequestTimeout") && error.sent === false)
 
 /**
  * Whether to send a failed request again. A POST is repeated only if Sequentum certainly did not act: a second start

@@ -1,32 +1,22 @@
-import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import { monotonicMillis } from "../../runtime/monotonic.ts"
 import { withSpan } from "../../runtime/tracing.ts"
 import { Credentials } from "../Credentials.ts"
 import { Deadline } from "../Deadline.ts"
-import { meaningOf, RateLimited, RequestTimeout, Unavailable, withTries, type SequentumError } from "../errors.ts"
+import type { SequentumError } from "../errors.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
-import { acceptEncoding, isTooDeep, maxNesting } from "./bodies.ts"
+import { acceptEncoding } from "./bodies.ts"
 import { Breaker } from "./Breaker.ts"
 import { usableAddress } from "./downloadAddress.ts"
+import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
-import { decodeJson, errorFrom, isRedirect, isSuccess, jsonOrText, redirectTarget } from "./responses.ts"
-import * as Retry from "./Retry.ts"
-import {
-  unusable,
-  Upstream,
-  type ExchangeFailure,
-  type Method,
-  type RequestLine,
-  type UpstreamRequest,
-  type UpstreamResponse
-} from "./Upstream.ts"
+import { decodeJson, isRedirect, isSuccess, jsonOrText, redirectTarget } from "./responses.ts"
+import { Upstream, type Method, type RequestLine, type UpstreamRequest } from "./Upstream.ts"
 
 /** Where Sequentum is and how long one request may take. */
 export interface SequentumClientOptions {
@@ -85,141 +75,11 @@ const requestHeaders = (scheme: string, secret: string, hasBody: boolean) => {
   return hasBody ? { ...always, "content-type": "application/json" } : always
 }
 
-/** The longest wait for one request: for the rate budget, for `Retry-After`, or before a retry. */
-const maxWait = Duration.seconds(45)
-
-const learnLimit = (budget: RateBudget.RateBudget, { header }: UpstreamResponse) =>
-  budget.learn(Number(header("x-ratelimit-limit")), Number(header("x-ratelimit-window-seconds") ?? 60))
-
-/**
- * Whether a response is what the caller asked for, by its status. `mayHaveActed` tells whether Sequentum may have
- * carried out an earlier try.
- */
-type Accepts = (status: number, mayHaveActed: boolean) => boolean
-
-interface Exchange {
-  readonly request: UpstreamRequest
-  readonly secret: string
-  readonly budget: RateBudget.RateBudget
-  readonly deadline: Deadline["Type"]
-  readonly accepts: Accepts
-  /** Called for each try. */
-  readonly onSent: () => void
-}
-
-const wholeSeconds = (millis: number) => Math.ceil(millis / 1000)
-
-/** Whether a status says that the host is down. */
-const isDown = (status: number) => status >= 500 && status !== 501 && status !== 505
-
-interface Parts {
-  readonly upstream: Upstream["Type"]
-  readonly breaker: Breaker["Type"]
-  readonly retries: ReturnType<typeof Retry.schedule>
-}
-
-/** One exchange, retried by `Retry.schedule`, within its deadline, the rate budget and the breaker. */
-const exchange = (
-  { breaker, retries, upstream }: Parts,
-  { accepts, budget, deadline, onSent, request, secret }: Exchange
-) => {
-  const { line } = request
-  const isWrite = line.method !== "GET"
-  const call = deadline.call ?? request
-  let tries = 0
-  /** The last error after which Sequentum may have acted. */
-  let unknown: SequentumError | undefined
-
-  const fail = (error: SequentumError) => {
-    if (meaningOf(error).outcome === "unknown") unknown = error
-    return Effect.fail(error)
-  }
-
-  const noteFailure = (error: ExchangeFailure, now: number, isProbe: boolean) => {
-    if (error._tag === "UnexpectedResponse") breaker.succeeded()
-    else if (isProbe || (error._tag === "ConnectionFailed" && meaningOf(error).retryable)) {
-      breaker.failed(now, call, isProbe)
-    }
-  }
-
-  const sendNow = (clock: Clock.Clock, now: number): Effect.Effect<UpstreamResponse, SequentumError> => {
-    const left = deadline.at - now
-    const isProbe = breaker.enter()
-    tries += 1
-    onSent()
-    const sent = Effect.matchEffect(
-      upstream.send(
-        left < Duration.toMillis(request.timeout) ? { ...request, timeout: Duration.millis(left) } : request
-      ),
-      {
-        onFailure: (error) => {
-          noteFailure(error, monotonicMillis(clock), isProbe)
-          return fail(error)
-        },
-        onSuccess: (response): Effect.Effect<UpstreamResponse, SequentumError> => {
-          learnLimit(budget, response)
-          if (isDown(response.status)) breaker.failed(monotonicMillis(clock), call, isProbe)
-          else breaker.succeeded()
-          if (!accepts(response.status, unknown !== undefined)) {
-            return fail(errorFrom(line, response, secret, clock.unsafeCurrentTimeMillis()))
-          }
-          return isTooDeep(response.body)
-            ? fail(unusable(line, response.status, `more than ${maxNesting} levels of nesting`))
-            : Effect.succeed(response)
-        }
-      }
-    )
-    return isProbe ? Effect.onInterrupt(sent, () => Effect.sync(breaker.abandoned)) : sent
-  }
-
-  /** Why nothing can be sent `now`, if so. */
-  const refusal = (now: number) => {
-    if (deadline.at <= now) return new RequestTimeout({ ...line, seconds: 0, sent: false })
-    const pause = breaker.pause(now)
-    return pause > 0 ? new Unavailable({ ...line, retryAfterSeconds: wholeSeconds(pause) }) : undefined
-  }
-
-  const afterWait = (clock: Clock.Clock, now: number) =>
-    budget.take(isWrite, Duration.min(maxWait, Duration.millis(Math.max(0, deadline.waitsUntil - now)))).pipe(
-      Effect.mapError(
-        (missing) =>
-          new RateLimited({ ...line, sent: false, retryAfterSeconds: wholeSeconds(Duration.toMillis(missing)) })
-      ),
-      Effect.flatMap(() => {
-        const then = monotonicMillis(clock)
-        return refusal(then) ?? sendNow(clock, then)
-      })
-    )
-
-  const attempt = Effect.clockWith((clock): Effect.Effect<UpstreamResponse, SequentumError> => {
-    const now = monotonicMillis(clock)
-    return refusal(now) ?? (budget.tryTake(now, isWrite) ? sendNow(clock, now) : afterWait(clock, now))
-  })
-
-  return Effect.mapError(Effect.retry(attempt, retries), (error) =>
-    // A later try that was not sent, or was refused, does not undo an earlier one.
-    withTries(isWrite && unknown !== undefined && meaningOf(error).retryable ? unknown : error, tries)
-  )
-}
-
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    const upstream = yield* Upstream
-    const breaker = yield* Breaker
+    const exchange = makeExchange(yield* Upstream, yield* Breaker)
     const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
-    const mayWait = (delay: Duration.Duration) =>
-      Effect.contextWithEffect((context: Context.Context<never>) =>
-        Effect.clockWith((clock) => {
-          const now = monotonicMillis(clock)
-          const then = now + Duration.toMillis(delay)
-          const isInTime = then <= Context.get(context, Deadline).waitsUntil
-          return Effect.succeed(
-            isInTime && Duration.lessThanOrEqualTo(delay, maxWait) && breaker.pause(now) <= then - now
-          )
-        })
-      )
-    const parts: Parts = { upstream, breaker, retries: Retry.schedule(mayWait) }
 
     const send = (line: RequestLine, { body, query = {}, timeout }: RequestOptions, accepts: Accepts = isSuccess) =>
       Effect.contextWithEffect((context: Context.Context<Credentials>) => {
@@ -233,7 +93,7 @@ const make = (options: SequentumClientOptions) =>
           timeout: timeout ?? options.requestTimeout
         }
         const deadline = Context.get(context, Deadline)
-        return exchange(parts, {
+        return exchange({
           request,
           secret,
           budget: budgetOf(credentials.account ?? credentials),

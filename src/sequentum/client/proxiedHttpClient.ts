@@ -44,6 +44,7 @@ const clientThrough = (proxy: Proxy) =>
       Effect.provideService(NodeHttpClient.HttpAgent, {
         [NodeHttpClient.HttpAgentTypeId]: NodeHttpClient.HttpAgentTypeId,
         http: agent,
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it makes both kinds of connections
         https: agent
       })
     )
