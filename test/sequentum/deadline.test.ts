@@ -53,7 +53,7 @@ const fallingBack = Effect.map(Effect.clock, (own): Clock.Clock => {
 })
 
 describe("a tool call", () => {
-  for (const [what, steps, tries] of [
+  const slow: ReadonlyArray<readonly [what: string, steps: ReadonlyArray<Step>, tries: number]> = [
     ["nothing answers", ["silence"], 2],
     ["an answer does not end", ["stall"], 2],
     ["every answer is 503", [{ status: 503 }], 4],
@@ -63,7 +63,8 @@ describe("a tool call", () => {
       [{ status: 429, headers: { "retry-after": "44" } }, "silence"],
       2
     ]
-  ] as ReadonlyArray<readonly [string, ReadonlyArray<Step>, number]>) {
+  ]
+  for (const [what, steps, tries] of slow) {
     it.effect(`ends within 50 seconds if ${what}`, () =>
       Effect.gen(function* () {
         const { result, seconds, seen } = yield* timed(steps, "get_agent", { agentId: 7 })

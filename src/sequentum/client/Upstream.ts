@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ConnectionFailed, RequestTimeout, UnexpectedResponse } from "../errors.ts"
 import type { ApiPath } from "./apiPath.ts"
-import { unpackBody } from "./bodies.ts"
+import { maxBodyBytes, tooLarge, unpackBody } from "./bodies.ts"
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE"
 
@@ -66,7 +66,10 @@ export class ProxyFailed extends Error {
   }
 }
 
-/** The error for a failed exchange with `url`, of which nothing was sent if `isSent` is false. A connect that tried IPv6 and IPv4 has the code of its last try. */
+/**
+ * The error for a failed exchange with `url`, of which nothing was sent if `isSent` is false. A connect that tried IPv6
+ * and IPv4 has the code of its last try.
+ */
 export const connectionFailed = (cause: unknown, line: RequestLine, url: URL, isSent = true) => {
   const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
     decodeNetworkError(cause),
@@ -88,39 +91,59 @@ export const timedOut = (line: RequestLine, timeout: Duration.Duration) =>
 export const unusable = (line: RequestLine, status: number, problem: string) =>
   new UnexpectedResponse({ ...line, status, at: "", problem })
 
-const decoder = new TextDecoder()
+/** What is known of a response before its body. */
+type Head = Pick<UpstreamResponse, "status" | "header">
 
-/** What was received of a response. */
-export interface Received {
-  readonly status: number
-  readonly header: UpstreamResponse["header"]
-  readonly chunks: ReadonlyArray<Uint8Array>
-}
-
-const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array =>
-  (chunks.length === 1 ? chunks[0] : undefined) ?? Buffer.concat(chunks)
-
-/** A response whose body had `problem`. Of a failure the status alone says enough. Fails with UnexpectedResponse. */
-export const withoutBody = (
+/** A response whose body had `problem`. Of a failure the status alone says enough. */
+const withoutBody = (
   line: RequestLine,
-  { header, status }: Pick<Received, "header" | "status">,
+  head: Head,
   problem: string
 ): Effect.Effect<UpstreamResponse, UnexpectedResponse> =>
-  status >= 400 ? Effect.succeed({ status, header, body: "" }) : Effect.fail(unusable(line, status, problem))
+  head.status >= 400 ? Effect.succeed({ ...head, body: "" }) : Effect.fail(unusable(line, head.status, problem))
 
-/** The response of an exchange that is complete, unpacked. Fails with UnexpectedResponse. */
-export const completed = (
-  line: RequestLine,
-  { chunks, header, status }: Received
-): Effect.Effect<UpstreamResponse, UnexpectedResponse> => {
-  const encoding = header("content-encoding")
-  const response = (bytes: Uint8Array): UpstreamResponse => ({ status, header, body: decoder.decode(bytes) })
-  return encoding === undefined
-    ? Effect.succeed(response(joined(chunks)))
-    : Effect.matchEffect(unpackBody(joined(chunks), encoding), {
-        onFailure: (problem) => withoutBody(line, { status, header }, problem),
-        onSuccess: (bytes) => Effect.succeed(response(bytes))
+const decoder = new TextDecoder()
+
+/** A body that arrives in pieces. */
+export interface Body {
+  /** Adds a piece. False once there is more than may be: what follows needs no reading. */
+  readonly add: (chunk: Uint8Array) => boolean
+  /** The whole response, unpacked. Fails with UnexpectedResponse. */
+  readonly end: (line: RequestLine) => Effect.Effect<UpstreamResponse, UnexpectedResponse>
+}
+
+/** The text of a body. Takes its pieces away as it goes, so that a large body is not kept twice. */
+const takeText = (chunks: Array<Uint8Array>): string => {
+  if (chunks.length <= 1) return decoder.decode(chunks[0])
+  const stream = new TextDecoder()
+  let text = ""
+  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
+    text += stream.decode(chunk, { stream: true })
+  }
+  return text + stream.decode()
+}
+
+/** The body of the response with this head. */
+export const makeBody = (head: Head): Body => {
+  const chunks: Array<Uint8Array> = []
+  let size = 0
+  return {
+    add: (chunk) => {
+      size += chunk.length
+      if (size > maxBodyBytes) return false
+      chunks.push(chunk)
+      return true
+    },
+    end: (line) => {
+      if (size > maxBodyBytes) return withoutBody(line, head, tooLarge(maxBodyBytes))
+      const encoding = head.header("content-encoding")
+      if (encoding === undefined) return Effect.succeed({ ...head, body: takeText(chunks) })
+      return Effect.matchEffect(unpackBody(Buffer.concat(chunks), encoding), {
+        onFailure: (problem) => withoutBody(line, head, problem),
+        onSuccess: (bytes) => Effect.succeed({ ...head, body: decoder.decode(bytes) })
       })
+    }
+  }
 }
 
 /** What an exchange can fail with: it got no response, or one that is too large or can't be unpacked. */

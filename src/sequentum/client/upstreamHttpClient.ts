@@ -6,15 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { ifTraced } from "../../runtime/tracing.ts"
-import { maxBodyBytes, tooLarge } from "./bodies.ts"
 import {
-  completed,
   connectionFailed,
+  makeBody,
   timedOut,
   Upstream,
-  withoutBody,
   type ExchangeFailure,
-  type Received,
   type RequestLine,
   type UpstreamResponse
 } from "./Upstream.ts"
@@ -29,23 +26,13 @@ const isEmptyBody = (error: HttpClientError.HttpClientError) =>
 /** A whole response. Its connection is closed as soon as it is larger than it may be. */
 const received = (
   line: RequestLine,
-  response: HttpClientResponse.HttpClientResponse
+  { headers, status, stream }: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<UpstreamResponse, ExchangeFailure> =>
   Effect.suspend(() => {
-    const header: Received["header"] = (name) => response.headers[name]
-    const about = { status: response.status, header }
-    const chunks: Array<Uint8Array> = []
-    let bytes = 0
-    return response.stream.pipe(
-      Stream.runForEachWhile((chunk) => {
-        bytes += chunk.length
-        chunks.push(chunk)
-        return Effect.succeed(bytes <= maxBodyBytes)
-      }),
+    const body = makeBody({ status, header: (name) => headers[name] })
+    return Stream.runForEachWhile(stream, (chunk) => Effect.succeed(body.add(chunk))).pipe(
       Effect.catchAll((error) => (isEmptyBody(error) ? Effect.void : Effect.fail(clientFailure(error, line)))),
-      Effect.flatMap(() =>
-        bytes > maxBodyBytes ? withoutBody(line, about, tooLarge(maxBodyBytes)) : completed(line, { ...about, chunks })
-      )
+      Effect.flatMap(() => body.end(line))
     )
   })
 

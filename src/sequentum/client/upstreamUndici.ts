@@ -5,15 +5,14 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { makeDeadlines } from "../../runtime/deadlines.ts"
-import { maxBodyBytes, tooLarge } from "./bodies.ts"
 import type { Proxy } from "./proxies.ts"
 import {
-  completed,
   connectionFailed,
+  makeBody,
   ProxyFailed,
   timedOut,
   Upstream,
-  withoutBody,
+  type Body,
   type UpstreamResponse
 } from "./Upstream.ts"
 
@@ -48,8 +47,9 @@ const headerOf =
   }
 
 /**
- * Exchanges over undici's connections to the host of `apiUrl`, through a proxy if there is one, for a server of many callers: one asynchronous step
- * each. The platform's client takes over a hundred steps, an abort signal and a finalizer, half the cost of a request.
+ * Exchanges over undici's connections to the host of `apiUrl`, through a proxy if there is one. For a server of many
+ * callers: one asynchronous step each. The platform's client takes over a hundred steps, an abort signal and a
+ * finalizer, half the cost of a request.
  */
 export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.none()): Layer.Layer<Upstream> =>
   Layer.scoped(
@@ -62,10 +62,7 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
           Effect.async((resume) => {
             let controller: Undici.Dispatcher.DispatchController | undefined
             let isOver = false
-            let status = 0
-            let header: UpstreamResponse["header"] = () => undefined
-            let bytes = 0
-            const chunks: Array<Buffer> = []
+            let received: Body | undefined
             const end = () => {
               isOver = true
               cancelDeadline()
@@ -95,21 +92,18 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
                   if (isOver) started.abort(aborted)
                 },
                 // Also called for 1xx responses.
-                onResponseStart: (_, code, fields) => {
-                  status = code
-                  header = headerOf(fields)
+                onResponseStart: (_, status, headers) => {
+                  received = makeBody({ status, header: headerOf(headers) })
                 },
                 onResponseData: (_, chunk) => {
-                  bytes += chunk.length
-                  if (bytes <= maxBodyBytes) chunks.push(chunk)
-                  else if (!isOver) {
-                    abort()
-                    resume(withoutBody(line, { status, header }, tooLarge(maxBodyBytes)))
-                  }
+                  if (isOver || received === undefined || received.add(chunk)) return
+                  abort()
+                  resume(received.end(line))
                 },
                 onResponseEnd: () => {
+                  if (received === undefined) return
                   end()
-                  resume(completed(line, { status, header, chunks }))
+                  resume(received.end(line))
                 },
                 onResponseError: (_, error) => {
                   if (isOver) return
