@@ -91,26 +91,7 @@ export const timedOut = (line: RequestLine, timeout: Duration.Duration) =>
 export const unusable = (line: RequestLine, status: number, problem: string) =>
   new UnexpectedResponse({ ...line, status, at: "", problem })
 
-/** What is known of a response before its body. */
-type Head = Pick<UpstreamResponse, "status" | "header">
-
-/** A response whose body had `problem`. Of a failure the status alone says enough. */
-const withoutBody = (
-  line: RequestLine,
-  head: Head,
-  problem: string
-): Effect.Effect<UpstreamResponse, UnexpectedResponse> =>
-  head.status >= 400 ? Effect.succeed({ ...head, body: "" }) : Effect.fail(unusable(line, head.status, problem))
-
 const decoder = new TextDecoder()
-
-/** A body that arrives in pieces. */
-export interface Body {
-  /** Adds a piece. False once there is more than may be: what follows needs no reading. */
-  readonly add: (chunk: Uint8Array) => boolean
-  /** The whole response, unpacked. Fails with UnexpectedResponse. */
-  readonly end: (line: RequestLine) => Effect.Effect<UpstreamResponse, UnexpectedResponse>
-}
 
 /** The text of a body. Takes its pieces away as it goes, so that a large body is not kept twice. */
 const takeText = (chunks: Array<Uint8Array>): string => {
@@ -123,26 +104,44 @@ const takeText = (chunks: Array<Uint8Array>): string => {
   return text + stream.decode()
 }
 
-/** The body of the response with this head. */
-export const makeBody = (head: Head): Body => {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  return {
-    add: (chunk) => {
-      size += chunk.length
-      if (size > maxBodyBytes) return false
-      chunks.push(chunk)
-      return true
-    },
-    end: (line) => {
-      if (size > maxBodyBytes) return withoutBody(line, head, tooLarge(maxBodyBytes))
-      const encoding = head.header("content-encoding")
-      if (encoding === undefined) return Effect.succeed({ ...head, body: takeText(chunks) })
-      return Effect.matchEffect(unpackBody(Buffer.concat(chunks), encoding), {
-        onFailure: (problem) => withoutBody(line, head, problem),
-        onSuccess: (bytes) => Effect.succeed({ ...head, body: decoder.decode(bytes) })
-      })
-    }
+/** A response whose body arrives in pieces. A class, since its closures would cost a request some microseconds. */
+export class IncomingResponse {
+  readonly status: number
+  readonly header: UpstreamResponse["header"]
+  readonly #chunks: Array<Uint8Array> = []
+  #size = 0
+
+  constructor(status: number, header: UpstreamResponse["header"]) {
+    this.status = status
+    this.header = header
+  }
+
+  /** Adds a piece. False once there is more than may be: what follows needs no reading. */
+  add(chunk: Uint8Array): boolean {
+    this.#size += chunk.length
+    if (this.#size > maxBodyBytes) return false
+    this.#chunks.push(chunk)
+    return true
+  }
+
+  /** The whole response, unpacked. Fails with UnexpectedResponse. */
+  end(line: RequestLine): Effect.Effect<UpstreamResponse, UnexpectedResponse> {
+    if (this.#size > maxBodyBytes) return this.#without(line, tooLarge(maxBodyBytes))
+    const encoding = this.header("content-encoding")
+    if (encoding === undefined) return Effect.succeed(this.#with(takeText(this.#chunks)))
+    return Effect.matchEffect(unpackBody(Buffer.concat(this.#chunks), encoding), {
+      onFailure: (problem) => this.#without(line, problem),
+      onSuccess: (bytes) => Effect.succeed(this.#with(decoder.decode(bytes)))
+    })
+  }
+
+  #with(body: string): UpstreamResponse {
+    return { status: this.status, header: this.header, body }
+  }
+
+  /** Of a failure the status alone says enough. */
+  #without(line: RequestLine, problem: string): Effect.Effect<UpstreamResponse, UnexpectedResponse> {
+    return this.status >= 400 ? Effect.succeed(this.#with("")) : Effect.fail(unusable(line, this.status, problem))
   }
 }
 

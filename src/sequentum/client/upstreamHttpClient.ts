@@ -8,7 +8,7 @@ import * as Stream from "effect/Stream"
 import { ifTraced } from "../../runtime/tracing.ts"
 import {
   connectionFailed,
-  makeBody,
+  IncomingResponse,
   timedOut,
   Upstream,
   type ExchangeFailure,
@@ -29,10 +29,10 @@ const received = (
   { headers, status, stream }: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<UpstreamResponse, ExchangeFailure> =>
   Effect.suspend(() => {
-    const body = makeBody({ status, header: (name) => headers[name] })
-    return Stream.runForEachWhile(stream, (chunk) => Effect.succeed(body.add(chunk))).pipe(
+    const incoming = new IncomingResponse(status, (name) => headers[name])
+    return Stream.runForEachWhile(stream, (chunk) => Effect.succeed(incoming.add(chunk))).pipe(
       Effect.catchAll((error) => (isEmptyBody(error) ? Effect.void : Effect.fail(clientFailure(error, line)))),
-      Effect.flatMap(() => body.end(line))
+      Effect.flatMap(() => incoming.end(line))
     )
   })
 

@@ -8,11 +8,10 @@ import { makeDeadlines } from "../../runtime/deadlines.ts"
 import type { Proxy } from "./proxies.ts"
 import {
   connectionFailed,
-  makeBody,
+  IncomingResponse,
   ProxyFailed,
   timedOut,
   Upstream,
-  type Body,
   type UpstreamResponse
 } from "./Upstream.ts"
 
@@ -57,12 +56,13 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
     Effect.gen(function* () {
       const pool = yield* connections(apiUrl, proxy)
       const deadlines = yield* makeDeadlines
+      const { origin } = apiUrl
       return {
         send: ({ body, headers, line, target, timeout }) =>
           Effect.async((resume) => {
             let controller: Undici.Dispatcher.DispatchController | undefined
             let isOver = false
-            let received: Body | undefined
+            let received: IncomingResponse | undefined
             const end = () => {
               isOver = true
               cancelDeadline()
@@ -78,7 +78,7 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
             pool.dispatch(
               // No timeouts of undici's own: a synchronous run may take more than an hour to answer.
               {
-                origin: apiUrl.origin,
+                origin,
                 path: target,
                 method: line.method,
                 headers,
@@ -93,7 +93,7 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
                 },
                 // Also called for 1xx responses.
                 onResponseStart: (_, status, headers) => {
-                  received = makeBody({ status, header: headerOf(headers) })
+                  received = new IncomingResponse(status, headerOf(headers))
                 },
                 onResponseData: (_, chunk) => {
                   if (isOver || received === undefined || received.add(chunk)) return
