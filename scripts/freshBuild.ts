@@ -9,7 +9,14 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 /** Written by each build, as the last of its files. */
 const stamp = "dist/THIRD_PARTY_LICENSES.txt"
 
-const inputs = ["package.json", "package-lock.json", "scripts/build.ts", "scripts/bundle.ts", "scripts/sdkShims.ts"]
+const inputs = [
+  "package.json",
+  "package-lock.json",
+  "scripts/build.ts",
+  "scripts/bundle.ts",
+  "scripts/sdkShims.ts",
+  "scripts/undici.cjs"
+]
 
 /** When a file was last written, in milliseconds; a missing one never was. */
 const writtenAt = (path: string): Promise<number> =>

@@ -284,6 +284,12 @@ const lastingProblems: ReadonlyArray<readonly [code: RegExp, what: string, cure:
   ]
 ]
 
+/** What may be wrong with SEQUENTUM_API_URL if a connection broke. */
+const hint = (code: string, isPlain: boolean | undefined) => {
+  if (code.startsWith("HPE_")) return " What answered may be no web server: SEQUENTUM_API_URL may have a wrong port."
+  return isPlain === true ? " If Sequentum is served there over https, SEQUENTUM_API_URL must say so." : ""
+}
+
 const connectionFailure = (error: ConnectionFailed): Meaning => {
   const { code, plain, reached } = error
   const lasting = lastingProblems.find(([codes]) => codes.test(code))
@@ -303,9 +309,7 @@ const connectionFailure = (error: ConnectionFailed): Meaning => {
     }
   }
   const broke = unknownOutcome(error, `The connection to Sequentum broke (${code}, ${line(error)}).`)
-  return plain === true
-    ? { ...broke, text: `${broke.text} If Sequentum is served there over https, SEQUENTUM_API_URL must say so.` }
-    : broke
+  return { ...broke, text: `${broke.text}${hint(code, plain)}` }
 }
 
 const nothingSent = "Nothing was sent, since a call does not wait that long."

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { connect as connectTo, type Server, type Socket } from "node:net"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,7 +14,7 @@ import { Files } from "../../src/sequentum/Files.ts"
 import { httpClient } from "../../src/serve/layers.ts"
 
 /** Starts a server on a free port of loopback, until the scope closes. Returns its port. */
-export const listening = (server: Pick<Server, "listen" | "address" | "close" | "on">) =>
+export const listening = (server: Server) =>
   Effect.acquireRelease(
     Effect.async<number>((resume) => {
       server.listen(0, "127.0.0.1", () => {
@@ -38,6 +39,46 @@ export const upstream = (respond: (request: IncomingMessage, response: ServerRes
     yield* Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
     const port = yield* listening(server)
     return { url: `http://127.0.0.1:${port}`, connections: () => connections } satisfies Running
+  })
+
+interface Refusal {
+  readonly status: number
+}
+
+/** A proxy that leads every tunnel to a port of loopback, or refuses it, with what it was asked for. */
+export const proxy = (target: number | Refusal | "silence") =>
+  Effect.gen(function* () {
+    const asked: Array<string> = []
+    const credentials: Array<string | undefined> = []
+    const sockets = new Set<Socket>()
+    const server = createServer((request, response) => {
+      asked.push(`${request.method ?? ""} ${request.url ?? ""}`)
+      response.writeHead(400).end()
+    }).on("connect", (request, socket: Socket) => {
+      asked.push(`CONNECT ${request.url ?? ""}`)
+      credentials.push(request.headers["proxy-authorization"])
+      sockets.add(socket.on("error", () => undefined))
+      if (target === "silence") {
+        socket.destroy()
+      } else if (typeof target === "number") {
+        const tunnel = connectTo(target, "127.0.0.1", () => {
+          socket.write("HTTP/1.1 200 Connection Established\r\n\r\n")
+          socket.pipe(tunnel).pipe(socket)
+        }).on("error", () => socket.destroy())
+        sockets.add(tunnel)
+      } else {
+        const page = '{"message":"from the proxy"}'
+        socket.end(`HTTP/1.1 ${target.status} No\r\nContent-Length: ${page.length}\r\n\r\n${page}`)
+      }
+    })
+    const port = yield* listening(server)
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const socket of sockets) socket.destroy()
+        server.closeAllConnections()
+      })
+    )
+    return { url: `http://127.0.0.1:${port}`, asked, credentials }
   })
 
 /** Settings of proxies; none by default. */

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { makeDeadlines } from "../../runtime/deadlines.ts"
 import type { Proxy } from "./proxies.ts"
@@ -15,12 +16,31 @@ import {
   type UpstreamResponse
 } from "./Upstream.ts"
 
+/**
+ * Connections to a proxy, through which tunnels are asked for. If a proxy hangs up, undici would ask again and again;
+ * an error of another kind ends that.
+ */
+const proxyConnections = (address: URL, options: object): Undici.Dispatcher => {
+  const pool = new Undici.Pool(address.origin, options)
+  const connect = (wanted: Undici.Dispatcher.ConnectOptions) =>
+    new Promise<Undici.Dispatcher.ConnectData>((resolve, reject) => {
+      Undici.Pool.prototype.connect.call(pool, wanted, (error, tunnel) => {
+        if (error === null) resolve(tunnel)
+        else reject(isHangUp(error) ? new ProxyFailed("FAILED") : error)
+      })
+    })
+  return Object.assign(pool, { connect })
+}
+
+const isHangUp = (error: Error) => Predicate.hasProperty(error, "code") && error.code === "UND_ERR_SOCKET"
+
 const connections = (apiUrl: URL, proxy: Option.Option<Proxy>) =>
   Effect.acquireRelease(
     Effect.sync((): Undici.Dispatcher =>
       Option.match(proxy, {
         onNone: () => new Undici.Pool(apiUrl.origin),
-        onSome: (address) => new Undici.ProxyAgent(Redacted.value(address).href)
+        onSome: (address) =>
+          new Undici.ProxyAgent({ uri: Redacted.value(address).href, clientFactory: proxyConnections })
       })
     ),
     (pool) => Effect.promise(() => pool.destroy())
@@ -29,9 +49,11 @@ const connections = (apiUrl: URL, proxy: Option.Option<Proxy>) =>
 /** What undici says when a proxy refuses. */
 const proxyStatus = /^Proxy response \((\d{3})\)/u
 
-const causeOf = (error: Error): Error => {
+/** The error with a code, where undici has put what it knows into its words or its name. */
+const causeOf = (error: Error): unknown => {
   const status = proxyStatus.exec(error.message)?.[1]
-  return status === undefined ? error : new ProxyFailed(status)
+  if (status !== undefined) return new ProxyFailed(status)
+  return error.name === "HTTPParserError" ? { code: "HPE_INVALID" } : error
 }
 
 const aborted = new Error("The request was aborted")
