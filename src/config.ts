@@ -211,7 +211,7 @@ export const settings = {
     {
       env: "SEQUENTUM_REQUEST_TIMEOUT",
       defaultText: "30",
-      doc: "Max seconds for one attempt of a request to Sequentum, and for a pause in a file download. A synchronous run has its own timeout."
+      doc: "Max seconds for one attempt of a request to Sequentum, and for a pause in a file download. A call as a whole ends within 50 seconds; a synchronous run has its own timeout."
     },
     parsed(Duration.seconds(30), (value) => Either.map(wholeNumber(1, 600)(value), Duration.seconds))
   ),

@@ -10,6 +10,7 @@ import { errorText } from "../../src/mcp/results.ts"
 import {
   Conflict,
   ConnectionFailed,
+  DownloadRefused,
   Forbidden,
   NotFound,
   RateLimited,
@@ -17,6 +18,7 @@ import {
   RequestTimeout,
   ServerFailure,
   Unauthorized,
+  Unavailable,
   UnexpectedResponse,
   type SequentumError
 } from "../../src/sequentum/errors.ts"
@@ -55,6 +57,22 @@ const upstreamErrors: ReadonlyArray<SequentumError> = [
   new RequestTimeout({ ...request, seconds: 30 }),
   new ConnectionFailed({ ...request, reached: true, code: "ECONNRESET" }),
   new ConnectionFailed({ ...request, reached: false, code: "ENOTFOUND" }),
+  new RateLimited({ ...request, sent: false, retryAfterSeconds: 50 }),
+  new ServerFailure({ ...request, status: 501 }),
+  new ServerFailure({ ...request, status: 521 }),
+  new ServerFailure({ ...request, status: 524 }),
+  new RequestTimeout({ ...request, seconds: 0, sent: false }),
+  ...[
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "CERT_HAS_EXPIRED",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "ERR_SSL_WRONG_VERSION_NUMBER",
+    "HTTPS_PORT",
+    "PROXY_407",
+    "PROXY_403"
+  ].map((code) => new ConnectionFailed({ ...request, reached: false, code })),
+  new Unavailable({ ...request, retryAfterSeconds: 8 }),
+  new DownloadRefused({ ...request, reason: "status 403" }),
   new UnexpectedResponse({ ...request, status: 200, at: "", problem: "an HTML page where JSON was expected" })
 ]
 
