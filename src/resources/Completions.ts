@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Agents } from "../sequentum/Agents.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import * as Deadline from "../sequentum/Deadline.ts"
 import type { SequentumError } from "../sequentum/errors.ts"
 import { Runs } from "../sequentum/Runs.ts"
 import { AgentId } from "../sequentum/schemas/common.ts"
@@ -81,7 +82,7 @@ export class Completions extends Context.Tag("sequentum/Completions")<
 
       return {
         suggest: (what, value, agentId) =>
-          Effect.map(suggestions[what](value, agentId), (values) => values.slice(0, maxValues))
+          Effect.map(Deadline.ofCall(suggestions[what](value, agentId)), (values) => values.slice(0, maxValues))
       }
     })
   )

@@ -1,5 +1,4 @@
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
@@ -22,9 +21,6 @@ export interface ToolRegistryOptions {
   /** Limit for the JSON of a result, in bytes. */
   readonly maxResultBytes: number
 }
-
-/** Clients give up after a minute, so a call ends before. Its waits leave time for a last request. */
-const inCallTime = Deadline.within(Duration.seconds(50), Duration.seconds(45))
 
 /** The members that every result of a tool has. */
 const requiredOf = ({ outputSchema: { required } }: ToolDescriptor): ReadonlyArray<string> =>
@@ -83,7 +79,7 @@ const make = <R>(catalogue: Catalogue<R>, options: ToolRegistryOptions) =>
               ? new ToolFailure({ message: hiddenUnder(selection).fromText(error.message) })
               : error
           ),
-          inCallTime
+          Deadline.ofCall
         )
       }
     }

@@ -38,7 +38,7 @@ const tagOf = (result: Either.Either<unknown, { readonly _tag: string }>) =>
 const always = (status: number): ReadonlyArray<Step> => [{ status }]
 
 describe("idempotent requests", () => {
-  for (const status of [429, 500, 502, 503, 504]) {
+  for (const status of [408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524]) {
     it.effect(`are retried after ${status}, at most three times`, () =>
       Effect.gen(function* () {
         const { result, tries } = yield* exchange("GET", always(status))
@@ -132,6 +132,11 @@ describe("a POST", () => {
     ["a 502", { status: 502 }],
     ["a 503", { status: 503 }],
     ["a 504", { status: 504 }],
+    ["a 408", { status: 408 }],
+    ["a 425", { status: 425 }],
+    ["a 520", { status: 520 }],
+    ["a 522", { status: 522 }],
+    ["a 524", { status: 524 }],
     ["a dropped connection", { fails: { code: "ECONNRESET", syscall: "read" } }],
     ["a timeout", "silence"],
     ["a response that stalls", "stall"],
@@ -219,6 +224,18 @@ describe("Retry-After", () => {
       })
     )
   }
+
+  it.effect("as a date counts from the date of the response, whatever the clock of this machine says", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.parse("2026-03-01T13:00:00Z"))
+      const step: Step = {
+        status: 429,
+        headers: { date: "Sun, 01 Mar 2026 12:00:00 GMT", "retry-after": "Sun, 01 Mar 2026 12:00:20 GMT" }
+      }
+      const { delays } = yield* exchange("GET", [step, ok])
+      assert.deepStrictEqual(delays, [20_000])
+    })
+  )
 
   it.effect("is respected each time", () =>
     Effect.gen(function* () {
