@@ -63,7 +63,8 @@ export const proxy = (target: number | Refusal | "silence") =>
       } else if (typeof target === "number") {
         const tunnel = connectTo(target, "127.0.0.1", () => {
           socket.write("HTTP/1.1 200 Connection Established\r\n\r\n")
-          socket.pipe(tunnel).pipe(socket)
+          socket.pipe(tunnel)
+          tunnel.pipe(socket)
         }).on("error", () => socket.destroy())
         sockets.add(tunnel)
       } else {
