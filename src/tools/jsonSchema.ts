@@ -39,8 +39,12 @@ const generate = (ast: SchemaAST.AST, closed: boolean): ObjectSchema => {
   return { ...(isPlainObject(compacted) ? compacted : {}), type: "object" }
 }
 
-/** The schema of a tool's arguments: closed, so that a misspelt parameter is refused. */
+/**
+ * The schema of a tool's arguments: closed, so that a misspelt parameter is refused. It has `properties` even if there
+ * are none: OpenAI refuses every tool of a request if one schema lacks them.
+ */
 export const inputSchema = (schema: Schema.Schema.Any): ObjectSchema => ({
+  properties: {},
   ...generate(schema.ast, true),
   additionalProperties: false
 })
