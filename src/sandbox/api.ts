@@ -158,7 +158,7 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
           params,
           query,
           body,
-          files: readFiles(request),
+          files: Effect.suspend(() => readFiles(request)),
           signedUrl: (runId, fileId, name) =>
             `${origin(request)}${Downloads.sign(secret, { accountId: account.id, runId, fileId, name }, now)}`
         })

@@ -213,12 +213,14 @@ export const billingRoutes: ReadonlyArray<Route> = [
           labels: columns,
           usageTypes: types.map((type) => {
             const ofType = charges.filter((usage) => usage.type === type)
+            const byLabel = new Map<string, number>()
+            for (const { amount, at } of ofType) {
+              const name = label(at, unit)
+              byLabel.set(name, (byLabel.get(name) ?? 0) + amount)
+            }
             return {
               type,
-              data:
-                ofType.length === 0
-                  ? []
-                  : columns.map((name) => toCredits(sum(ofType.filter((usage) => label(usage.at, unit) === name)))),
+              data: ofType.length === 0 ? [] : columns.map((name) => toCredits(byLabel.get(name) ?? 0)),
               totalCost: toCredits(sum(ofType))
             }
           }),

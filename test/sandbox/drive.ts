@@ -1,6 +1,7 @@
+import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Api from "../../src/sandbox/api.ts"
@@ -16,6 +17,20 @@ export interface Reply {
 export interface Ask {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+}
+
+const readJson = Schema.decodeOption(Schema.parseJson())
+
+/** The text of a body. The sandbox makes no streams. */
+const textOf = (body: HttpBody.HttpBody): string => {
+  switch (body._tag) {
+    case "Empty":
+      return ""
+    case "Uint8Array":
+      return new TextDecoder().decode(body.body)
+    default:
+      throw new Error(`The response has a body of the kind ${body._tag}.`)
+  }
 }
 
 /** One sandbox without a socket, at a set time of the TestClock. */
@@ -35,14 +50,12 @@ export const sandbox = (options: { readonly speed?: number; readonly rateLimitPe
           HttpServerRequest.HttpServerRequest,
           HttpServerRequest.fromWeb(request)
         )
-        const web = HttpServerResponse.toWeb(response)
-        const text = yield* Effect.promise(() => web.text())
-        const json = Schema.decodeUnknownOption(Schema.parseJson())(text)
+        const text = textOf(response.body)
         return {
-          status: web.status,
-          headers: web.headers,
+          status: response.status,
+          headers: new Headers(response.headers),
           text,
-          json: json._tag === "Some" ? json.value : undefined
+          json: Option.getOrUndefined(readJson(text))
         }
       })
     const api = (method: string) => (path: string, ask?: Ask) => send(method, `/api/v1${path}`, ask)
