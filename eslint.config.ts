@@ -4,9 +4,10 @@ import prettier from "eslint-config-prettier"
 import tseslint from "typescript-eslint"
 import { roomsRule } from "./scripts/roomsRule.ts"
 
-const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/cli", "@effect/opentelemetry"].map(
-  (name) => ({ name, message: "Import from the module path, such as effect/Effect." })
-)
+const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/opentelemetry"].map((name) => ({
+  name,
+  message: "Import from the module path, such as effect/Effect."
+}))
 
 /** Packages that a room must not use, with the reason. */
 const without = (room: string, group: ReadonlyArray<string>, message: string): Linter.Config => ({

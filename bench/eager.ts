@@ -1,7 +1,8 @@
-import { serveMcp } from "../src/serve/serve.ts"
-import { main } from "../src/cli/commands.ts"
+import { runCommandLine } from "../src/cli/runCommandLine.ts"
 import { runMain } from "../src/serve/runMain.ts"
+import { serveMcp } from "../src/serve/serve.ts"
 
-// Like src/main.ts, but imports the command line statically. Shows what lazy loading of it saves.
-if (process.argv.length <= 2) runMain(serveMcp())
-else main(process.argv)
+// Like src/main.ts, but imports the command line statically. Shows what loading it on demand saves.
+const words = process.argv.slice(2)
+if (words.length === 0) runMain(serveMcp())
+else runCommandLine(words)

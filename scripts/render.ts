@@ -161,13 +161,13 @@ const resourceReference = () =>
 
 const settingsPage = () =>
   page("Settings", [
-    "Every setting is an environment variable; a flag, where there is one, beats it. Blank counts as not set. Values that can't be used stop the start, all of them at once, one line each.",
+    "Every setting is an environment variable. A flag, if there is one, overrides it. Blank counts as not set. Invalid values stop start-up; every problem is listed, one per line.",
     table(
       ["Variable", "Flag", "Default", "Meaning"],
       Object.values(settings).map((setting) => [
         code(setting.env),
-        "flag" in setting ? code(setting.flag) : "",
-        setting.fallback,
+        "flag" in setting ? code(setting.flag.name) : "",
+        setting.defaultText,
         setting.doc
       ])
     )

@@ -8,130 +8,146 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
-/** One setting: where it comes from, what it means, and how it is read. */
-export interface Setting<out A> {
-  readonly env: string
-  /** The command-line flag that overrides the variable, where there is one. */
-  readonly flag?: string
-  /** The default as a person would write it. */
-  readonly fallback: string
-  readonly doc: string
-  readonly config: Config.Config<A>
+/** The command-line flag that overrides a setting. Without `value`, the placeholder of its value, it is a switch. */
+export interface SettingFlag {
+  readonly name: string
+  readonly value?: string
+  readonly help: string
 }
 
-const setting = <A>(definition: Setting<A>): Setting<A> => definition
+/** What people read about a setting. */
+export interface SettingInfo {
+  readonly env: string
+  readonly flag?: SettingFlag
+  /** The default as a person would write it. */
+  readonly defaultText: string
+  readonly doc: string
+}
 
-const nonBlank = (name: string) =>
-  Config.option(Config.string(name)).pipe(
-    Config.map(Option.filter((value) => value.trim() !== "")),
-    Config.map(Option.map((value) => value.trim()))
-  )
+/** A Config that reads the variable `env`. */
+export type Setting<A> = Config.Config<A> & SettingInfo
 
-const parsed = <A>(name: string, fallback: A, parse: (value: string) => Either.Either<A, string>) =>
-  nonBlank(name).pipe(
-    Config.mapOrFail(
-      Option.match({
-        onNone: () => Either.right(fallback),
-        onSome: (value) => Either.mapLeft(parse(value), (problem) => ConfigError.InvalidData([name], problem))
-      })
+/** Makes the Config of a variable or flag by its name, which the error sentence begins with. */
+type Read<A> = (name: string) => Config.Config<A>
+
+/** Fails with what the value must be, as the end of a sentence without its full stop. Never repeats the value. */
+type Parse<A> = (value: string) => Either.Either<A, string>
+
+const setting = <A, const Info extends SettingInfo>(info: Info, read: Read<A>): Config.Config<A> & Info =>
+  Object.assign(read(info.env), info)
+
+const text: Read<Option.Option<string>> = (name) =>
+  Config.map(Config.option(Config.string(name)), (value) =>
+    Option.filter(
+      Option.map(value, (word) => word.trim()),
+      (word) => word !== ""
     )
   )
 
-const wholeNumber = (min: number, max: number) => (value: string) => {
-  const number = Number(value)
-  return /^\d+$/u.test(value) && number >= min && number <= max
-    ? Either.right(number)
-    : Either.left(`must be a whole number from ${min} to ${max}`)
-}
+/** Reads a value; blank counts as not set. */
+export const parsed =
+  <A>(defaultValue: A, parse: Parse<A>): Read<A> =>
+  (name) =>
+    Config.mapOrFail(
+      text(name),
+      Option.match({
+        onNone: () => Either.right(defaultValue),
+        onSome: (value) => Either.mapLeft(parse(value), (problem) => ConfigError.InvalidData([name], problem))
+      })
+    )
 
-const boolean = (value: string) => {
-  const lower = value.toLowerCase()
-  if (["1", "true", "yes", "on"].includes(lower)) return Either.right(true)
-  if (["0", "false", "no", "off"].includes(lower)) return Either.right(false)
+const optional = <A>(parse: Parse<A>): Read<Option.Option<A>> =>
+  parsed(Option.none<A>(), (value) => Either.map(parse(value), Option.some))
+
+/** Decimal digits only: no sign, exponent or fraction. */
+export const wholeNumber =
+  (min: number, max: number): Parse<number> =>
+  (value) => {
+    const number = Number(value)
+    return /^\d+$/u.test(value) && number >= min && number <= max
+      ? Either.right(number)
+      : Either.left(`must be a whole number from ${min} to ${max}`)
+  }
+
+/** 1, true, yes or on; 0, false, no or off; in any case. */
+export const parseBoolean: Parse<boolean> = (value) => {
+  const word = value.trim().toLowerCase()
+  if (["1", "true", "yes", "on"].includes(word)) return Either.right(true)
+  if (["0", "false", "no", "off"].includes(word)) return Either.right(false)
   return Either.left("must be true or false")
 }
 
-const list = (value: string): Either.Either<Option.Option<ReadonlyArray<string>>, string> => {
-  const names = value
+/** The items of a list that is separated by commas, without blank ones. */
+export const commaList = (value: string): ReadonlyArray<string> =>
+  value
     .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "")
-  return names.length === 0
-    ? Either.left("must name at least one, separated by commas")
-    : Either.right(Option.some(names))
+    .map((item) => item.trim())
+    .filter((item) => item !== "")
+
+/** Whether a host name or address is of this machine only. An IPv6 address may stand in brackets, as in a URL. */
+export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/u.test(host)
+
+const names: Parse<ReadonlyArray<string>> = (value) => {
+  const list = commaList(value)
+  return list.length === 0 ? Either.left("must name at least one, separated by commas") : Either.right(list)
 }
 
-const loopback = (host: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/u.test(host)
+const url =
+  (example: string): Parse<URL> =>
+  (value) =>
+    Either.try({ try: () => new URL(value), catch: () => `must be a URL such as ${example}` })
 
-const apiUrl = (value: string): Either.Either<URL, string> =>
-  Either.flatMap(
-    Either.try({ try: () => new URL(value), catch: () => "must be a URL such as https://dashboard.sequentum.com" }),
-    (url) => {
-      if (url.protocol !== "https:" && url.protocol !== "http:") return Either.left("must begin with https://")
-      if (url.username !== "" || url.password !== "") return Either.left("must not hold a user name or password")
-      if (url.search !== "" || url.hash !== "") return Either.left("must not hold a query or fragment")
-      return url.protocol === "http:" && !loopback(url.hostname)
-        ? Either.left("must use https, since http would send the key in the clear")
-        : Either.right(url)
+const apiUrl: Parse<URL> = (value) =>
+  Either.flatMap(url("https://dashboard.sequentum.com")(value), (address) => {
+    if (address.protocol !== "https:" && address.protocol !== "http:") return Either.left("must begin with https://")
+    if (address.username !== "" || address.password !== "") {
+      return Either.left("must not hold a user name or password")
     }
-  )
+    if (address.search !== "" || address.hash !== "") return Either.left("must not hold a query or fragment")
+    return address.protocol === "http:" && !isLoopback(address.hostname)
+      ? Either.left("must use https, since http would send the key in the clear")
+      : Either.right(address)
+  })
 
-const apiKey = (value: string): Either.Either<Option.Option<Redacted.Redacted>, string> =>
+const apiKey: Parse<Redacted.Redacted> = (value) =>
   /^[\x21-\x7e]+$/u.test(value)
-    ? Either.right(Option.some(Redacted.make(value)))
+    ? Either.right(Redacted.make(value))
     : Either.left("must be printable characters without spaces")
 
-const names = (env: string) => parsed<Option.Option<ReadonlyArray<string>>>(env, Option.none(), list)
-
 const oneOf =
-  <const Words extends ReadonlyArray<string>>(...words: Words) =>
-  (value: string): Either.Either<Words[number], string> => {
+  <const Words extends ReadonlyArray<string>>(...words: Words): Parse<Words[number]> =>
+  (value) => {
     const word = words.find((candidate) => candidate === value.toLowerCase())
     return word === undefined ? Either.left(`must be ${words.join(" or ")}`) : Either.right(word)
   }
 
-const httpOrigin = (value: string): Either.Either<string, string> =>
-  Either.flatMap(Either.try({ try: () => new URL(value), catch: () => "" }), (url) =>
-    /^https?:$/u.test(url.protocol) && url.origin === value ? Either.right(value) : Either.left("")
-  )
+const isHttpOrigin = (value: string) =>
+  /^https?:/u.test(value) && URL.canParse(value) && new URL(value).origin === value
 
-const origins = (value: string): Either.Either<ReadonlyArray<string>, string> =>
-  Either.mapLeft(
-    Either.all(
-      value
-        .split(",")
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== "")
-        .map(httpOrigin)
-    ),
-    () => "must be origins such as https://app.example.com, separated by commas, without a path"
-  )
+const origins: Parse<ReadonlyArray<string>> = (value) => {
+  const list = commaList(value)
+  return list.every(isHttpOrigin)
+    ? Either.right(list)
+    : Either.left("must be origins such as https://app.example.com, separated by commas, without a path")
+}
 
-const hosts = (value: string): Either.Either<ReadonlyArray<string>, string> => {
-  const names = value
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "")
-  return names.every((name) => /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?$/u.test(name))
-    ? Either.right(names)
+const hosts: Parse<ReadonlyArray<string>> = (value) => {
+  const list = commaList(value.toLowerCase())
+  return list.every((name) => /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d+)?$/u.test(name))
+    ? Either.right(list)
     : Either.left("must be host names such as mcp.example.com, separated by commas")
 }
 
-const publicUrl = (value: string): Either.Either<Option.Option<URL>, string> =>
-  Either.flatMap(
-    Either.try({ try: () => new URL(value), catch: () => "must be a URL such as https://mcp.example.com" }),
-    (url) =>
-      /^https?:$/u.test(url.protocol) &&
-      url.username === "" &&
-      url.password === "" &&
-      url.search === "" &&
-      url.hash === ""
-        ? Either.right(Option.some(url))
-        : Either.left("must be an http or https URL without user name, password, query or fragment")
+const publicUrl: Parse<URL> = (value) =>
+  Either.filterOrLeft(
+    url("https://mcp.example.com")(value),
+    ({ hash, password, protocol, search, username }) =>
+      /^https?:$/u.test(protocol) && [username, password, search, hash].every((part) => part === ""),
+    () => "must be an http or https URL without user name, password, query or fragment"
   )
 
 /** Seconds, or with a unit: `30 minutes`, `1 hour`. */
-const duration = (value: string): Either.Either<Duration.Duration, string> => {
+const duration: Parse<Duration.Duration> = (value) => {
   const match = /^(\d{1,9})\s*(s|seconds?|m|minutes?|h|hours?)?$/u.exec(value)
   const amount = Number(match?.[1])
   if (match === null || amount < 1) return Either.left("must be a time such as 90 seconds, 30 minutes or 1 hour")
@@ -141,163 +157,191 @@ const duration = (value: string): Either.Either<Duration.Duration, string> => {
   )
 }
 
-/** Every setting. The settings table of the documentation is made from this. */
+/** Every setting. The page of settings, the flags and their help are made from this. */
 export const settings = {
-  apiKey: setting({
-    env: "SEQUENTUM_API_KEY",
-    fallback: "none",
-    doc: "API key of a Sequentum user. Needed over stdio, unless the sandbox is used.",
-    config: parsed<Option.Option<Redacted.Redacted>>("SEQUENTUM_API_KEY", Option.none(), apiKey)
-  }),
-  apiUrl: setting({
-    env: "SEQUENTUM_API_URL",
-    fallback: "https://dashboard.sequentum.com",
-    doc: "Address of the Sequentum host. Plain http is taken for loopback hosts only.",
-    config: parsed("SEQUENTUM_API_URL", new URL("https://dashboard.sequentum.com"), apiUrl)
-  }),
-  requestTimeout: setting({
-    env: "SEQUENTUM_REQUEST_TIMEOUT",
-    fallback: "30",
-    doc: "Seconds that one try of one request to Sequentum may take, or that a file being read may send nothing. A synchronous run waits for its own timeout.",
-    config: Config.map(parsed("SEQUENTUM_REQUEST_TIMEOUT", 30, wholeNumber(1, 600)), Duration.seconds)
-  }),
-  maxResultBytes: setting({
-    env: "MAX_RESULT_BYTES",
-    fallback: "40000",
-    doc: "The most JSON that one tool result may hold, in bytes. What is longer is cut, with words that say so.",
-    config: parsed("MAX_RESULT_BYTES", 40_000, wholeNumber(1000, 10_000_000))
-  }),
-  debug: setting({
-    env: "DEBUG",
-    fallback: "0",
-    doc: "1 logs more, to stderr.",
-    // Other programs put their own patterns in this variable; those mean nothing here.
-    config: Config.map(nonBlank("DEBUG"), (value) => Option.exists(value, (text) => text === "1" || text === "true"))
-  }),
-  transport: setting({
-    env: "TRANSPORT_MODE",
-    fallback: "stdio",
-    doc: "stdio or http: what the program serves when it is started without a command.",
-    config: parsed("TRANSPORT_MODE", "stdio", oneOf("stdio", "http"))
-  }),
-  host: setting({
-    env: "HOST",
-    flag: "--host",
-    fallback: "127.0.0.1",
-    doc: "Address to listen on over HTTP. The container image sets 0.0.0.0.",
-    config: Config.map(
-      nonBlank("HOST"),
-      Option.getOrElse(() => "127.0.0.1")
-    )
-  }),
-  port: setting({
-    env: "PORT",
-    flag: "--port",
-    fallback: "3000",
-    doc: "Port to listen on over HTTP; 0 takes any free one.",
-    config: parsed("PORT", 3000, wholeNumber(0, 65_535))
-  }),
-  publicUrl: setting({
-    env: "PUBLIC_URL",
-    fallback: "the listening address",
-    doc: "Address at which clients reach the server, as told in OAuth metadata. Set it behind a proxy.",
-    config: parsed<Option.Option<URL>>("PUBLIC_URL", Option.none(), publicUrl)
-  }),
-  requireAuth: setting({
-    env: "REQUIRE_AUTH",
-    fallback: "true",
-    doc: "Whether requests over HTTP need a bearer token. Without one SEQUENTUM_API_KEY is used for every caller.",
-    config: parsed("REQUIRE_AUTH", true, boolean)
-  }),
-  trustProxy: setting({
-    env: "TRUST_PROXY",
-    fallback: "false",
-    doc: "Whether X-Forwarded-For, -Proto and -Host are believed. Set it only behind a proxy that sets them itself.",
-    config: parsed("TRUST_PROXY", false, boolean)
-  }),
-  allowedOrigins: setting({
-    env: "ALLOWED_ORIGINS",
-    fallback: "none",
-    doc: "Browser origins to allow beside the built-in ones, exact, separated by commas.",
-    config: parsed<ReadonlyArray<string>>("ALLOWED_ORIGINS", [], origins)
-  }),
-  allowedHosts: setting({
-    env: "ALLOWED_HOSTS",
-    fallback: "loopback names when listening on loopback, else any",
-    doc: "Host header values to allow, separated by commas; without a port, any port.",
-    config: parsed<ReadonlyArray<string>>("ALLOWED_HOSTS", [], hosts)
-  }),
-  sessions: setting({
-    env: "SESSIONS",
-    fallback: "on",
-    doc: "on keeps a session for each client of protocol revision 2025-11-25 or older; off keeps none.",
-    config: parsed("SESSIONS", "on", oneOf("on", "off"))
-  }),
-  maxSessions: setting({
-    env: "MAX_SESSIONS",
-    fallback: "1000",
-    doc: "How many sessions there may be at a time.",
-    config: parsed("MAX_SESSIONS", 1000, wholeNumber(1, 1_000_000))
-  }),
-  sessionIdle: setting({
-    env: "SESSION_IDLE",
-    fallback: "1 hour",
-    doc: "How long a session may be idle before it ends.",
-    config: parsed("SESSION_IDLE", Duration.hours(1), duration)
-  }),
-  rateLimit: setting({
-    env: "RATE_LIMIT_PER_MINUTE",
-    fallback: "100",
-    doc: "Requests to /mcp that one client address may make in a minute; 0 sets no limit.",
-    config: parsed("RATE_LIMIT_PER_MINUTE", 100, wholeNumber(0, 1_000_000))
-  }),
-  otlpEndpoint: setting({
-    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
-    fallback: "none",
-    doc: "Base URL of an OTLP collector over HTTP, such as http://localhost:4318; traces and metrics go there.",
-    config: parsed<Option.Option<URL>>("OTEL_EXPORTER_OTLP_ENDPOINT", Option.none(), publicUrl)
-  }),
-  toolsets: setting({
-    env: "SEQUENTUM_TOOLSETS",
-    flag: "--toolsets",
-    fallback: "all",
-    doc: "Toolsets to offer, separated by commas.",
-    config: names("SEQUENTUM_TOOLSETS")
-  }),
-  tools: setting({
-    env: "SEQUENTUM_TOOLS",
-    flag: "--tools",
-    fallback: "all",
-    doc: "Single tools to offer, separated by commas, in addition to the toolsets.",
-    config: names("SEQUENTUM_TOOLS")
-  }),
-  excludeTools: setting({
-    env: "SEQUENTUM_EXCLUDE_TOOLS",
-    flag: "--exclude-tools",
-    fallback: "none",
-    doc: "Tools not to offer, separated by commas. Exclusion beats inclusion.",
-    config: names("SEQUENTUM_EXCLUDE_TOOLS")
-  }),
-  readOnly: setting({
-    env: "SEQUENTUM_READ_ONLY",
-    flag: "--read-only",
-    fallback: "false",
-    doc: "Offer only tools that change nothing. Beats everything else.",
-    config: parsed("SEQUENTUM_READ_ONLY", false, boolean)
-  })
+  apiKey: setting(
+    {
+      env: "SEQUENTUM_API_KEY",
+      defaultText: "none",
+      doc: "API key of a Sequentum user. Needed over stdio, unless the sandbox is used."
+    },
+    optional(apiKey)
+  ),
+  apiUrl: setting(
+    {
+      env: "SEQUENTUM_API_URL",
+      defaultText: "https://dashboard.sequentum.com",
+      doc: "Address of the Sequentum host. http:// is accepted for loopback hosts only."
+    },
+    parsed(new URL("https://dashboard.sequentum.com"), apiUrl)
+  ),
+  requestTimeout: setting(
+    {
+      env: "SEQUENTUM_REQUEST_TIMEOUT",
+      defaultText: "30",
+      doc: "Max seconds for one attempt of a request to Sequentum, and for a pause in a file download. A synchronous run has its own timeout."
+    },
+    parsed(Duration.seconds(30), (value) => Either.map(wholeNumber(1, 600)(value), Duration.seconds))
+  ),
+  maxResultBytes: setting(
+    {
+      env: "MAX_RESULT_BYTES",
+      defaultText: "40000",
+      doc: "Max bytes of JSON in one tool result. Longer results are truncated, and say so."
+    },
+    parsed(40_000, wholeNumber(1000, 10_000_000))
+  ),
+  debug: setting(
+    { env: "DEBUG", defaultText: "0", doc: "1 turns on debug logs, on stderr." },
+    // Not `parseBoolean`: other programs put their own patterns in this variable, which are no errors here.
+    (name) => Config.map(text(name), (value) => Option.exists(value, (word) => word === "1" || word === "true"))
+  ),
+  transport: setting(
+    {
+      env: "TRANSPORT_MODE",
+      defaultText: "stdio",
+      doc: "stdio or http: what the program serves when it is started without a command."
+    },
+    parsed("stdio", oneOf("stdio", "http"))
+  ),
+  host: setting(
+    {
+      env: "HOST",
+      flag: { name: "--host", value: "address", help: "Address to listen on" },
+      defaultText: "127.0.0.1",
+      doc: "Address to listen on over HTTP. The container image sets 0.0.0.0."
+    },
+    parsed("127.0.0.1", Either.right)
+  ),
+  port: setting(
+    {
+      env: "PORT",
+      flag: { name: "--port", value: "n", help: "Port to listen on; 0 picks any free one" },
+      defaultText: "3000",
+      doc: "Port to listen on over HTTP; 0 picks any free one."
+    },
+    parsed(3000, wholeNumber(0, 65_535))
+  ),
+  publicUrl: setting(
+    {
+      env: "PUBLIC_URL",
+      defaultText: "the listening address",
+      doc: "Address at which clients reach the server, for OAuth metadata. Set it behind a proxy."
+    },
+    optional(publicUrl)
+  ),
+  requireAuth: setting(
+    {
+      env: "REQUIRE_AUTH",
+      defaultText: "true",
+      doc: "Require a bearer token over HTTP. If false, requests without one use SEQUENTUM_API_KEY."
+    },
+    parsed(true, parseBoolean)
+  ),
+  trustProxy: setting(
+    {
+      env: "TRUST_PROXY",
+      defaultText: "false",
+      doc: "Trust X-Forwarded-For, -Proto and -Host. Set it only behind a proxy that sets them itself."
+    },
+    parsed(false, parseBoolean)
+  ),
+  allowedOrigins: setting(
+    {
+      env: "ALLOWED_ORIGINS",
+      defaultText: "none",
+      doc: "Browser origins to allow besides the built-in ones, exact, separated by commas."
+    },
+    parsed<ReadonlyArray<string>>([], origins)
+  ),
+  allowedHosts: setting(
+    {
+      env: "ALLOWED_HOSTS",
+      defaultText: "loopback names when listening on loopback, else any",
+      doc: "Host header values to allow, separated by commas. One without a port allows any port."
+    },
+    parsed<ReadonlyArray<string>>([], hosts)
+  ),
+  sessions: setting(
+    {
+      env: "SESSIONS",
+      defaultText: "on",
+      doc: "on keeps a session for each client of protocol revision 2025-11-25 or older; off keeps none."
+    },
+    parsed("on", oneOf("on", "off"))
+  ),
+  maxSessions: setting(
+    { env: "MAX_SESSIONS", defaultText: "1000", doc: "Max number of open sessions." },
+    parsed(1000, wholeNumber(1, 1_000_000))
+  ),
+  sessionIdle: setting(
+    { env: "SESSION_IDLE", defaultText: "1 hour", doc: "How long a session may be idle before it ends." },
+    parsed(Duration.hours(1), duration)
+  ),
+  rateLimit: setting(
+    {
+      env: "RATE_LIMIT_PER_MINUTE",
+      defaultText: "100",
+      doc: "Max requests to /mcp from one client address in a minute; 0 sets no limit."
+    },
+    parsed(100, wholeNumber(0, 1_000_000))
+  ),
+  otlpEndpoint: setting(
+    {
+      env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+      defaultText: "none",
+      doc: "Base URL of an OTLP collector over HTTP, such as http://localhost:4318, for traces and metrics."
+    },
+    optional(publicUrl)
+  ),
+  toolsets: setting(
+    {
+      env: "SEQUENTUM_TOOLSETS",
+      flag: { name: "--toolsets", value: "a,b", help: "Offer only these toolsets" },
+      defaultText: "all",
+      doc: "Toolsets to offer, separated by commas."
+    },
+    optional(names)
+  ),
+  tools: setting(
+    {
+      env: "SEQUENTUM_TOOLS",
+      flag: { name: "--tools", value: "x,y", help: "Offer these tools, in addition to the toolsets" },
+      defaultText: "none",
+      doc: "Single tools to offer, separated by commas, in addition to the toolsets."
+    },
+    optional(names)
+  ),
+  excludeTools: setting(
+    {
+      env: "SEQUENTUM_EXCLUDE_TOOLS",
+      flag: { name: "--exclude-tools", value: "z", help: "Do not offer these tools" },
+      defaultText: "none",
+      doc: "Tools not to offer, separated by commas. Exclusions win over inclusions."
+    },
+    optional(names)
+  ),
+  readOnly: setting(
+    {
+      env: "SEQUENTUM_READ_ONLY",
+      flag: { name: "--read-only", help: "Offer only tools that change nothing" },
+      defaultText: "false",
+      doc: "Offer only tools that change nothing. Overrides every other selection."
+    },
+    parsed(false, parseBoolean)
+  )
 } as const
 
-/** What the settings amount to once read. */
-export type Settings = {
-  readonly [Name in keyof typeof settings]: Config.Config.Success<(typeof settings)[Name]["config"]>
-}
+/** The value of every setting. */
+export type Settings = { readonly [Name in keyof typeof settings]: Config.Config.Success<(typeof settings)[Name]> }
 
-/** Settings that can't be used: one sentence each. */
+/** Invalid settings: one sentence for each problem. */
 export class InvalidSettings extends Data.TaggedError("InvalidSettings")<{
   readonly problems: ReadonlyArray<string>
 }> {}
 
-const problems = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
+/** One sentence for each problem that reading a Config found. */
+export const configProblems = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
   ConfigError.reduceWithContext<undefined, ReadonlyArray<string>>(error, undefined, {
     andCase: (_, left, right) => [...left, ...right],
     orCase: (_, left, right) => [...left, ...right],
@@ -307,39 +351,17 @@ const problems = (error: ConfigError.ConfigError): ReadonlyArray<string> =>
     unsupportedCase: (_, path) => [`${path.join(".")} can't be read.`]
   })
 
+/** Values that override the environment, by the name of the variable. */
+export type Overrides = ReadonlyMap<string, string>
+
 /**
- * Reads every setting from the environment, `overrides` (by variable name, as flags give them) taking precedence.
- * Fails with InvalidSettings, which holds a sentence for each value that can't be used.
+ * Reads every setting from `overrides`, else from the environment. Fails with InvalidSettings, which lists every
+ * problem.
  */
-export const loadSettings = (
-  overrides: ReadonlyMap<string, string> = new Map()
-): Effect.Effect<Settings, InvalidSettings> =>
-  Config.all({
-    apiKey: settings.apiKey.config,
-    apiUrl: settings.apiUrl.config,
-    requestTimeout: settings.requestTimeout.config,
-    maxResultBytes: settings.maxResultBytes.config,
-    debug: settings.debug.config,
-    transport: settings.transport.config,
-    host: settings.host.config,
-    port: settings.port.config,
-    publicUrl: settings.publicUrl.config,
-    requireAuth: settings.requireAuth.config,
-    trustProxy: settings.trustProxy.config,
-    allowedOrigins: settings.allowedOrigins.config,
-    allowedHosts: settings.allowedHosts.config,
-    sessions: settings.sessions.config,
-    maxSessions: settings.maxSessions.config,
-    sessionIdle: settings.sessionIdle.config,
-    rateLimit: settings.rateLimit.config,
-    otlpEndpoint: settings.otlpEndpoint.config,
-    toolsets: settings.toolsets.config,
-    tools: settings.tools.config,
-    excludeTools: settings.excludeTools.config,
-    readOnly: settings.readOnly.config
-  }).pipe(
+export const loadSettings = (overrides: Overrides = new Map()): Effect.Effect<Settings, InvalidSettings> =>
+  Config.all(settings).pipe(
     Effect.withConfigProvider(
       ConfigProvider.orElse(ConfigProvider.fromMap(new Map(overrides)), () => ConfigProvider.fromEnv())
     ),
-    Effect.mapError((error) => new InvalidSettings({ problems: problems(error) }))
+    Effect.mapError((error) => new InvalidSettings({ problems: configProblems(error) }))
   )

@@ -1,20 +1,21 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { loadSettings, settings, type Settings } from "../src/config.ts"
+import { commaList, isLoopback, loadSettings, parseBoolean, settings, type Settings } from "../src/config.ts"
 
-/** The settings that variables amount to, whatever the environment of the tests holds. */
+/** The settings for these variables only, whatever the environment of the tests holds. */
 const read = (variables: Readonly<Record<string, string>>) => {
   const blank = Object.values(settings).map(({ env }) => [env, ""] as const)
   return loadSettings(new Map([...blank, ...Object.entries(variables)]))
 }
 
-/** A setting's value as something that can be compared and printed. */
-const plain = (value: unknown): unknown => {
-  if (Option.isOption(value)) return Option.match(value, { onNone: () => null, onSome: plain })
+/** A setting's value in a form that can be compared and printed. */
+const comparable = (value: unknown): unknown => {
+  if (Option.isOption(value)) return Option.match(value, { onNone: () => null, onSome: comparable })
   if (Redacted.isRedacted(value)) return `redacted ${String(Redacted.value(value))}`
   if (Duration.isDuration(value)) return `${Duration.toSeconds(value)} s`
   return value instanceof URL ? value.href : value
@@ -48,37 +49,37 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   readOnly: false
 }
 
-type Good = readonly [value: string, meaning: unknown]
+type Valid = readonly [value: string, meaning: unknown]
 
 interface Case {
-  readonly good: ReadonlyArray<Good>
-  readonly bad: ReadonlyArray<string>
+  readonly valid: ReadonlyArray<Valid>
+  readonly invalid: ReadonlyArray<string>
 }
 
-const yesAndNo: Case = {
-  good: [
-    ...["1", "true", "TRUE", "yes", "on", " true "].map((value): Good => [value, true]),
-    ...["0", "false", "False", "no", "off"].map((value): Good => [value, false])
+const booleans: Case = {
+  valid: [
+    ...["1", "true", "TRUE", "yes", "on", " true "].map((value): Valid => [value, true]),
+    ...["0", "false", "False", "no", "off"].map((value): Valid => [value, false])
   ],
-  bad: ["2", "maybe", "truee", "true,false"]
+  invalid: ["2", "maybe", "truee", "true,false"]
 }
 
 const lists: Case = {
-  good: [
+  valid: [
     ["agents", ["agents"]],
     [" agents , runs ,", ["agents", "runs"]]
   ],
-  bad: [",", " , ,"]
+  invalid: [",", " , ,"]
 }
 
 const wholeNumbers = ["-1", "1.5", "1e3", "0x10", "many", "1 000", "Infinity", "NaN", "+5"]
 
 const urls = {
-  good: [
+  valid: [
     ["https://mcp.test", "https://mcp.test/"],
     ["http://localhost:4318", "http://localhost:4318/"]
   ],
-  bad: [
+  invalid: [
     "mcp.test",
     "ftp://mcp.test",
     "https://me@mcp.test",
@@ -90,15 +91,15 @@ const urls = {
 
 const cases: { readonly [Name in keyof Settings]: Case } = {
   apiKey: {
-    good: [
+    valid: [
       ["sk-123", "redacted sk-123"],
       ["  sk-123\n", "redacted sk-123"],
       ["any~thing!", "redacted any~thing!"]
     ],
-    bad: ["sk 123", "sk-\u00e4", "sk\t1", "sk-1\nsk-2", "sk-\u0000"]
+    invalid: ["sk 123", "sk-\u00e4", "sk\t1", "sk-1\nsk-2", "sk-\u0000"]
   },
   apiUrl: {
-    good: [
+    valid: [
       ["https://sequentum.test", "https://sequentum.test/"],
       ["https://sequentum.test/api/v1/", "https://sequentum.test/api/v1/"],
       ["https://sequentum.test:8443/x", "https://sequentum.test:8443/x"],
@@ -106,7 +107,7 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       ["http://127.0.0.1:4100", "http://127.0.0.1:4100/"],
       ["http://[::1]:4100", "http://[::1]:4100/"]
     ],
-    bad: [
+    invalid: [
       "sequentum.test",
       "http://sequentum.test",
       "http://localhost.evil.test",
@@ -121,85 +122,85 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
     ]
   },
   requestTimeout: {
-    good: [
+    valid: [
       ["1", "1 s"],
       ["600", "600 s"]
     ],
-    bad: ["0", "601", "30s", ...wholeNumbers]
+    invalid: ["0", "601", "30s", ...wholeNumbers]
   },
   maxResultBytes: {
-    good: [
+    valid: [
       ["1000", 1000],
       ["10000000", 10_000_000]
     ],
-    bad: ["999", "10000001", ...wholeNumbers]
+    invalid: ["999", "10000001", ...wholeNumbers]
   },
   debug: {
-    good: [
+    valid: [
       ["1", true],
       ["true", true],
       ["0", false],
       ["express:*", false],
       ["2", false]
     ],
-    bad: []
+    invalid: []
   },
   transport: {
-    good: [
+    valid: [
       ["stdio", "stdio"],
       ["http", "http"],
       ["HTTP", "http"]
     ],
-    bad: ["sse", "stdio,http"]
+    invalid: ["sse", "stdio,http"]
   },
   host: {
-    good: [
+    valid: [
       ["0.0.0.0", "0.0.0.0"],
       [" ::1 ", "::1"]
     ],
-    bad: []
+    invalid: []
   },
   port: {
-    good: [
+    valid: [
       ["0", 0],
       ["65535", 65_535]
     ],
-    bad: ["65536", ...wholeNumbers]
+    invalid: ["65536", ...wholeNumbers]
   },
   publicUrl: urls,
-  requireAuth: yesAndNo,
-  trustProxy: yesAndNo,
+  requireAuth: booleans,
+  trustProxy: booleans,
   allowedOrigins: {
-    good: [
+    valid: [
       ["https://app.example.com", ["https://app.example.com"]],
       ["https://a.test, http://localhost:5173,", ["https://a.test", "http://localhost:5173"]]
     ],
-    bad: ["app.test", "https://a.test/", "https://a.test/path", "*", "null", "https://a.test b", "ftp://a.test"]
+    invalid: ["app.test", "https://a.test/", "https://a.test/path", "*", "null", "https://a.test b", "ftp://a.test"]
   },
   allowedHosts: {
-    good: [
+    valid: [
       ["mcp.test", ["mcp.test"]],
       ["MCP.example.com:8443, [::1]:3000,127.0.0.1", ["mcp.example.com:8443", "[::1]:3000", "127.0.0.1"]]
     ],
-    bad: ["https://a.test", "*", "a.test/path", "a b", "a.test:port", "::1"]
+    invalid: ["https://a.test", "*", "a.test/path", "a b", "a.test:port", "::1"]
   },
   sessions: {
-    good: [
+    valid: [
       ["on", "on"],
       ["off", "off"],
       ["OFF", "off"]
     ],
-    bad: ["true", "1"]
+    invalid: ["true", "1"]
   },
   maxSessions: {
-    good: [
+    valid: [
       ["1", 1],
       ["1000000", 1_000_000]
     ],
-    bad: ["0", "1000001", ...wholeNumbers]
+    invalid: ["0", "1000001", ...wholeNumbers]
   },
   sessionIdle: {
-    good: [
+    valid: [
       ["90", "90 s"],
       ["90 seconds", "90 s"],
       ["1 second", "1 s"],
@@ -208,35 +209,44 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       ["1 hour", "3600 s"],
       ["2h", "7200 s"]
     ],
-    bad: ["0", "0 hours", "1 day", "-1 hour", "1.5 hours", "soon", "hour", "1 hour ago"]
+    invalid: ["0", "0 hours", "1 day", "-1 hour", "1.5 hours", "soon", "hour", "1 hour ago"]
   },
   rateLimit: {
-    good: [
+    valid: [
       ["0", 0],
       ["1000000", 1_000_000]
     ],
-    bad: ["1000001", ...wholeNumbers]
+    invalid: ["1000001", ...wholeNumbers]
   },
   otlpEndpoint: urls,
   toolsets: lists,
   tools: lists,
   excludeTools: lists,
-  readOnly: yesAndNo
+  readOnly: booleans
 }
 
-/** A setting's name is one of the type's. */
 const isName = (name: string): name is keyof Settings => Object.hasOwn(settings, name)
 const names = Object.keys(settings).filter(isName)
 
 describe("settings", () => {
-  it.effect("are the defaults where nothing is set", () =>
+  it.effect("have defaults", () =>
     Effect.gen(function* () {
       const loaded = yield* read({})
-      assert.deepStrictEqual(Object.fromEntries(names.map((name) => [name, plain(loaded[name])])), { ...defaults })
+      assert.deepStrictEqual(Object.fromEntries(names.map((name) => [name, comparable(loaded[name])])), { ...defaults })
     })
   )
 
-  it("are all read, each from a variable of its own", () => {
+  it.effect("have the defaults that are documented, where the default is a value", () =>
+    Effect.gen(function* () {
+      const documented = names.filter((name) => defaults[name] !== null && !Array.isArray(defaults[name]))
+      const loaded = yield* read(
+        Object.fromEntries(documented.map((name) => [settings[name].env, settings[name].defaultText]))
+      )
+      for (const name of documented) assert.deepStrictEqual(comparable(loaded[name]), defaults[name], name)
+    })
+  )
+
+  it("are each read from a variable of its own", () => {
     assert.sameMembers(names, Object.keys(cases))
     assert.strictEqual(new Set(names.map((name) => settings[name].env)).size, names.length)
   })
@@ -245,16 +255,16 @@ describe("settings", () => {
 for (const name of names) {
   const { env } = settings[name]
   describe(env, () => {
-    for (const [value, meaning] of cases[name].good) {
+    for (const [value, meaning] of cases[name].valid) {
       it.effect(`${JSON.stringify(value)} is ${JSON.stringify(meaning)}`, () =>
         Effect.gen(function* () {
-          assert.deepStrictEqual(plain((yield* read({ [env]: value }))[name]), meaning)
+          assert.deepStrictEqual(comparable((yield* read({ [env]: value }))[name]), meaning)
         })
       )
     }
 
-    for (const value of cases[name].bad) {
-      it.effect(`${JSON.stringify(value)} is refused in a sentence that does not repeat it`, () =>
+    for (const value of cases[name].invalid) {
+      it.effect(`${JSON.stringify(value)} is refused, in a sentence that does not repeat it`, () =>
         Effect.gen(function* () {
           const problems = yield* problemsOf({ [env]: value })
           assert.strictEqual(problems.length, 1)
@@ -264,28 +274,31 @@ for (const name of names) {
       )
     }
 
-    it.effect("blank is as if not set", () =>
+    it.effect("blank counts as not set", () =>
       Effect.gen(function* () {
-        assert.deepStrictEqual(plain((yield* read({ [env]: " \t" }))[name]), defaults[name])
+        assert.deepStrictEqual(comparable((yield* read({ [env]: " \t" }))[name]), defaults[name])
       })
     )
   })
 }
 
 describe("problems", () => {
-  it.effect("are told all at once, one sentence for each setting", () =>
+  it.effect("are reported all at once, one sentence for each setting", () =>
     Effect.gen(function* () {
-      const wrong = names.flatMap((name) => {
-        const [bad] = cases[name].bad
-        return bad === undefined ? [] : [[settings[name].env, bad] as const]
+      const variables = names.flatMap((name) => {
+        const [invalid] = cases[name].invalid
+        return invalid === undefined ? [] : [[settings[name].env, invalid] as const]
       })
-      const problems = yield* problemsOf(Object.fromEntries(wrong))
-      assert.deepStrictEqual(problems.map((problem) => problem.split(" ")[0]).sort(), wrong.map(([env]) => env).sort())
+      const problems = yield* problemsOf(Object.fromEntries(variables))
+      assert.deepStrictEqual(
+        problems.map((problem) => problem.split(" ")[0]).sort(),
+        variables.map(([env]) => env).sort()
+      )
     })
   )
 
   it.effect.prop(
-    "never hold the key, whether it is good or bad",
+    "never contain the key, valid or not",
     [FastCheck.string({ minLength: 8, maxLength: 40 }), FastCheck.constantFrom("", " ", "\n", "ä")],
     ([start, middle]) =>
       Effect.gen(function* () {
@@ -297,7 +310,7 @@ describe("problems", () => {
       })
   )
 
-  it.effect("nor does a good key show in what is printed of the settings", () =>
+  it.effect("do not show a valid key when settings are printed", () =>
     Effect.gen(function* () {
       const loaded = yield* read({ SEQUENTUM_API_KEY: "sk-123456" })
       assert.notInclude(JSON.stringify(loaded), "sk-123456")
@@ -307,7 +320,7 @@ describe("problems", () => {
 })
 
 describe("the environment", () => {
-  it.effect("beats the defaults, and flags beat the environment", () =>
+  it.effect("overrides the defaults, and flags override the environment", () =>
     Effect.gen(function* () {
       vi.stubEnv("PORT", "5000")
       vi.stubEnv("MAX_SESSIONS", "5")
@@ -316,4 +329,25 @@ describe("the environment", () => {
       assert.strictEqual(loaded.maxSessions, 5)
     }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())))
   )
+})
+
+describe("what others parse in the same way", () => {
+  it("is a boolean, in any case", () => {
+    for (const word of ["1", "true", "Yes", " ON "]) assert.deepStrictEqual(parseBoolean(word), Either.right(true))
+    for (const word of ["0", "FALSE", "no", "off"]) assert.deepStrictEqual(parseBoolean(word), Either.right(false))
+    for (const word of ["", "2", "truth"])
+      assert.deepStrictEqual(parseBoolean(word), Either.left("must be true or false"))
+  })
+
+  it("is a list separated by commas, without blank items", () => {
+    assert.deepStrictEqual(commaList(" a, b c ,,d,"), ["a", "b c", "d"])
+    assert.deepStrictEqual(commaList(" , "), [])
+  })
+
+  it("is a loopback host, as it stands in a URL or an address", () => {
+    for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"]) assert.isTrue(isLoopback(host), host)
+    for (const host of ["", "0.0.0.0", "::", "[::1", "127.0.0.1.evil.test", "localhost.evil.test", "128.0.0.1"]) {
+      assert.isFalse(isLoopback(host), host)
+    }
+  })
 })

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { keyCredentials, loggerLayer } from "../serve/caller.ts"
 import { operatorSelection, serverLayer } from "../serve/layers.ts"
-import { loadSettings } from "../config.ts"
+import { loadSettings, type Overrides } from "../config.ts"
 import { errorText } from "../mcp/results.ts"
 import { Stop } from "../serve/runMain.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
@@ -11,13 +11,13 @@ import { allTools } from "../tools/catalog/all.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
 import { nearest } from "./nearest.ts"
-import type { Overrides } from "./options.ts"
+
 import { bar, clearLine, out, printable, screenWidth } from "./print.ts"
 import { describe } from "./table.ts"
 
-/** Progress drawn on stderr where that is a terminal, and the taking back of what was drawn. */
+/** Shows progress as a line on stderr, on a terminal only, and clears it. */
 const progressBar = () => {
-  let drawn = false
+  let isDrawn = false
   const write = (text: string) => Effect.sync(() => void process.stderr.write(text))
   const width = () => Math.min(process.stderr.columns || 80, 120) - 1
   return {
@@ -25,11 +25,11 @@ const progressBar = () => {
       report: ({ message, progress, total }) =>
         Effect.suspend(() => {
           if (!process.stderr.isTTY) return Effect.void
-          drawn = true
+          isDrawn = true
           return write(clearLine + bar(progress, total, message, width()))
         })
     }),
-    clear: Effect.suspend(() => (drawn ? write(clearLine) : Effect.void))
+    clear: Effect.suspend(() => (isDrawn ? write(clearLine) : Effect.void))
   }
 }
 
@@ -42,9 +42,9 @@ const parseArguments = (json: string) =>
       })
   })
 
-const seeAll = "See them all with: sequentum-mcp tools"
+const listHint = "List them with: sequentum-mcp tools"
 
-/** Fails with Stop for a name that is not offered, before a key is asked for. */
+/** Fails with Stop if the tool is unknown or not offered. Checked before the key is needed. */
 const checkTool = (name: string, selection: Selection) => {
   const tool = allTools.find((one) => one.name === name)
   if (tool !== undefined && selection(tool)) return Effect.void
@@ -55,11 +55,11 @@ const checkTool = (name: string, selection: Selection) => {
     name,
     allTools.filter(selection).map((one) => one.name)
   )
-  const meant = close === undefined ? "" : ` Did you mean ${close}?`
-  return new Stop({ lines: [`Unknown tool: ${JSON.stringify(name.slice(0, 100))}.${meant} ${seeAll}`] })
+  const suggestion = close === undefined ? "" : ` Did you mean ${close}?`
+  return new Stop({ lines: [`Unknown tool: ${JSON.stringify(name.slice(0, 100))}.${suggestion} ${listHint}`] })
 }
 
-/** Calls one tool and prints its result. Fails with Stop, in the words a model would read, when the tool fails. */
+/** Calls one tool and prints its result. If the tool fails, fails with Stop and the text that a model would get. */
 export const call = (name: string, json: string, asJson: boolean, overrides: Overrides) =>
   Effect.gen(function* () {
     const args = yield* parseArguments(json)
@@ -75,7 +75,7 @@ export const call = (name: string, json: string, asJson: boolean, overrides: Ove
         Effect.mapError((error) => {
           const text =
             error._tag === "UnknownTool"
-              ? `Unknown tool. ${seeAll}`
+              ? `Unknown tool. ${listHint}`
               : errorText(error, (one) => tools.offers(one, selection))
           return new Stop({ lines: [printable(text)] })
         })

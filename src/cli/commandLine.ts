@@ -1,102 +1,112 @@
+import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
-import { commandUsages, rootUsage, type Flag, type Usage } from "./flags.ts"
+import { parseBoolean } from "../config.ts"
+import type { Command, Given } from "./Command.ts"
+import { sandbox } from "./flags.ts"
 
-/** What a command line asks for. `argv` has the command first, then its flags, then its arguments. */
+/** What a command line asks for. */
 export type Request =
-  | { readonly _tag: "Help"; readonly usage: Usage }
+  | { readonly _tag: "Help"; readonly command: Command }
   | { readonly _tag: "Version" }
-  | { readonly _tag: "Run"; readonly argv: ReadonlyArray<string> }
+  | { readonly _tag: "Run"; readonly command: Command; readonly given: Given }
 
-interface Given {
-  readonly name: string
+interface GivenFlag {
+  readonly flag: string
   readonly value: string | undefined
 }
 
-interface Words {
-  readonly given: ReadonlyArray<Given>
-  readonly others: ReadonlyArray<string>
+type Entry = readonly [name: string, value: string]
+
+/** Separates the flags, wherever they stand, from the other words. A flag with a value takes the next word. */
+const separate = (program: Command, words: ReadonlyArray<string>) => {
+  const flags = [program, ...program.commands].flatMap((command) => command.flags)
+  const types = flags.map(
+    ({ flag, value }) => [flag.slice(2), { type: value === undefined ? "boolean" : "string" } as const] as const
+  )
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: {
+      ...Object.fromEntries(types),
+      help: { type: "boolean", short: "h" },
+      version: { type: "boolean" }
+    },
+    allowPositionals: true,
+    strict: false,
+    tokens: true
+  })
+  const given = tokens.flatMap((token): ReadonlyArray<GivenFlag> => {
+    if (token.kind !== "option") return []
+    const isNextFlag = token.inlineValue === false && token.value.startsWith("--")
+    const flag = token.rawName === "-h" ? "--help" : token.rawName
+    return [{ flag, value: isNextFlag ? undefined : token.value }]
+  })
+  const known = new Set(["--help", "--version", ...flags.map(({ flag }) => flag)])
+  return {
+    given,
+    unknown: given.find(({ flag }) => !known.has(flag)),
+    others: tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []))
+  }
 }
 
-const valued = new Map(
-  [rootUsage, ...commandUsages]
-    .flatMap(({ flags }) => flags)
-    .flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]))
-)
-const known = new Set([rootUsage, ...commandUsages].flatMap(({ flags }) => flags.map(({ name }) => `--${name}`)))
-
-/** Flags of every command; the short one keeps its dash. */
-const always: ReadonlySet<string> = new Set(["help", "-h", "version"])
-
-/** Tells flags, wherever they stand, from the other words; a flag that takes a value takes the word behind it. */
-const sort = (words: ReadonlyArray<string>): Words => {
-  const given: Array<Given> = []
-  const others: Array<string> = []
-  let rest = words
-  for (let [word, ...behind] = rest; word !== undefined; [word, ...behind] = rest) {
-    rest = behind
-    if (!word.startsWith("-") || word === "-") {
-      others.push(word)
-      continue
-    }
-    const equals = word.indexOf("=")
-    const name = (equals === -1 ? word : word.slice(0, equals)).replace(/^--(?=.)/u, "")
-    const [next] = behind
-    if (equals !== -1) given.push({ name, value: word.slice(equals + 1) })
-    else if (valued.has(name) && next !== undefined && !next.startsWith("--")) {
-      given.push({ name, value: next })
-      rest = behind.slice(1)
-    } else given.push({ name, value: undefined })
+const flagEntry = (command: Command, { flag, value }: GivenFlag): Either.Either<Entry, string> => {
+  const info = command.flags.find((one) => one.flag === flag)
+  if (info === undefined) {
+    return Either.left(`${command.name === "" ? "Serving over stdio" : command.name} does not accept ${flag}.`)
   }
-  return { given, others }
-}
-
-const spelled = (name: string) => (name.startsWith("-") ? name : `--${name}`)
-
-const isSandboxShape = (name: string) => name === "sandbox-speed" || name === "sandbox-rate-limit"
-
-const flagWords = (usage: Usage, { name, value }: Given): Either.Either<ReadonlyArray<string>, string> => {
-  const flag: Flag | undefined = usage.flags.find((one) => one.name === name)
-  if (flag === undefined) {
-    return Either.left(`--${name} does not go with ${usage.name === "" ? "serving over stdio" : usage.name}.`)
-  }
-  if (flag.value === undefined) {
-    if (value === undefined || value === "true") return Either.right([`--${name}`])
-    return value === "false" ? Either.right([]) : Either.left(`--${name} takes no value but true or false.`)
+  if (info.value === undefined) {
+    return Either.mapBoth(parseBoolean(value ?? "true"), {
+      onLeft: (problem) => `${flag} ${problem}.`,
+      onRight: (isOn): Entry => [flag, String(isOn)]
+    })
   }
   return value === undefined || value.trim() === ""
-    ? Either.left(`--${name} needs a value: --${name} ${flag.value}.`)
-    : Either.right([`--${name}`, value])
+    ? Either.left(`${flag} needs a value: ${flag} ${info.value}.`)
+    : Either.right([flag, value])
 }
 
-const repeated = (given: ReadonlyArray<Given>) =>
-  given.find(({ name }, index) => given.findIndex((other) => other.name === name) !== index)
+const argumentEntries = (
+  { args }: Command,
+  words: ReadonlyArray<string>
+): Either.Either<ReadonlyArray<Entry>, string> => {
+  const missing = args.slice(words.length).find(({ isOptional }) => !isOptional)
+  if (missing !== undefined) return Either.left(`Missing argument ${missing.usage}.`)
+  const extra = words[args.length]
+  if (extra !== undefined) return Either.left(`Unknown argument: ${JSON.stringify(extra.slice(0, 100))}.`)
+  return Either.right(
+    words.flatMap((word, index) => args.slice(index, index + 1).map(({ argument }) => [argument, word]))
+  )
+}
 
-const runs = (usage: Usage, given: ReadonlyArray<Given>, args: ReadonlyArray<string>): Either.Either<Request, string> =>
-  Either.flatMap(Either.all(given.map((one) => flagWords(usage, one))), (words) => {
-    const twice = repeated(given)
-    if (twice !== undefined) return Either.left(`--${twice.name} is given twice.`)
-    const shape = given.find(({ name }) => isSandboxShape(name))
-    // Without --sandbox the call would go to the real account, which whoever shapes a sandbox does not expect.
-    return shape !== undefined && usage.name !== "sandbox" && !words.flat().includes("--sandbox")
-      ? Either.left(`--${shape.name} is for the sandbox: add --sandbox.`)
-      : Either.right({ _tag: "Run", argv: [...(usage.name === "" ? [] : [usage.name]), ...words.flat(), ...args] })
-  })
+const repeated = (given: ReadonlyArray<GivenFlag>) =>
+  given.find(({ flag }, index) => given.findIndex((other) => other.flag === flag) !== index)
+
+/** A flag that shapes a sandbox where none was asked for: the call would go to the real account. */
+const withoutSandbox = ({ flags }: Command, given: Given) =>
+  flags.some(({ flag }) => flag === sandbox.sandbox.flag) && given.get(sandbox.sandbox.flag) !== "true"
+    ? flags.find(({ flag, needsSandbox }) => needsSandbox === true && given.has(flag))
+    : undefined
 
 /**
- * Reads the words behind the program's name. Flags may stand anywhere, before the command too: none is ever dropped.
- * Fails with one sentence on what is wrong.
+ * Reads the words after the program's name. Flags may stand anywhere, before the command too, and none is dropped.
+ * Fails with one sentence about the first problem.
  */
-export const readCommandLine = (words: ReadonlyArray<string>): Either.Either<Request, string> => {
-  const { given, others } = sort(words)
-  const unknown = given.find(({ name }) => !known.has(`--${name}`) && !always.has(name))
-  if (unknown !== undefined) return Either.left(`Unknown flag: ${spelled(unknown.name)}.`)
-  const [command, ...args] = others
-  const usage = command === undefined ? rootUsage : commandUsages.find(({ name }) => name === command)
-  if (usage === undefined) {
-    const names = commandUsages.map(({ name }) => name).join(", ")
-    return Either.left(`Unknown command: ${JSON.stringify(command)}. The commands are ${names}.`)
-  }
-  if (given.some(({ name }) => name === "help" || name === "-h")) return Either.right({ _tag: "Help", usage })
-  if (given.some(({ name }) => name === "version")) return Either.right({ _tag: "Version" })
-  return runs(usage, given, args)
-}
+export const readCommandLine = (program: Command, words: ReadonlyArray<string>): Either.Either<Request, string> =>
+  Either.gen(function* () {
+    const { given: flags, others, unknown } = separate(program, words)
+    if (unknown !== undefined) return yield* Either.left(`Unknown flag: ${unknown.flag}.`)
+    const [name, ...args] = others
+    const command = name === undefined ? program : program.commands.find((one) => one.name === name)
+    if (command === undefined) {
+      const names = program.commands.map((one) => one.name).join(", ")
+      return yield* Either.left(`Unknown command: ${JSON.stringify(name)}. The commands are ${names}.`)
+    }
+    if (flags.some(({ flag }) => flag === "--help")) return { _tag: "Help", command }
+    if (flags.some(({ flag }) => flag === "--version")) return { _tag: "Version" }
+    const flagEntries = yield* Either.all(flags.map((flag) => flagEntry(command, flag)))
+    const twice = repeated(flags)
+    if (twice !== undefined) return yield* Either.left(`${twice.flag} is given twice.`)
+    const given = new Map([...flagEntries, ...(yield* argumentEntries(command, args))])
+    const shape = withoutSandbox(command, given)
+    if (shape !== undefined) return yield* Either.left(`${shape.flag} is for the sandbox: add --sandbox.`)
+    return { _tag: "Run", command, given }
+  })

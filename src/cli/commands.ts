@@ -1,113 +1,74 @@
-import * as Args from "@effect/cli/Args"
-import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import * as ValidationError from "@effect/cli/ValidationError"
-import * as NodeContext from "@effect/platform-node/NodeContext"
-import type * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import { settings } from "../config.ts"
 import { serveMcp } from "../serve/serve.ts"
-import { runMain, Stop } from "../serve/runMain.ts"
-import { version } from "../runtime/version.ts"
 import { call } from "./callCommand.ts"
-import { readCommandLine, type Request } from "./commandLine.ts"
-import { help } from "./help.ts"
-import {
-  addressOptions,
-  httpOverrides,
-  jsonOption,
-  sandboxOptions,
-  sandboxPort,
-  sandboxShape,
-  selectionOptions,
-  selectionOverrides,
-  withSandbox
-} from "./options.ts"
-import { out, printable, screenWidth, stdoutStyle } from "./print.ts"
-import { serveSandbox } from "./sandboxCommand.ts"
+import * as Command from "./Command.ts"
+import { address, json, sandbox, sandboxPort, sandboxShape, selection } from "./flags.ts"
+import { serveSandbox, withSandbox } from "./sandbox.ts"
 import { listTools } from "./toolsCommand.ts"
 
-const root = Command.make("sequentum-mcp", { ...sandboxOptions, ...selectionOptions }, (options) =>
-  withSandbox(options, selectionOverrides(options), serveMcp)
-)
-
-const httpCommand = Command.make("http", { ...addressOptions, ...sandboxOptions, ...selectionOptions }, (options) =>
-  withSandbox(options, new Map([...selectionOverrides(options), ...httpOverrides(options)]), serveMcp)
-)
-
-const sandboxCommand = Command.make("sandbox", { ...sandboxShape, port: sandboxPort }, serveSandbox)
-
-// Listing needs no Sequentum: the sandbox's flags are taken, since they go with every command, and start none.
-const toolsCommand = Command.make("tools", { json: jsonOption, ...selectionOptions, ...sandboxOptions }, (options) =>
-  listTools(options.json, selectionOverrides(options))
-)
-
-const callCommand = Command.make(
-  "call",
-  {
-    json: jsonOption,
-    ...sandboxOptions,
-    ...selectionOptions,
-    tool: Args.text({ name: "tool" }),
-    args: Args.text({ name: "json" }).pipe(Args.withDefault("{}"))
-  },
-  ({ args, json, tool, ...options }) =>
-    withSandbox(options, selectionOverrides(options), (overrides) => call(tool, args, json, overrides))
-)
-
-// The demo's server always has a sandbox.
-const demoCommand = Command.make("demo", { sandbox: sandboxOptions.sandbox }, () =>
-  Effect.flatMap(
-    Effect.promise(() => import("./demo.ts")),
-    ({ demo }) => demo
-  )
-)
-
-const run = Command.run(
-  Command.withSubcommands(root, [httpCommand, sandboxCommand, toolsCommand, callCommand, demoCommand]),
-  { name: "sequentum-mcp", version }
-)
-
-const usageError = (problem: string) => new Stop({ lines: [`${problem} See sequentum-mcp --help.`] })
-
-const escapes = /\u001b\[[0-9;]*m/gu
-
-const oneLine = (doc: HelpDoc.HelpDoc) =>
-  printable(HelpDoc.toAnsiText(doc).replaceAll(escapes, "")).trim().replace(/\.?$/u, ".")
-
-const runCommand = (argv: ReadonlyArray<string>) =>
-  Effect.consoleWith((console) => {
-    // The library prints what is wrong over several lines; it is told below in one.
-    const quiet: Console.Console = { ...console, error: () => Effect.void }
-    return Effect.withConsole(run(["node", "sequentum-mcp", ...argv]), quiet)
-  }).pipe(
-    Effect.catchAll((error) =>
-      ValidationError.isValidationError(error) ? usageError(oneLine(error.error)) : Effect.fail(error)
-    ),
-    Effect.provide(NodeContext.layer)
-  )
-
-const answer = (request: Request) => {
-  switch (request._tag) {
-    case "Help":
-      return Effect.flatMap(stdoutStyle, ({ bold }) => out(help(request.usage, Math.min(screenWidth(), 100), bold)))
-    case "Version":
-      return out(version)
-    case "Run":
-      return runCommand(request.argv)
-  }
-}
-
-/** Ends when whoever reads the output has gone, as `head` does. */
-const outputClosed = Effect.async<void>((resume) => {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resume(Effect.void))
+const http = Command.make({
+  name: "http",
+  summary: "Serve MCP over Streamable HTTP",
+  args: [],
+  flags: { ...address, ...sandbox, ...selection },
+  examples: ["sequentum-mcp http --port 3000"],
+  run: (flags, overrides) => withSandbox(flags, new Map([...overrides, [settings.transport.env, "http"]]), serveMcp)
 })
 
-/** Runs the command line: an error in it is one line on stderr and exit code 1. */
-export const main = (argv: ReadonlyArray<string>): void =>
-  runMain(
-    Either.match(readCommandLine(argv.slice(2)), {
-      onLeft: usageError,
-      onRight: (request) => Effect.raceFirst(answer(request), outputClosed)
-    })
-  )
+const sandboxAlone = Command.make({
+  name: "sandbox",
+  summary: "Serve the embedded Sequentum API alone",
+  args: [],
+  flags: { port: sandboxPort, ...sandboxShape },
+  examples: ["sequentum-mcp sandbox --port 4010 --sandbox-speed 60"],
+  run: serveSandbox
+})
+
+const tools = Command.make({
+  name: "tools",
+  summary: "List the tools that are offered, with their hints",
+  args: [],
+  // Accepts the sandbox's flags as `call` does, but starts no sandbox: listing sends nothing to Sequentum.
+  flags: { json, ...selection, ...sandbox },
+  examples: ["sequentum-mcp tools --toolsets runs --read-only"],
+  run: (flags, overrides) => listTools(flags.json, overrides)
+})
+
+const callTool = Command.make({
+  name: "call",
+  summary: "Call one tool and print its result",
+  args: [Command.required("tool"), Command.optional("json", "{}", "'<json>'")],
+  flags: { json, ...sandbox, ...selection },
+  examples: [
+    `sequentum-mcp call search_agents '{"query":"books"}' --sandbox`,
+    "sequentum-mcp call get_credits_balance --json"
+  ],
+  run: ({ args: [tool, text], json: asJson, ...options }, overrides) =>
+    withSandbox(options, overrides, (all) => call(tool, text, asJson, all))
+})
+
+const demo = Command.make({
+  name: "demo",
+  summary: "Watch an agent being found, run and previewed by a real client, on the sandbox",
+  args: [],
+  // The demo uses a sandbox with or without it.
+  flags: { sandbox: sandbox.sandbox },
+  examples: ["sequentum-mcp demo"],
+  run: () =>
+    Effect.flatMap(
+      Effect.promise(() => import("./demo.ts")),
+      ({ demo: run }) => run
+    )
+})
+
+/** The program: every command with its flags, arguments, help and action. Commands are listed in this order. */
+export const program = Command.make({
+  name: "",
+  summary: "MCP server for Sequentum Cloud. Without a command it serves MCP over stdio.",
+  args: [],
+  flags: { ...sandbox, ...selection },
+  examples: ["sequentum-mcp --sandbox --sandbox-speed 60", "sequentum-mcp --read-only --toolsets agents,runs,files"],
+  commands: [http, sandboxAlone, tools, callTool, demo],
+  run: (flags, overrides) => withSandbox(flags, overrides, serveMcp)
+})

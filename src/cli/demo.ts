@@ -6,7 +6,7 @@ import { callTool, connect, countTools, failed, type Report } from "./demoClient
 import { bar, clearLine, cut, indent, out, screenWidth, stdoutStyle, wrap, type Style } from "./print.ts"
 import { describe, table } from "./table.ts"
 
-/** How much faster than life the demo's runs go: one of seven minutes takes about four seconds. */
+/** Speed-up factor: a run of seven minutes takes about four seconds. */
 const speed = "100"
 
 const Agents = Schema.Struct({ agents: Schema.Array(Schema.Struct({ agentId: Schema.Number, name: Schema.String })) })
@@ -36,7 +36,6 @@ const Diagnosis = Schema.Struct({
   suggestedActions: Schema.optional(Schema.Array(Schema.String))
 })
 
-/** The columns that the demo prints in: what fits a terminal of ordinary width. */
 const width = () => Math.min(screenWidth(), 100)
 
 const paragraph = (text: string) => out(indent(wrap(text, width() - 2).join("\n")))
@@ -48,10 +47,10 @@ const draw = ({ message, progress, total }: Report) =>
       : `  ${cut(message, width() - 2)}\n`
   )
 
-/** The steps that the stories are told in. */
-const teller = (client: Client, { bad, bold, dim, good }: Style) => {
-  let step = 0
-  const tell = (title: string) => out(`\n${bold(`${(step += 1)}. ${title}`)}`)
+/** The steps of the demo. */
+const makeSteps = (client: Client, { bad, bold, dim, good }: Style) => {
+  let number = 0
+  const announce = (title: string) => out(`\n${bold(`${(number += 1)}. ${title}`)}`)
 
   const call = <A, I>(name: string, args: Readonly<Record<string, unknown>>, schema: Schema.Schema<A, I>) =>
     Effect.zipRight(
@@ -85,49 +84,49 @@ const teller = (client: Client, { bad, bold, dim, good }: Style) => {
       return run
     })
 
-  return { tell, call, find, start, follow }
+  return { announce, call, find, start, follow }
 }
 
-type Teller = ReturnType<typeof teller>
+type Steps = ReturnType<typeof makeSteps>
 
-const success = ({ call, find, follow, start, tell }: Teller) =>
+const success = ({ announce, call, find, follow, start }: Steps) =>
   Effect.gen(function* () {
-    yield* tell("Find an agent")
+    yield* announce("Find an agent")
     const { agentId } = yield* find("books")
 
-    yield* tell("Read what it takes")
+    yield* announce("Read its input parameters")
     const { inputParameters } = yield* call("get_agent", { agentId }, Agent)
     yield* out(indent(describe(inputParameters, width() - 2)))
 
-    yield* tell("Start it and follow the run to its end")
+    yield* announce("Start it and follow the run to its end")
     const runId = yield* start(agentId, inputParameters)
     yield* follow(agentId, runId)
 
-    yield* tell("See what it left")
+    yield* announce("List the files it produced")
     const { files } = yield* call("get_run_files", { agentId, runId }, FileList)
     yield* out(indent(table(files, width() - 2)))
 
     const csv = files.find(({ name = "" }) => name.endsWith(".csv"))
     if (csv === undefined) return yield* failed("the run left no CSV file")
-    yield* tell("Look at the first rows without downloading the file")
+    yield* announce("Look at the first rows without downloading the file")
     const { rows } = yield* call("preview_run_file", { agentId, runId, fileId: csv.fileId, maxRows: 5 }, Preview)
     yield* out(indent(table(rows, width() - 2)))
   })
 
-const failure = ({ call, find, follow, start, tell }: Teller) =>
+const failure = ({ announce, call, find, follow, start }: Steps) =>
   Effect.gen(function* () {
-    yield* tell("And when an agent fails?")
+    yield* announce("And when an agent fails?")
     const { agentId } = yield* find("supplier")
     const runId = yield* start(agentId, {})
     const { message = "none" } = yield* follow(agentId, runId)
     yield* paragraph(`Message: ${message}`)
 
-    yield* tell("Ask why")
+    yield* announce("Ask why")
     const diagnosis = yield* call("get_run_diagnostics", { agentId, runId }, Diagnosis)
     yield* out(indent(describe(diagnosis, width() - 2)))
   })
 
-/** Shows the main job end to end. Fails with Stop when any step of it does. */
+/** Shows the main job end to end. Fails with Stop if a step fails. */
 export const demo = Effect.scoped(
   Effect.gen(function* () {
     const style = yield* stdoutStyle
@@ -137,12 +136,12 @@ export const demo = Effect.scoped(
       `${style.bold(`sequentum-mcp ${version}`)}: a real MCP client, a real server process, an embedded Sequentum`
     )
     const revision = client.getNegotiatedProtocolVersion() ?? "unknown"
-    yield* out(style.dim(`MCP ${revision} over stdio, ${count} tools, time ${speed} times faster than life`))
-    const steps = teller(client, style)
+    yield* out(style.dim(`MCP ${revision} over stdio, ${count} tools, runs sped up ${speed} times`))
+    const steps = makeSteps(client, style)
     yield* success(steps)
     yield* failure(steps)
     yield* out(
-      `\n${wrap("That was the sandbox. For your own account set SEQUENTUM_API_KEY and leave --sandbox out.", width()).join("\n")}`
+      `\n${wrap("That was the sandbox. To use your own account, set SEQUENTUM_API_KEY and omit --sandbox.", width()).join("\n")}`
     )
   })
 )

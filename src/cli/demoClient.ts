@@ -5,20 +5,20 @@ import * as Schema from "effect/Schema"
 import { Stop } from "../serve/runMain.ts"
 import { version } from "../runtime/version.ts"
 
-/** How far a call is, as its server tells. */
+/** The progress of a call, as its server reports it. */
 export interface Report {
   readonly progress: number
   readonly total: number
   readonly message: string
 }
 
-/** What the demo fails with. */
+/** The failure of the demo. */
 export const failed = (what: string) => new Stop({ lines: [`The demo failed: ${what}.`] })
 
 const firstLine = (error: unknown) =>
   (error instanceof Error ? error.message : String(error)).split("\n", 1).join("").replace(/\.$/u, "")
 
-/** Starts this very program as a server on a sandbox of its own, and connects a client to it; both end with the scope. */
+/** Starts this program as a server with a sandbox and connects a client to it. Both end with the scope. */
 export const connect = (speed: string) =>
   Effect.acquireRelease(
     Effect.tryPromise({
@@ -36,7 +36,7 @@ export const connect = (speed: string) =>
     (client) => Effect.promise(() => client.close())
   )
 
-/** How many tools the server offers. */
+/** The number of tools that the server offers. */
 export const countTools = (client: Client) =>
   Effect.map(
     Effect.tryPromise({
@@ -49,7 +49,7 @@ export const countTools = (client: Client) =>
 const textOf = (content: ReadonlyArray<{ readonly type: string; readonly text?: unknown }>) =>
   content.flatMap(({ text }) => (typeof text === "string" ? [text] : [])).join(" ")
 
-/** Calls a tool and decodes its structured result. Fails with Stop for any other answer. */
+/** Calls a tool and decodes its structured result. Fails with Stop for any other result. */
 export const callTool = <A, I>(
   client: Client,
   name: string,
@@ -71,6 +71,6 @@ export const callTool = <A, I>(
     })
     if (result.isError === true) return yield* failed(`${name} answered: ${firstLine(textOf(result.content))}`)
     return yield* Effect.mapError(Schema.decodeUnknown(schema)(result.structuredContent), () =>
-      failed(`${name} gave another result than it promises`)
+      failed(`${name} returned a result of another shape`)
     )
   })

@@ -1,93 +1,90 @@
-/** A flag as a person is told of it. One without `value` stands alone. */
-export interface Flag {
-  readonly name: string
-  readonly value?: string
-  readonly doc: string
+import * as Config from "effect/Config"
+import * as Either from "effect/Either"
+import { parseBoolean, parsed, settings, wholeNumber, type SettingFlag, type SettingInfo } from "../config.ts"
+
+/** What people read about a flag. Without `value`, the placeholder of its value, it is a switch. */
+export interface FlagInfo {
+  readonly flag: string
+  readonly value?: string | undefined
+  readonly help: string
+  /** The variable that it overrides. */
+  readonly env?: string
+  /** It shapes a sandbox, so it is refused where --sandbox is possible but not given. */
+  readonly needsSandbox?: boolean
 }
 
-/** Every flag of every command. */
-export const flags = {
-  sandbox: { name: "sandbox", doc: "Use an embedded Sequentum instead of the cloud; no key needed" },
-  sandboxSpeed: {
-    name: "sandbox-speed",
-    value: "n",
-    doc: "How many times faster than life its runs go, up to 100000 (default 1)"
-  },
-  sandboxRateLimit: {
-    name: "sandbox-rate-limit",
-    value: "n",
-    doc: "Requests a minute that it takes from one key (default 100)"
-  },
-  toolsets: { name: "toolsets", value: "a,b", doc: "Offer only these toolsets" },
-  tools: { name: "tools", value: "x,y", doc: "Offer these tools, in addition to the toolsets" },
-  excludeTools: { name: "exclude-tools", value: "z", doc: "Do not offer these tools" },
-  readOnly: { name: "read-only", doc: "Offer only tools that change nothing" },
-  json: { name: "json", doc: "Print JSON for a program" },
-  host: { name: "host", value: "address", doc: "Address to listen on (default 127.0.0.1)" },
-  httpPort: { name: "port", value: "n", doc: "Port to listen on; 0 takes any free one (default 3000)" },
-  sandboxPort: { name: "port", value: "n", doc: "Port to listen on; 0 takes any free one (default 4010)" }
-} as const satisfies Readonly<Record<string, Flag>>
+/** A flag is a Config that reads the value given for `flag`, such as `--port`. */
+export type Flag<A> = Config.Config<A> & FlagInfo
 
-/** A command as a person is told of it. */
-export interface Usage {
-  readonly name: string
-  readonly args: string
-  readonly summary: string
-  readonly flags: ReadonlyArray<Flag>
-  readonly examples: ReadonlyArray<string>
+const make = <A>(info: FlagInfo, read: (name: string) => Config.Config<A>): Flag<A> =>
+  Object.assign(read(info.flag), info)
+
+const toggle = (flag: string, help: string) => make({ flag, help }, parsed(false, parseBoolean))
+
+const number = (
+  { help, ...info }: FlagInfo,
+  defaultValue: number,
+  parse: (value: string) => Either.Either<number, string>
+) => make({ ...info, value: "n", help: `${help} (default ${defaultValue})` }, parsed(defaultValue, parse))
+
+/** Leaves checking the value to the settings, which report all their problems at once. */
+const overriding = ({ defaultText, env, flag }: SettingInfo & { readonly flag: SettingFlag }) =>
+  make(
+    {
+      flag: flag.name,
+      value: flag.value,
+      help: flag.value === undefined ? flag.help : `${flag.help} (default ${defaultText})`,
+      env
+    },
+    (name) => Config.option(Config.string(name))
+  )
+
+const maxSpeed = 100_000
+
+const speed = (value: string) => {
+  const factor = Number(value)
+  return /^\d+(?:\.\d+)?$/u.test(value) && factor > 0 && factor <= maxSpeed
+    ? Either.right(factor)
+    : Either.left(`must be a number above 0 and at most ${maxSpeed}`)
 }
 
-const shape: ReadonlyArray<Flag> = [flags.sandboxSpeed, flags.sandboxRateLimit]
-const sandbox: ReadonlyArray<Flag> = [flags.sandbox, ...shape]
-const selection: ReadonlyArray<Flag> = [flags.toolsets, flags.tools, flags.excludeTools, flags.readOnly]
+/** Output as JSON. */
+export const json = toggle("--json", "Print JSON for a program")
 
-/** What runs when no command is named. */
-export const rootUsage: Usage = {
-  name: "",
-  args: "",
-  summary: "MCP server for Sequentum Cloud. Without a command it serves MCP over stdio.",
-  flags: [...sandbox, ...selection],
-  examples: ["sequentum-mcp --sandbox --sandbox-speed 60", "sequentum-mcp --read-only --toolsets agents,runs,files"]
+/** What a sandbox is like. */
+export const sandboxShape = {
+  speed: number(
+    { flag: "--sandbox-speed", help: `Speed-up factor of simulated runs, up to ${maxSpeed}`, needsSandbox: true },
+    1,
+    speed
+  ),
+  rateLimit: number(
+    { flag: "--sandbox-rate-limit", help: "Requests a minute that it accepts from one key", needsSandbox: true },
+    100,
+    wholeNumber(1, 1_000_000)
+  )
 }
 
-/** The commands, in the order in which they are listed. */
-export const commandUsages: ReadonlyArray<Usage> = [
-  {
-    name: "http",
-    args: "",
-    summary: "Serve MCP over Streamable HTTP",
-    flags: [flags.host, flags.httpPort, ...sandbox, ...selection],
-    examples: ["sequentum-mcp http --port 3000"]
-  },
-  {
-    name: "sandbox",
-    args: "",
-    summary: "Serve the embedded Sequentum API alone",
-    flags: [flags.sandboxPort, ...shape],
-    examples: ["sequentum-mcp sandbox --port 4010 --sandbox-speed 60"]
-  },
-  {
-    name: "tools",
-    args: "",
-    summary: "List the tools that are offered, with their hints",
-    flags: [flags.json, ...selection, ...sandbox],
-    examples: ["sequentum-mcp tools --toolsets runs --read-only"]
-  },
-  {
-    name: "call",
-    args: "<tool> ['<json>']",
-    summary: "Call one tool and print its result",
-    flags: [flags.json, ...sandbox, ...selection],
-    examples: [
-      `sequentum-mcp call search_agents '{"query":"books"}' --sandbox`,
-      "sequentum-mcp call get_credits_balance --json"
-    ]
-  },
-  {
-    name: "demo",
-    args: "",
-    summary: "Watch an agent being found, run and previewed by a real client, on the sandbox",
-    flags: [flags.sandbox],
-    examples: ["sequentum-mcp demo"]
-  }
-]
+/** Puts a sandbox in the place of Sequentum. */
+export const sandbox = {
+  sandbox: toggle("--sandbox", "Use an embedded Sequentum instead of the cloud; no key needed"),
+  ...sandboxShape
+}
+
+/** Where the sandbox listens when it is served alone. */
+export const sandboxPort = number(
+  { flag: "--port", help: "Port to listen on; 0 picks any free one" },
+  4010,
+  wholeNumber(0, 65_535)
+)
+
+/** Which tools are offered. */
+export const selection = {
+  toolsets: overriding(settings.toolsets),
+  tools: overriding(settings.tools),
+  excludeTools: overriding(settings.excludeTools),
+  readOnly: overriding(settings.readOnly)
+}
+
+/** Where MCP is served over HTTP. */
+export const address = { host: overriding(settings.host), port: overriding(settings.port) }

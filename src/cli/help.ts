@@ -1,4 +1,5 @@
-import { commandUsages, rootUsage, type Flag, type Usage } from "./flags.ts"
+import type { Command } from "./Command.ts"
+import type { FlagInfo } from "./flags.ts"
 import { pad, wrap } from "./print.ts"
 
 type Entry = readonly [term: string, text: string]
@@ -11,42 +12,40 @@ const entries = (list: ReadonlyArray<Entry>, width: number) => {
   })
 }
 
-const flagEntry = ({ doc, name, value }: Flag): Entry => [`--${name}${value === undefined ? "" : ` <${value}>`}`, doc]
+const flagEntry = ({ flag, help, value }: FlagInfo): Entry => [value === undefined ? flag : `${flag} <${value}>`, help]
 
 const always: ReadonlyArray<Entry> = [
   ["-h, --help", "Show this help"],
   ["--version", "Show the version"]
 ]
 
-const section = (title: string, lines: ReadonlyArray<string>, bold: (text: string) => string) => [
-  "",
-  bold(title),
-  ...lines
-]
+const usage = ({ args, name }: Command) => [name, ...args.map((argument) => argument.usage)].join(" ").trim()
 
-/** The help of a command, or with the root's usage of the whole program. */
-export const help = (usage: Usage, width: number, bold: (text: string) => string): string => {
-  const isRoot = usage === rootUsage
-  const command = ["sequentum-mcp", ...(isRoot ? ["[command]"] : [usage.name]), usage.args, "[flags]"]
-  const commands = commandUsages.map(({ args, name, summary }): Entry => [`${name} ${args}`.trim(), summary])
+const environment =
+  "The server reads SEQUENTUM_API_KEY and other settings from the environment; flags override them. Help on a command: sequentum-mcp <command> --help"
+
+/** The help of a command, or of the program with the list of its commands. */
+export const help = (command: Command, width: number, bold: (text: string) => string): string => {
+  const { commands, examples, flags, summary } = command
+  const isProgram = commands.length > 0
+  const section = (title: string, lines: ReadonlyArray<string>) => ["", bold(title), ...lines]
   return [
-    ...wrap(usage.summary.replace(/\.?$/u, "."), width),
-    ...section("Usage", [`  ${command.filter((word) => word !== "").join(" ")}`], bold),
-    ...(isRoot ? section("Commands", entries(commands, width), bold) : []),
-    ...section("Flags", entries([...usage.flags.map(flagEntry), ...always], width), bold),
-    ...section(
-      usage.examples.length === 1 ? "Example" : "Examples",
-      usage.examples.map((example) => `  ${example}`),
-      bold
-    ),
-    ...(isRoot
-      ? [
-          "",
-          ...wrap(
-            "The server reads SEQUENTUM_API_KEY and other settings from the environment; flags override them. Help on a command: sequentum-mcp <command> --help",
+    ...wrap(summary.replace(/\.?$/u, "."), width),
+    ...section("Usage", [`  sequentum-mcp ${isProgram ? "[command]" : usage(command)} [flags]`]),
+    ...(isProgram
+      ? section(
+          "Commands",
+          entries(
+            commands.map((one): Entry => [usage(one), one.summary]),
             width
           )
-        ]
-      : [])
+        )
+      : []),
+    ...section("Flags", entries([...flags.map(flagEntry), ...always], width)),
+    ...section(
+      examples.length === 1 ? "Example" : "Examples",
+      examples.map((example) => `  ${example}`)
+    ),
+    ...(isProgram ? ["", ...wrap(environment, width)] : [])
   ].join("\n")
 }

@@ -1,4 +1,4 @@
-/** How many letters have to be put in, taken out or changed to make one word of another. */
+/** The Levenshtein distance: how many letters to insert, delete or change to get from one word to the other. */
 const distance = (from: string, to: string): number => {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [line, letter] of Array.from(from).entries()) {
@@ -12,9 +12,11 @@ const distance = (from: string, to: string): number => {
   return row[to.length] ?? 0
 }
 
-/** The name that was most likely meant, if one is close. */
+/** The closest name, if it is at most three letters away. */
 export const nearest = (word: string, names: ReadonlyArray<string>): string | undefined => {
   const start = word.slice(0, 100).toLowerCase()
-  const [best] = names.map((name) => ({ name, far: distance(start, name) })).sort((one, other) => one.far - other.far)
-  return best !== undefined && best.far <= 3 ? best.name : undefined
+  const [best] = names
+    .map((name) => ({ name, letters: distance(start, name) }))
+    .sort((one, other) => one.letters - other.letters)
+  return best !== undefined && best.letters <= 3 ? best.name : undefined
 }

@@ -12,13 +12,13 @@ const shown = (value: unknown): string => {
   return JSON.stringify(value)
 }
 
-/** A cell; a time to the minute. */
+/** A cell. Times are shown to the minute. */
 const cellText = (value: unknown) => printable(shown(value).replace(timestamp, "$1 $2Z"))
 
 const gap = "  "
-const narrowest = 6
-/** A text that would get fewer columns of the screen than this, and has more to show, is left out. */
-const worthShowing = 18
+const minWidth = 6
+/** A column of long texts is left out if it would get less than this. */
+const minTextWidth = 18
 
 const total = (widths: ReadonlyArray<number>) =>
   widths.reduce((sum, width) => sum + width, 0) + gap.length * Math.max(0, widths.length - 1)
@@ -27,11 +27,11 @@ interface Column {
   readonly name: string
   readonly natural: number
   readonly numeric: boolean
-  /** Shown whole or not at all: part of a number or a time would be another one. */
+  /** Never cut: part of a number or a time would be another number or time. */
   readonly rigid: boolean
 }
 
-/** Column widths that fit: each as wide as its content, the widest texts shortened until all fit. */
+/** Column widths: each as wide as its content, then the widest texts are cut until all fit. */
 const fitWidths = (columns: ReadonlyArray<Column>, room: number): ReadonlyArray<number> => {
   const widths = columns.map(({ natural }) => natural)
   while (total(widths) > room) {
@@ -39,7 +39,7 @@ const fitWidths = (columns: ReadonlyArray<Column>, room: number): ReadonlyArray<
       (most, width, index) => (columns[index]?.rigid === true ? most : Math.max(most, width)),
       0
     )
-    if (widest <= narrowest) break
+    if (widest <= minWidth) break
     widths[widths.findIndex((width, index) => width === widest && columns[index]?.rigid !== true)] = widest - 1
   }
   return widths
@@ -55,14 +55,14 @@ const columnsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<Column> =>
     return [{ name, natural, numeric, rigid }]
   })
 
-/** The first columns that fit, each with room enough to be worth it. */
+/** The first columns that fit with enough room for each. */
 const fitColumns = (columns: ReadonlyArray<Column>, width: number) => {
-  const enough = columns.map(({ natural, rigid }) => (rigid ? natural : Math.min(natural, worthShowing)))
+  const enough = columns.map(({ natural, rigid }) => (rigid ? natural : Math.min(natural, minTextWidth)))
   const tooMany = columns.findIndex((_, index) => index > 0 && total(enough.slice(0, index + 1)) > width)
   return tooMany === -1 ? columns : columns.slice(0, tooMany)
 }
 
-/** Records as an aligned table with a header, in `width` columns. What does not fit is named below it. */
+/** Records as an aligned table with a header, `width` columns wide. Fields that do not fit are named below it. */
 export const table = (rows: ReadonlyArray<Row>, width: number): string => {
   const all = columnsOf(rows)
   const columns = fitColumns(all, width)
@@ -71,7 +71,7 @@ export const table = (rows: ReadonlyArray<Row>, width: number): string => {
   const line = (cell: (column: Column) => string) =>
     columns
       .map((column, index) => {
-        const size = Math.min(widths[index] ?? narrowest, width)
+        const size = Math.min(widths[index] ?? minWidth, width)
         return pad(cut(cell(column), size), size, column.numeric ? "left" : "right")
       })
       .join(gap)
@@ -89,7 +89,7 @@ export const table = (rows: ReadonlyArray<Row>, width: number): string => {
 const isRowList = (value: unknown): value is ReadonlyArray<Row> =>
   Array.isArray(value) && value.length > 0 && value.every((item) => Predicate.isRecord(item))
 
-/** Lines behind a lead; those after the first begin under its text. */
+/** Wrapped text after a lead. Lines after the first are indented to its text. */
 const hanging = (lead: string, text: string, width: number) => {
   const [first = "", ...more] = wrap(text, Math.max(20, width - displayWidth(lead)))
   return [lead + first, ...more.map((line) => " ".repeat(displayWidth(lead)) + line)].map((line) => line.trimEnd())
@@ -107,7 +107,7 @@ const field = (name: string, value: unknown, width: number): ReadonlyArray<strin
   return hanging(`${name}: `, shown(value), width)
 }
 
-/** A result for a person: plain values as `name: value`, nested ones indented, lists of records as tables. */
+/** A result for a person: plain values as `name: value`, nested values indented, lists of records as tables. */
 export const describe = (value: Row, width: number): string =>
   Object.entries(value)
     .filter(([, item]) => item !== undefined)

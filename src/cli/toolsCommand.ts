@@ -1,9 +1,8 @@
 import * as Effect from "effect/Effect"
 import { operatorSelection } from "../serve/layers.ts"
-import { loadSettings } from "../config.ts"
+import { loadSettings, type Overrides } from "../config.ts"
 import { allTools } from "../tools/catalog/all.ts"
 import type { ToolAnnotations } from "../tools/Tool.ts"
-import type { Overrides } from "./options.ts"
 import { out, screenWidth } from "./print.ts"
 import { table } from "./table.ts"
 
@@ -21,7 +20,7 @@ const listing = (rows: ReadonlyArray<Readonly<Record<string, string>>>) =>
     ? "No tool is offered under these flags and settings."
     : `${table(rows, screenWidth())}\n\n${rows.length === 1 ? "1 tool" : `${rows.length} tools`}`
 
-/** Prints what is offered under the settings and flags. */
+/** Prints the tools that the settings and flags offer. */
 export const listTools = (asJson: boolean, overrides: Overrides) =>
   Effect.gen(function* () {
     const selection = yield* Effect.flatMap(loadSettings(overrides), operatorSelection)

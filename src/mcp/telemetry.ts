@@ -7,7 +7,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 import { makeLabels } from "../runtime/metricLabels.ts"
-import { whereTraced } from "../runtime/tracing.ts"
+import { ifTraced } from "../runtime/tracing.ts"
 import type { Era } from "./era.ts"
 
 /** Tool calls by tool, era and outcome; the outcome is `ok` or an error's tag. */
@@ -72,7 +72,7 @@ export const countCall = ({ attempts, era, tool }: ObservedCall, exit: CallExit,
 export const tracedCall =
   ({ attempts, era, tool }: ObservedCall, meta: unknown) =>
   <A, E extends { readonly _tag: string }, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    whereTraced(
+    ifTraced(
       Effect.suspend(() =>
         Effect.onExit(call, (exit) =>
           Effect.annotateCurrentSpan({ outcome: outcomeOf(exit), "sequentum.attempts": attempts() })

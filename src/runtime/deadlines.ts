@@ -2,41 +2,41 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
 
-/** Calls back at points in time, unless that is called off before. */
+/** Timers that can be cancelled. */
 export interface Deadlines {
-  /** Calls `expire` once `millis` have passed. What it gives calls that off. */
+  /** Calls `expire` after `millis`. Returns a function that cancels it. */
   readonly after: (millis: number, expire: () => void) => () => void
 }
 
-interface Waiting {
+interface Deadline {
   readonly at: number
   readonly expire: () => void
 }
 
 /**
- * Keeps deadlines by one fiber, which sleeps until the first of them, for as long as the scope is open. A fiber for
- * each would cost a request more than all else that the server does for it, and hardly any deadline is ever met.
+ * Keeps every deadline with one fiber, which sleeps until the earliest, while the scope is open. A fiber per deadline
+ * would cost a request more than everything else this server does for it, and hardly any deadline expires.
  */
 export const makeDeadlines = Effect.gen(function* () {
   const clock = yield* Effect.clock
-  // Not the time of day, which may be set back.
+  // Monotonic: the time of day may be set back.
   const millis = () => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
   const watcher = yield* FiberHandle.make<void>()
   const run = yield* FiberHandle.runtime(watcher)()
-  const waiting = new Set<Waiting>()
-  let awaited = Number.POSITIVE_INFINITY
+  const pending = new Set<Deadline>()
+  let nextWake = Number.POSITIVE_INFINITY
 
   const watch: Effect.Effect<void> = Effect.suspend(() => {
-    awaited = Number.POSITIVE_INFINITY
-    for (const { at } of waiting) awaited = Math.min(awaited, at)
-    if (waiting.size === 0) return Effect.void
+    nextWake = Number.POSITIVE_INFINITY
+    for (const { at } of pending) nextWake = Math.min(nextWake, at)
+    if (pending.size === 0) return Effect.void
     return Effect.zipRight(
-      clock.sleep(Duration.millis(Math.max(0, awaited - millis()))),
+      clock.sleep(Duration.millis(Math.max(0, nextWake - millis()))),
       Effect.suspend(() => {
         const now = millis()
-        for (const deadline of waiting) {
+        for (const deadline of pending) {
           if (deadline.at > now) continue
-          waiting.delete(deadline)
+          pending.delete(deadline)
           deadline.expire()
         }
         return watch
@@ -46,10 +46,10 @@ export const makeDeadlines = Effect.gen(function* () {
 
   return {
     after: (delay, expire) => {
-      const deadline: Waiting = { at: millis() + delay, expire }
-      waiting.add(deadline)
-      if (deadline.at < awaited) run(watch)
-      return () => void waiting.delete(deadline)
+      const deadline: Deadline = { at: millis() + delay, expire }
+      pending.add(deadline)
+      if (deadline.at < nextWake) run(watch)
+      return () => void pending.delete(deadline)
     }
   } satisfies Deadlines
 })

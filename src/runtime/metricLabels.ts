@@ -3,17 +3,17 @@ import * as MetricLabel from "effect/MetricLabel"
 type Labels = ReadonlyArray<MetricLabel.MetricLabel>
 
 /**
- * Gives the labels of a metric's series, always the same array for the same values: by it a metric finds its series
- * without comparing. The values must be of a few kinds only, since none is forgotten.
+ * Returns a function from label values to a metric's labels. Equal values give the same array, by which a metric finds
+ * its series without comparing. Bounded label values only: the cache is never cleared.
  */
 export const makeLabels = <const Keys extends ReadonlyArray<string>>(...keys: Keys) => {
-  const known = new Map<string, Labels>()
+  const cache = new Map<string, Labels>()
   return (...values: { readonly [Index in keyof Keys]: string }): Labels => {
-    const name = values.join("\n")
-    const labels = known.get(name)
-    if (labels !== undefined) return labels
-    const fresh = keys.map((key, index) => MetricLabel.make(key, values[index] ?? ""))
-    known.set(name, fresh)
-    return fresh
+    const id = values.join("\n")
+    const cached = cache.get(id)
+    if (cached !== undefined) return cached
+    const labels = keys.map((key, index) => MetricLabel.make(key, values[index] ?? ""))
+    cache.set(id, labels)
+    return labels
   }
 }

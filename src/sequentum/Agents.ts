@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Agent, AgentPage, TotalCount } from "./schemas/Agent.ts"
 import type { AgentId, SpaceId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 
 export interface AgentListQuery {
   readonly pageIndex: number
@@ -23,25 +24,25 @@ export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    /** One page. Both paging parameters are always sent, since without them the API answers with everything. */
-    const list = (query: AgentListQuery) => client.get("/agent/all", AgentPage, { query: { ...query } })
+    /** One page. Both paging parameters are always sent: without them the API returns everything. */
+    const list = (query: AgentListQuery) => client.get(apiPath("agent")`/agent/all`, AgentPage, { query: { ...query } })
 
-    const get = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}`, Agent)
+    const get = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}`, Agent)
 
-    /** Agents whose name or description holds `query`, in any case. */
+    /** Agents whose name or description contains `query`, ignoring case. */
     const search = (query: string, maxRecords?: number) =>
-      client.get("/agent/search", AgentList, { query: { query, maxRecords } })
+      client.get(apiPath("agent")`/agent/search`, AgentList, { query: { query, maxRecords } })
 
     /** Exact number of agents that match `query`. The path is inferred from `/agent/search`. */
     const searchCount = (query: string, includeArchived?: boolean) =>
       Effect.map(
-        client.get("/agent/search/count", TotalCount, { query: { query, includeArchived } }),
+        client.get(apiPath("agent")`/agent/search/count`, TotalCount, { query: { query, includeArchived } }),
         ({ totalCount }) => totalCount
       )
 
     /** Number of unarchived agents that are in no space. */
     const personalCount = () =>
-      Effect.map(client.get("/agent/personal/count", TotalCount), ({ totalCount }) => totalCount)
+      Effect.map(client.get(apiPath("agent")`/agent/personal/count`, TotalCount), ({ totalCount }) => totalCount)
 
     return { list, get, search, searchCount, personalCount } as const
   })

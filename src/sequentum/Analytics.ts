@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Diagnostics, LatestFailure, RecordsReport, RunsReport } from "./schemas/Analytics.ts"
 import type { AgentId, RunId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 
 /** Reports over runs, and why runs failed. Every method fails with a SequentumError. */
 export class Analytics extends Effect.Service<Analytics>()("sequentum/Analytics", {
@@ -14,21 +15,21 @@ export class Analytics extends Effect.Service<Analytics>()("sequentum/Analytics"
       readonly endDate?: string | undefined
       readonly status?: string | undefined
       readonly includeDetails?: boolean | undefined
-    }) => client.get("/analytics/runs/summary", RunsReport, { query: { ...query } })
+    }) => client.get(apiPath("account")`/analytics/runs/summary`, RunsReport, { query: { ...query } })
 
     const records = (query: {
       readonly startDate?: string | undefined
       readonly endDate?: string | undefined
       readonly agentId?: AgentId | undefined
-    }) => client.get("/analytics/records/summary", RecordsReport, { query: { ...query } })
+    }) => client.get(apiPath("account")`/analytics/records/summary`, RecordsReport, { query: { ...query } })
 
     const diagnostics = (agentId: AgentId, runId: RunId) =>
-      client.get(apiPath`/analytics/agents/${agentId}/runs/${runId}/diagnostics`, Diagnostics)
+      client.get(apiPath("run")`/analytics/agents/${agentId}/runs/${runId}/diagnostics`, Diagnostics)
 
-    /** The newest failed run, if any. An agent without one answers 404 or a bare message; an unknown agent 404. */
+    /** The newest failed run, if any. Without one the API returns 404 or only a message; for an unknown agent 404. */
     const latestFailure = (agentId: AgentId) =>
-      Effect.map(client.get(apiPath`/analytics/agents/${agentId}/latest-failure`, LatestFailure), (answer) =>
-        "runId" in answer ? Option.some(answer) : Option.none()
+      Effect.map(client.get(apiPath("agent")`/analytics/agents/${agentId}/latest-failure`, LatestFailure), (found) =>
+        "runId" in found ? Option.some(found) : Option.none()
       )
 
     return { runs, records, diagnostics, latestFailure } as const

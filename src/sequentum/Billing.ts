@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
 import { AgentsUsage, CostBreakdown, CreditHistory, Credits, RunsCost, Spending } from "./schemas/Billing.ts"
 import type { AgentId } from "./schemas/common.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 
 /** A period, ISO 8601. */
 export interface DateRange {
@@ -28,21 +29,24 @@ export class Billing extends Effect.Service<Billing>()("sequentum/Billing", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const credits = () => client.get("/billing/credits", Credits)
+    const credits = () => client.get(apiPath("account")`/billing/credits`, Credits)
 
-    const spending = (range: Partial<DateRange>) => client.get("/billing/spending", Spending, { query: { ...range } })
+    const spending = (range: Partial<DateRange>) =>
+      client.get(apiPath("account")`/billing/spending`, Spending, { query: { ...range } })
 
-    const history = (page: Page) => client.get("/billing/history", CreditHistory, { query: { ...page } })
+    const history = (page: Page) =>
+      client.get(apiPath("account")`/billing/history`, CreditHistory, { query: { ...page } })
 
-    const agentsUsage = (query: UsageQuery) => client.get("/billing/agents", AgentsUsage, { query: { ...query } })
+    const agentsUsage = (query: UsageQuery) =>
+      client.get(apiPath("account")`/billing/agents`, AgentsUsage, { query: { ...query } })
 
     const costBreakdown = (
       agentId: AgentId,
       query: DateRange & { readonly timeUnit?: string | undefined; readonly usageTypes?: string | undefined }
-    ) => client.get(apiPath`/billing/agents/${agentId}`, CostBreakdown, { query: { ...query } })
+    ) => client.get(apiPath("agent")`/billing/agents/${agentId}`, CostBreakdown, { query: { ...query } })
 
     const runsCost = (agentId: AgentId, query: UsageQuery) =>
-      client.get(apiPath`/billing/agents/${agentId}/runs`, RunsCost, { query: { ...query } })
+      client.get(apiPath("agent")`/billing/agents/${agentId}/runs`, RunsCost, { query: { ...query } })
 
     return { credits, spending, history, agentsUsage, costBreakdown, runsCost } as const
   })

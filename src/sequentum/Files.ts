@@ -7,7 +7,8 @@ import type { SequentumError } from "./errors.ts"
 import { ServerFailure, UnexpectedResponse } from "./errors.ts"
 import type { AgentId, FileId, RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 import { timedOut } from "./client/Upstream.ts"
 import { clientFailure } from "./client/upstreamHttpClient.ts"
 
@@ -17,46 +18,43 @@ const RunFiles = Schema.Array(RunFile)
 export class Files extends Effect.Service<Files>()("sequentum/Files", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
-    const limit = client.requestTimeout
+    const timeout = client.requestTimeout
     // A signed URL is a secret: no span or trace header may carry it.
     const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
 
-    const list = (agentId: AgentId, runId: RunId) => client.get(apiPath`/agent/${agentId}/run/${runId}/files`, RunFiles)
+    const list = (agentId: AgentId, runId: RunId) =>
+      client.get(apiPath("run")`/agent/${agentId}/run/${runId}/files`, RunFiles)
+
+    const downloadPath = (agentId: AgentId, runId: RunId, fileId: FileId) =>
+      apiPath("file")`/agent/${agentId}/run/${runId}/file/${fileId}/download`
 
     /** The temporary signed URL of a file, read from the redirect; the file itself is not fetched. */
     const downloadUrl = (agentId: AgentId, runId: RunId, fileId: FileId) =>
-      client.redirect(apiPath`/agent/${agentId}/run/${runId}/file/${fileId}/download`)
+      client.redirect(downloadPath(agentId, runId, fileId))
 
     /**
      * The content of a file as it arrives, fetched from its signed URL without credentials. The download ends when the
-     * stream is no longer read, or when nothing comes for as long as a request may take.
+     * stream is no longer read, or when nothing arrives within the request timeout.
      */
     const content = (agentId: AgentId, runId: RunId, fileId: FileId) =>
       Stream.unwrapScoped(
         Effect.gen(function* () {
-          const at = {
-            method: "GET" as const,
-            path: apiPath`/agent/${agentId}/run/${runId}/file/${fileId}/download`
-          }
+          const line = { method: "GET" as const, ...downloadPath(agentId, runId, fileId) }
           const url = yield* downloadUrl(agentId, runId, fileId)
-          const response = yield* HttpClient.withScope(http)
+          const { status, stream } = yield* HttpClient.withScope(http)
             .execute(HttpClientRequest.get(url))
             .pipe(
-              Effect.mapError((error) => clientFailure(error, at)),
-              Effect.timeoutFail({ duration: limit, onTimeout: () => timedOut(at, limit) })
+              Effect.mapError((error) => clientFailure(error, line)),
+              Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut(line, timeout) })
             )
-          if (response.status >= 500) return yield* new ServerFailure({ ...at, status: response.status })
-          if (response.status !== 200) {
-            return yield* new UnexpectedResponse({
-              ...at,
-              status: response.status,
-              at: "",
-              problem: "a download address that does not serve the file"
-            })
+          if (status >= 500) return yield* new ServerFailure({ ...line, status })
+          if (status !== 200) {
+            const problem = "a download address that does not serve the file"
+            return yield* new UnexpectedResponse({ ...line, status, at: "", problem })
           }
-          return response.stream.pipe(
-            Stream.mapError((error): SequentumError => clientFailure(error, at)),
-            Stream.timeoutFail(() => timedOut(at, limit), limit)
+          return stream.pipe(
+            Stream.mapError((error): SequentumError => clientFailure(error, line)),
+            Stream.timeoutFail(() => timedOut(line, timeout), timeout)
           )
         })
       )

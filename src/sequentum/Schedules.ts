@@ -2,9 +2,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { AgentId, ScheduleId } from "./schemas/common.ts"
 import { AgentSchedule, UpcomingRun } from "./schemas/Schedule.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 
-/** A schedule as it is sent. Source: docs.sequentum.com/api-reference/schedules/create. */
+/** A schedule as the API accepts it. Source: docs.sequentum.com/api-reference/schedules/create. */
 export interface ScheduleBody {
   readonly name?: string | undefined
   /** 1 RunOnce, 2 RunEvery, 3 CRON. */
@@ -34,32 +35,34 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const list = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}/schedules`, AgentSchedules)
+    const list = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}/schedules`, AgentSchedules)
 
     const get = (agentId: AgentId, scheduleId: ScheduleId) =>
-      client.get(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
+      client.get(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
 
     const create = (agentId: AgentId, body: ScheduleBody) =>
-      client.post(apiPath`/agent/${agentId}/schedules`, AgentSchedule, { body: { ...body } })
+      client.post(apiPath("agent", { changes: "schedule" })`/agent/${agentId}/schedules`, AgentSchedule, {
+        body: { ...body }
+      })
 
-    /** Replaces a schedule. Whether fields left out keep their values is not documented, so send them all. */
+    /** Replaces a schedule. It is not documented whether omitted fields keep their values, so send them all. */
     const update = (agentId: AgentId, scheduleId: ScheduleId, body: ScheduleBody) =>
-      client.put(apiPath`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule, {
+      client.put(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule, {
         body: { ...body }
       })
 
     const remove = (agentId: AgentId, scheduleId: ScheduleId) =>
-      client.deleteVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}`)
+      client.deleteVoid(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`)
 
     const enable = (agentId: AgentId, scheduleId: ScheduleId) =>
-      client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/enable`)
+      client.postVoid(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}/enable`)
 
     const disable = (agentId: AgentId, scheduleId: ScheduleId) =>
-      client.postVoid(apiPath`/agent/${agentId}/schedules/${scheduleId}/disable`)
+      client.postVoid(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}/disable`)
 
-    /** Runs that schedules of all agents will start between two instants. */
+    /** Runs that the schedules of all agents will start within a period. */
     const upcoming = (range: { readonly startDate: string; readonly endDate: string }) =>
-      client.get("/analytics/schedules/upcoming", UpcomingRuns, { query: { ...range } })
+      client.get(apiPath("account")`/analytics/schedules/upcoming`, UpcomingRuns, { query: { ...range } })
 
     return { list, get, create, update, remove, enable, disable, upcoming } as const
   })

@@ -3,7 +3,8 @@ import * as Schema from "effect/Schema"
 import { TotalCount } from "./schemas/Agent.ts"
 import type { SpaceId } from "./schemas/common.ts"
 import { Space, SpaceAgent, SpaceRun } from "./schemas/Space.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 
 const SpaceList = Schema.Array(Space)
 const SpaceAgents = Schema.Array(SpaceAgent)
@@ -13,22 +14,25 @@ export class Spaces extends Effect.Service<Spaces>()("sequentum/Spaces", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const list = () => client.get("/spaces", SpaceList)
+    const list = () => client.get(apiPath("space")`/spaces`, SpaceList)
 
-    const get = (spaceId: SpaceId) => client.get(apiPath`/spaces/${spaceId}`, Space)
+    const get = (spaceId: SpaceId) => client.get(apiPath("space")`/spaces/${spaceId}`, Space)
 
-    /** The space of that name, in any case. */
-    const searchByName = (name: string) => client.get("/spaces/search", Space, { query: { name } })
+    /** The space of that name, ignoring case. */
+    const searchByName = (name: string) => client.get(apiPath("space")`/spaces/search`, Space, { query: { name } })
 
-    const agents = (spaceId: SpaceId) => client.get(apiPath`/spaces/${spaceId}/agents`, SpaceAgents)
+    const agents = (spaceId: SpaceId) => client.get(apiPath("space")`/spaces/${spaceId}/agents`, SpaceAgents)
 
     /** Exact number of unarchived agents. */
     const agentCount = (spaceId: SpaceId) =>
-      Effect.map(client.get(apiPath`/spaces/${spaceId}/agents/count`, TotalCount), ({ totalCount }) => totalCount)
+      Effect.map(
+        client.get(apiPath("space")`/spaces/${spaceId}/agents/count`, TotalCount),
+        ({ totalCount }) => totalCount
+      )
 
-    /** Starts every agent of a space; succeeds also when some could not be started. */
+    /** Starts every agent of a space. Succeeds even if some could not be started. */
     const runAll = (spaceId: SpaceId, inputParameters?: string) =>
-      client.post(apiPath`/spaces/${spaceId}/run-all`, SpaceRun, { body: { inputParameters } })
+      client.post(apiPath("space")`/spaces/${spaceId}/run-all`, SpaceRun, { body: { inputParameters } })
 
     return { list, get, searchByName, agents, agentCount, runAll } as const
   })

@@ -2,7 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { AgentId } from "./schemas/common.ts"
 import { Version } from "./schemas/Version.ts"
-import { apiPath, SequentumClient } from "./client/SequentumClient.ts"
+import { apiPath } from "./client/apiPath.ts"
+import { SequentumClient } from "./client/SequentumClient.ts"
 
 const VersionList = Schema.Array(Version)
 
@@ -11,11 +12,11 @@ export class Versions extends Effect.Service<Versions>()("sequentum/Versions", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
 
-    const list = (agentId: AgentId) => client.get(apiPath`/agent/${agentId}/versions`, VersionList)
+    const list = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}/versions`, VersionList)
 
-    /** Makes a new version with the content of an old one; a run under way is not touched. */
+    /** Makes a new version with the content of an old one. Active runs are not affected. */
     const restore = (agentId: AgentId, version: number, comments: string) =>
-      client.postVoid(apiPath`/agent/${agentId}/version/${version}/restore`, { body: { content: comments } })
+      client.postVoid(apiPath("version")`/agent/${agentId}/version/${version}/restore`, { body: { content: comments } })
 
     return { list, restore } as const
   })

@@ -9,7 +9,7 @@ import { Schedules } from "./Schedules.ts"
 import { Spaces } from "./Spaces.ts"
 import { Versions } from "./Versions.ts"
 
-/** Every API service over the one client. */
+/** Every API service, over one client. */
 export const services = Layer.mergeAll(
   Agents.Default,
   Runs.Default,
@@ -22,5 +22,5 @@ export const services = Layer.mergeAll(
   AgentBuilder.Default
 )
 
-/** The names of every API service. */
+/** Every API service, as a requirement of an Effect. */
 export type Services = Layer.Layer.Success<typeof services>

@@ -6,14 +6,14 @@ import * as Option from "effect/Option"
 import { InvalidSettings, type Settings } from "../config.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 
-/** Logs go to stderr: over stdio, stdout carries the protocol alone. */
+/** Logs go to stderr: over stdio, stdout is for the protocol only. */
 export const loggerLayer = (settings: Settings): Layer.Layer<never> =>
   Layer.merge(
     Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger)),
     Logger.minimumLogLevel(settings.debug ? LogLevel.Debug : LogLevel.Info)
   )
 
-/** The caller over stdio and on the command line. Fails with InvalidSettings when there is no key. */
+/** The caller over stdio and on the command line. Fails with InvalidSettings if there is no key. */
 export const keyCredentials = (settings: Settings) =>
   Option.match(settings.apiKey, {
     onNone: () =>

@@ -10,8 +10,8 @@ import { Stop } from "./runMain.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
 
 /**
- * Serves MCP over HTTP until it is interrupted. Fails with InvalidSettings before anything is served, or with Stop when
- * the address can't be listened on.
+ * Serves MCP over HTTP until it is interrupted. Fails with InvalidSettings before it serves anything, or with Stop if it
+ * can't listen on the address.
  */
 export const http = (settings: Settings) =>
   Effect.gen(function* () {

@@ -15,12 +15,12 @@ import { allTools, catalogue, ToolsLive } from "../tools/catalog/all.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
-/** Node's own HTTP client, which is small: a server over stdio is started with each chat window. */
+/** Node's own HTTP client: it is small, and a server over stdio is started with each chat window. */
 export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerWithoutAgent.pipe(
   Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
 )
 
-/** What requests are served with, over the real API client; built once per process. */
+/** The services that requests need. Built once per process. */
 export const serverLayer = (
   settings: Settings,
   upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = layerHttpClient(settings.apiUrl)
@@ -33,7 +33,7 @@ export const serverLayer = (
     Layer.provide(httpClient)
   )
 
-/** What the operator offers. Fails with InvalidSettings naming the valid toolsets or tools. */
+/** The tools that the settings offer. Fails with InvalidSettings, which lists the valid toolsets or tools. */
 export const operatorSelection = (settings: Settings): Effect.Effect<Selection, InvalidSettings> =>
   Either.match(
     select(

@@ -11,7 +11,7 @@ import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import { version } from "../runtime/version.ts"
 
-/** Stands for a failure by its kind alone. */
+/** A failure reduced to its kind. */
 class Failure extends Error {
   override readonly stack = ""
   constructor(name: string) {
@@ -23,19 +23,19 @@ class Failure extends Error {
 const kind = (error: unknown) =>
   Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? error._tag : "Failure"
 
-const outline = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
+const withoutDetails = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> => {
   if (Cause.isInterruptedOnly(cause)) return cause
   return Cause.fail(new Failure(Option.match(Cause.failureOption(cause), { onNone: () => "Defect", onSome: kind })))
 }
 
-/** Errors and log lines may quote a caller's arguments, so spans get neither: only what kind of error it was. */
-const discreet = (tracer: Tracer.Tracer): Tracer.Tracer =>
+/** Errors and log lines may quote a caller's arguments, so spans get only the kind of an error. */
+const discreetTracer = (tracer: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     context: (run, fiber) => tracer.context(run, fiber),
     span: (...about) => {
       const span = tracer.span(...about)
       const end = span.end.bind(span)
-      span.end = (time, exit) => end(time, Exit.mapErrorCause(exit, outline))
+      span.end = (time, exit) => end(time, Exit.mapErrorCause(exit, withoutDetails))
       span.event = () => undefined
       return span
     }
@@ -47,7 +47,7 @@ export const otlpLayer = (endpoint: URL): Layer.Layer<never> => {
   const resource = { serviceName: "sequentum-mcp", serviceVersion: version }
   const tracer = OtlpTracer.make({ url: `${base}/v1/traces`, resource })
   return Layer.merge(
-    Layer.unwrapScoped(Effect.map(tracer, (made) => Layer.setTracer(discreet(made)))),
+    Layer.unwrapScoped(Effect.map(tracer, (made) => Layer.setTracer(discreetTracer(made)))),
     OtlpMetrics.layer({ url: `${base}/v1/metrics`, resource })
   ).pipe(Layer.provide(OtlpSerialization.layerJson), Layer.provide(NodeHttpClient.layer))
 }

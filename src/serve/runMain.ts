@@ -7,7 +7,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as RuntimeFlagsPatch from "effect/RuntimeFlagsPatch"
 import type { InvalidSettings } from "../config.ts"
 
-/** Ends the program with exit code 1 after one line on stderr for each of `lines`. */
+/** Ends the program with exit code 1, with `lines` on stderr. */
 export class Stop extends Data.TaggedError("Stop")<{ readonly lines: ReadonlyArray<string> }> {}
 
 const print = (lines: ReadonlyArray<string>) =>
@@ -16,8 +16,8 @@ const print = (lines: ReadonlyArray<string>) =>
   })
 
 /**
- * Runs the program to its end. SIGINT and SIGTERM interrupt it, closing what it opened; a failure is one line on
- * stderr, never a stack, and exit code 1.
+ * Runs the program to its end. SIGINT and SIGTERM interrupt it, and its scopes are closed. A failure is reported on
+ * stderr, a line for each problem and never a stack, with exit code 1.
  */
 export const runMain = (program: Effect.Effect<void, InvalidSettings | Stop>): void =>
   NodeRuntime.runMain(
@@ -31,9 +31,9 @@ export const runMain = (program: Effect.Effect<void, InvalidSettings | Stop>): v
         })
       }),
       Effect.unsandbox,
-      // Spans go nowhere unless a collector is set.
+      // Spans are exported only if a collector is set, and then tracing is enabled again.
       Effect.withTracerEnabled(false),
-      // Every fiber would count itself, its end and its lifetime, at a cost that shows in each request.
+      // Otherwise every fiber counts its start, end and lifetime, which costs a few µs a request.
       Effect.withRuntimeFlagsPatch(RuntimeFlagsPatch.disable(RuntimeFlags.RuntimeMetrics))
     ),
     { disableErrorReporting: true, disablePrettyLogger: true }

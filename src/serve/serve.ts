@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { loadSettings, type Settings } from "../config.ts"
+import { loadSettings, type Overrides, type Settings } from "../config.ts"
 import { serve } from "../mcp/stdio.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { keyCredentials, loggerLayer } from "./caller.ts"
@@ -9,10 +9,10 @@ const choosesTools = ({ excludeTools, readOnly, tools, toolsets }: Settings) =>
   readOnly || [toolsets, tools, excludeTools].some(Option.isSome)
 
 /**
- * Serves MCP until the client goes away, over stdio or as the settings say over HTTP. Fails with InvalidSettings before
- * anything is served, or with Stop when the address can't be listened on.
+ * Serves MCP over stdio until the client goes away, or over HTTP if the settings say so. Fails with InvalidSettings
+ * before it serves anything, or with Stop if it can't listen on the address.
  */
-export const serveMcp = (overrides?: ReadonlyMap<string, string>) =>
+export const serveMcp = (overrides?: Overrides) =>
   Effect.gen(function* () {
     const settings = yield* loadSettings(overrides)
     if (settings.transport === "http") {
@@ -21,7 +21,7 @@ export const serveMcp = (overrides?: ReadonlyMap<string, string>) =>
     }
     const credentials = yield* keyCredentials(settings)
     const stdio = Effect.promise(() => import("./stdio.ts"))
-    // Names of tools are checked before anything is served; without any, the tools can wait until they are asked for.
+    // Invalid tool names must stop the start. Without any, loading the tools can wait until the client needs them.
     if (choosesTools(settings)) yield* Effect.flatMap(stdio, ({ checkSelection }) => checkSelection(settings))
     yield* serve(Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))).pipe(
       Effect.provideService(Credentials, credentials),

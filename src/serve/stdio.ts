@@ -9,10 +9,10 @@ import { Credentials } from "../sequentum/Credentials.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 
-/** Fails with InvalidSettings when the settings name a tool or toolset that there is not. */
+/** Fails with InvalidSettings if the settings name an unknown tool or toolset. */
 export const checkSelection = (settings: Settings) => Effect.asVoid(operatorSelection(settings))
 
-/** The handlers of the one caller over stdio. What they need lives as long as the scope. */
+/** The handlers for the one caller over stdio. Their services live as long as the scope. */
 export const stdioHandlers = (settings: Settings) =>
   Effect.gen(function* () {
     const credentials = yield* Credentials

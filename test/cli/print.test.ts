@@ -10,35 +10,31 @@ describe("the width of text", () => {
     assert.strictEqual(displayWidth("José 📚"), 7)
   })
 
-  it("is filled on either side", () => {
+  it("is padded on either side", () => {
     assert.strictEqual(pad("光", 4), "光  ")
     assert.strictEqual(pad("7", 3, "left"), "  7")
   })
 })
 
 describe("a cut text", () => {
-  it("keeps what fits, on one line", () => {
+  it("keeps text that fits, on one line", () => {
     assert.strictEqual(cut("a\n b", 10), "a b")
   })
 
-  it("ends in an ellipsis where something is missing", () => {
+  it("ends in an ellipsis if something is missing", () => {
     assert.strictEqual(cut("abcdef", 4), "abc…")
     assert.strictEqual(cut("村上光", 4), "村…")
   })
 
-  it.prop(
-    "never is wider than asked, nor ends in half a character",
-    [FastCheck.string({ unit: "binary" })],
-    ([text]) => {
-      const shown = cut(text, 5)
-      assert.isAtMost(displayWidth(shown), 5)
-      assert.notMatch(shown, /\p{Cs}/u)
-    }
-  )
+  it.prop("is never too wide and never ends in half a character", [FastCheck.string({ unit: "binary" })], ([text]) => {
+    const shown = cut(text, 5)
+    assert.isAtMost(displayWidth(shown), 5)
+    assert.notMatch(shown, /\p{Cs}/u)
+  })
 })
 
 describe("data from elsewhere", () => {
-  it("can't steer the terminal", () => {
+  it("can't control the terminal", () => {
     assert.strictEqual(printable("\u001b[2Jgone\u0007\u009b1m\u202eabc"), "\ufffd[2Jgone\ufffd\ufffd1m\ufffdabc")
   })
 })
@@ -48,7 +44,7 @@ describe("wrapped text", () => {
     assert.deepStrictEqual(wrap("one two three\n\nfour", 8), ["one two", "three", "", "four"])
   })
 
-  it("leaves a URL whole, to be copied", () => {
+  it("keeps a URL whole, so that it can be copied", () => {
     assert.deepStrictEqual(wrap("see https://example.com/a/long/path now", 10), [
       "see",
       "https://example.com/a/long/path",
@@ -58,7 +54,7 @@ describe("wrapped text", () => {
 })
 
 describe("a progress bar", () => {
-  it("is filled by the part that is done and keeps to the width", () => {
+  it("shows the part that is done and keeps to the width", () => {
     assert.strictEqual(bar(15, 30, "Running", 60), `[${"█".repeat(12)}${"░".repeat(12)}] 15/30 s · Running`)
     assert.isAtMost(displayWidth(bar(99, 30, "x".repeat(200), 50)), 50)
     assert.include(bar(1, 0, "Queuing", 60), "░".repeat(24))
@@ -66,7 +62,7 @@ describe("a progress bar", () => {
 })
 
 describe("the nearest name", () => {
-  it("is given where one is close", () => {
+  it("is suggested if one is close", () => {
     assert.strictEqual(nearest("get_agnet", ["list_agents", "get_agent", "get_agent_runs"]), "get_agent")
     assert.isUndefined(nearest("frobnicate", ["list_agents", "get_agent"]))
   })

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { version } from "../../src/runtime/version.ts"
 import { displayWidth } from "../../src/cli/print.ts"
-import { commandUsages, rootUsage } from "../../src/cli/flags.ts"
+import { program } from "../../src/cli/commands.ts"
 import { recorder, run, start, until } from "./program.ts"
 
 const oneLine = (text: string) => text.trimEnd().split("\n").length === 1 && text.trim() !== ""
@@ -27,9 +27,17 @@ const refusals: ReadonlyArray<{
     args: ["--sandbox", "--sandbox-rate-limit", "0"],
     says: /--sandbox-rate-limit must be/u
   },
-  { what: "a port that is none", args: ["sandbox", "--port", "99999"], says: /--port must be a whole number/u },
-  { what: "one argument too many", args: ["tools", "extra"], says: /unknown argument: 'extra'/u },
-  { what: "no tool to call", args: ["call", "--sandbox"], says: /Missing argument <tool>/u },
+  { what: "an invalid port", args: ["sandbox", "--port", "99999"], says: /--port must be a whole number/u },
+  {
+    what: "one argument too many",
+    args: ["tools", "extra"],
+    says: /^Unknown argument: "extra"\. See sequentum-mcp --help\.$/mu
+  },
+  {
+    what: "no tool to call",
+    args: ["call", "--sandbox"],
+    says: /^Missing argument <tool>\. See sequentum-mcp --help\.$/mu
+  },
   {
     what: "an unknown toolset",
     args: ["--sandbox", "--toolsets", "nope"],
@@ -78,7 +86,7 @@ describe("the program refuses in one line on stderr", () => {
     )
   }
 
-  it.live("every bad setting, a line each", () =>
+  it.live("every invalid setting, one line each", () =>
     Effect.gen(function* () {
       const { code, stderr } = yield* run([], { env: { MAX_RESULT_BYTES: "few", SEQUENTUM_READ_ONLY: "perhaps" } })
       assert.strictEqual(code, 1)
@@ -90,7 +98,7 @@ describe("the program refuses in one line on stderr", () => {
 })
 
 describe("the program", () => {
-  it.live("tells its version", () =>
+  it.live("prints its version", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* run(["--version"])).stdout.trim(), version)
     })
@@ -113,7 +121,7 @@ describe("the program", () => {
     })
   )
 
-  it.live("shows help without colour where there is no terminal", () =>
+  it.live("shows help without colour if there is no terminal", () =>
     Effect.gen(function* () {
       const { code, stdout } = yield* run(["call", "--help"])
       assert.strictEqual(code, 0)
@@ -122,20 +130,21 @@ describe("the program", () => {
     })
   )
 
-  it.live("takes every flag that it tells of", () =>
+  it.live("accepts every flag that its help lists", () =>
     Effect.gen(function* () {
-      for (const usage of [rootUsage, ...commandUsages.filter(({ name }) => name === "http" || name === "call")]) {
-        const flags = usage.flags.flatMap(({ name, ...flag }) => ("value" in flag ? [`--${name}`, "7"] : [`--${name}`]))
+      const served = program.commands.filter(({ name }) => name === "http" || name === "call")
+      for (const { args, flags, name } of [program, ...served]) {
         const { stderr } = yield* run([
-          ...flags,
-          ...(usage.name === "" ? [] : [usage.name, "get_agent"].slice(0, usage.name === "call" ? 2 : 1))
+          ...flags.flatMap(({ flag, value }) => (value === undefined ? [flag] : [flag, "7"])),
+          ...(name === "" ? [] : [name]),
+          ...args.map(({ argument }) => (argument === "json" ? "{}" : "get_agent"))
         ])
         assert.match(stderr, /^Unknown toolset: "7"/u)
       }
     })
   )
 
-  it.live("sends nothing to the real address from the sandbox, wherever the flag stands", () =>
+  it.live("sends nothing to the real address with --sandbox, wherever the flag stands", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const cloud = yield* recorder
@@ -154,7 +163,7 @@ describe("the program", () => {
     )
   )
 
-  it.live("ends quietly when whoever reads its output has gone", () =>
+  it.live("ends quietly when the reader of its output has gone", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const { child, exited, written } = yield* start(["demo"])
@@ -183,7 +192,7 @@ describe("the program", () => {
     })
   )
 
-  it.live("serves a sandbox until it is told to end", () =>
+  it.live("serves a sandbox until SIGTERM", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const { child, exited, written } = yield* start(["sandbox", "--port", "0", "--sandbox-speed", "60"])
@@ -202,7 +211,7 @@ describe("the program", () => {
   )
 
   it.live(
-    "tells the whole story in its demo",
+    "runs its demo to the end",
     () =>
       Effect.gen(function* () {
         const { code, stderr, stdout } = yield* run(["demo"])

@@ -17,13 +17,13 @@ interface Options {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The environment without settings of its own, so that those of the machine that runs the tests play no part. */
+/** An environment without the settings of the machine that runs the tests. */
 const environment = (extra: Readonly<Record<string, string>> = {}) => ({
   PATH: process.env["PATH"],
   ...extra
 })
 
-/** Starts the built program; it is ended with the scope. */
+/** Starts the built program. It ends with the scope. */
 export const start = (args: ReadonlyArray<string>, { env }: Options = {}) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -43,7 +43,7 @@ export const start = (args: ReadonlyArray<string>, { env }: Options = {}) =>
       })
   )
 
-/** Runs the built program with no input to its end. */
+/** Runs the built program to its end, without input. */
 export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Outcome> =>
   Effect.scoped(
     Effect.gen(function* () {
@@ -54,7 +54,7 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
     })
   )
 
-/** Waits until what a stream has brought so far is enough. */
+/** Waits until the stream has brought enough. */
 export const until = (stream: Readable, isEnough: () => boolean) =>
   Effect.async<void>((resume) => {
     const check = () => {
@@ -66,7 +66,7 @@ export const until = (stream: Readable, isEnough: () => boolean) =>
     check()
   })
 
-/** A host that takes the place of the cloud, notes what is asked of it and answers with an empty list. */
+/** Stands in for the cloud: records requests and answers with an empty list. */
 export const recorder = Effect.acquireRelease(
   Effect.promise(async () => {
     const requests: Array<string> = []

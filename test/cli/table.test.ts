@@ -17,7 +17,7 @@ describe("a table", () => {
     )
   })
 
-  it("aligns behind wide characters", () => {
+  it("aligns columns after wide characters", () => {
     const [, , first = "", second = ""] = table(
       [
         { author: "村上 光", pages: "12" },
@@ -32,7 +32,7 @@ describe("a table", () => {
     assert.strictEqual(table([{ id: 1, b: undefined, c: null, d: "" }, { id: 2 }], 40), "id\n──\n 1\n 2")
   })
 
-  it("shortens texts, never numbers or times", () => {
+  it("cuts texts, never numbers or times", () => {
     assert.strictEqual(
       table([{ id: 123456789, at: "2026-01-31T10:20:30.5Z", text: "a".repeat(60) }], 50).split("\n")[2],
       `123456789  2026-01-31 10:20Z  ${"a".repeat(19)}…`
@@ -47,7 +47,7 @@ describe("a table", () => {
   })
 
   it.prop(
-    "never is wider than the screen",
+    "is never wider than the screen",
     [
       FastCheck.array(
         FastCheck.record({ a: FastCheck.string({ unit: "binary" }), b: FastCheck.string(), c: FastCheck.integer() }),
@@ -84,14 +84,14 @@ describe("a described result", () => {
     )
   })
 
-  it("wraps long values under their beginning", () => {
+  it("wraps long values and indents them to their start", () => {
     assert.strictEqual(
       describeResult({ note: "one two three four five six" }, 26),
       "note: one two three four\n      five six"
     )
   })
 
-  it("keeps a URL in one piece", () => {
+  it("keeps a URL whole", () => {
     const url = `https://files.example/${"x".repeat(200)}`
     assert.strictEqual(describeResult({ url }, 40), `url: ${url}`)
   })

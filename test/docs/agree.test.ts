@@ -6,29 +6,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
-import { loadSettings, settings } from "../../src/config.ts"
-import { errorText } from "../../src/mcp/results.ts"
+import { settings } from "../../src/config.ts"
 import { allPrompts } from "../../src/prompts/prompts.ts"
-import {
-  Conflict,
-  ConnectionFailed,
-  Forbidden,
-  NotFound,
-  RateLimited,
-  Rejected,
-  RequestTimeout,
-  ServerFailure,
-  Unauthorized,
-  UnexpectedResponse
-} from "../../src/sequentum/errors.ts"
-import { fitResult } from "../../src/tools/bounds.ts"
-import { buildFailed } from "../../src/tools/catalog/builder.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
-import { select } from "../../src/tools/selection.ts"
-import { account } from "../registry/account.ts"
-import { toolsOver } from "../registry/upstream.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const text = (path: string) => readFileSync(join(root, path), "utf8")
@@ -130,93 +110,4 @@ describe("the documentation", () => {
       }
     }
   })
-})
-
-/** Whether a heading's words occur in a text, each `…` standing for anything. */
-const occursIn = (heading: string, where: string): boolean =>
-  heading
-    .split("…")
-    .map((part) => part.trim())
-    .reduce(
-      (from, part) => (from < 0 ? from : where.indexOf(part, from) < 0 ? -1 : where.indexOf(part, from) + part.length),
-      0
-    ) >= 0
-
-describe("troubleshooting", () => {
-  it.effect("has the words that the program uses", () =>
-    Effect.gen(function* () {
-      const request = { method: "POST", path: "/agent/7/start" }
-      const errors = [
-        new Unauthorized(request),
-        new Forbidden(request),
-        new Forbidden({ ...request, requiredScope: "agents:write" }),
-        new NotFound(request),
-        new Conflict(request),
-        new Rejected({ ...request, status: 402 }),
-        new RateLimited(request),
-        new ServerFailure({ ...request, status: 503 }),
-        new RequestTimeout({ ...request, seconds: 30 }),
-        new ConnectionFailed({ ...request, reached: true, code: "ECONNRESET" }),
-        new ConnectionFailed({ ...request, reached: false, code: "ENOTFOUND" }),
-        new UnexpectedResponse({ ...request, status: 200, at: "", problem: "an HTML page where JSON was expected" })
-      ]
-      const { call } = yield* toolsOver((sent) =>
-        sent.path === "/books.csv" ? { body: "\u0000\u0001" } : account(sent)
-      )
-      const schedule = { agentId: 7, name: "x" }
-      const refused = yield* Effect.forEach(
-        [
-          call("get_agent", {}),
-          call("get_agent", { agentId: 7, agent: 1 }),
-          call("create_agent_schedule", { ...schedule, scheduleType: 1, startTime: "1970-01-01T00:00:01Z" }),
-          call("create_agent_schedule", { ...schedule, cronExpression: "0 2 * * *", timezone: "+02:00" }),
-          call("update_agent_schedule", { agentId: 7, scheduleId: 31, cronExpression: "0 2 * * *", runEveryCount: 1 }),
-          call("start_agent", { agentId: 7, isRunSynchronously: true, parallelism: 2 }),
-          call("preview_run_file", { agentId: 7, runId: 90, fileId: 6 })
-        ],
-        Effect.flip
-      )
-      const preview = yield* toolsOver(account)
-      const shown = yield* preview.call("preview_run_file", { agentId: 7, runId: 90, fileId: 5, maxRows: 1 })
-      const cut = fitResult(
-        { rows: Array.from({ length: 99 }, () => "row") },
-        { bound: { list: "rows", advice: "Ask less." }, maxBytes: 200 }
-      )
-      const bad = new Map([
-        ["SEQUENTUM_API_KEY", "a b"],
-        ["MAX_RESULT_BYTES", "few"],
-        ["SEQUENTUM_READ_ONLY", "perhaps"]
-      ])
-      const settingProblems = (yield* Effect.flip(loadSettings(bad))).problems
-      const addressProblems = yield* Effect.forEach(["http://sequentum.example", "sequentum"], (url) =>
-        Effect.map(Effect.flip(loadSettings(new Map([["SEQUENTUM_API_URL", url]]))), ({ problems }) =>
-          problems.join(" ")
-        )
-      )
-      const unknown = select({ toolsets: ["nope"] }, allTools)
-      const words = [
-        ...[...errors, ...refused].map((error) => (error._tag === "UnknownTool" ? "" : errorText(error, () => true))),
-        String(shown["notice"]),
-        String(cut.value["notice"]),
-        buildFailed,
-        ...settingProblems,
-        ...addressProblems,
-        ...(Either.isLeft(unknown) ? unknown.left : []),
-        // What is said at the start and over HTTP is in no value that a test could ask for.
-        ...readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-          .filter((name) => name.endsWith(".ts"))
-          .map((name) => text(`src/${name}`))
-      ]
-      const headings = [...text("docs/troubleshooting.md").matchAll(/^### `(.+)`$/gmu)].map(
-        ([, heading = ""]) => heading
-      )
-      assert.isAtLeast(headings.length, 30)
-      for (const heading of headings)
-        assert.isTrue(
-          words.some((where) => occursIn(heading, where)),
-          heading
-        )
-      assert.isFalse(words.some((where) => occursIn("Sequentum refused … the bananas", where)))
-    })
-  )
 })

@@ -9,7 +9,7 @@ import { ToolRegistry } from "../../src/tools/registry.ts"
 import { overHttp } from "../registry/upstream.ts"
 import { keyCaller, script, secretKey, type Step } from "../support/http.ts"
 
-/** A body that holds everything that a model must never be shown. */
+/** A body with everything that a model must never see. */
 const hostile = [
   `<script>alert("${secretKey}")</script>`,
   "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
@@ -48,7 +48,7 @@ const cases: ReadonlyArray<Case> = [
   },
   {
     tag: "Forbidden",
-    what: "403 for want of a scope",
+    what: "403 for a missing scope",
     step: { status: 403, headers: { "www-authenticate": 'Bearer error="insufficient_scope", scope="runs:read"' } },
     ...read,
     says: [/scope runs:read/u, /signs in again/u]
@@ -98,7 +98,7 @@ const cases: ReadonlyArray<Case> = [
   },
   {
     tag: "RequestTimeout",
-    what: "silence after a start",
+    what: "no response to a start",
     step: "silence",
     ...start,
     says: [/did not answer within 30 seconds/u, /do not simply repeat/u, /get_agent_runs/u]
@@ -149,13 +149,13 @@ const failure = ({ args, step, tool }: Pick<Case, "args" | "step" | "tool">) =>
     return error._tag === "UnknownTool" ? yield* Effect.dieMessage("the tool is known") : error
   })
 
-/** What no model may read. */
+/** What no model may see. */
 const forbidden = [secretKey, "eyJ", "<", "script>", "RunController", "Run.cs", "\n"]
 
 const everyTool = (_: string) => true
 const noTool = () => false
 
-describe("each error of the API is told in words that a model can act on", () => {
+describe("an API error tells a model what to do", () => {
   for (const { says, tag, what, ...call } of cases) {
     it.effect(`${what}: ${tag}`, () =>
       Effect.gen(function* () {
@@ -167,7 +167,7 @@ describe("each error of the API is told in words that a model can act on", () =>
       })
     )
 
-    it.effect(`${what}: names no tool that is not offered`, () =>
+    it.effect(`${what}: names only tools that are offered`, () =>
       Effect.gen(function* () {
         const text = errorText(yield* failure(call), noTool)
         assert.notMatch(text, /\b(?:get|list|search)_[a-z_]+/u)
@@ -182,7 +182,7 @@ describe("each error of the API is told in words that a model can act on", () =>
     ["a hostile problem document", JSON.stringify({ title: hostile, detail: `${hostile}${hostile}` })],
     ["a hostile page", `<html><body><pre>${hostile}</pre></body></html>`]
   ] as const) {
-    it.effect(`and nothing of ${name} gets through, at any status`, () =>
+    it.effect(`${name} never gets through, at any status`, () =>
       Effect.gen(function* () {
         for (const status of hostileStatuses) {
           for (const call of [read, start]) {
@@ -195,7 +195,7 @@ describe("each error of the API is told in words that a model can act on", () =>
     )
   }
 
-  it("covers every error there is", () => {
+  it("covers every error", () => {
     assert.deepStrictEqual([...new Set(cases.map(({ tag }) => tag))].sort(), [
       "Conflict",
       "ConnectionFailed",
@@ -211,7 +211,7 @@ describe("each error of the API is told in words that a model can act on", () =>
   })
 })
 
-/** What a call is followed by: the tool that is named, out of all or of `offered`. */
+/** The tool that the error of a call suggests next. */
 const nextTool = (step: Step, tool: string, args: Readonly<Record<string, unknown>>, isOffered = everyTool) =>
   Effect.map(failure({ step, tool, args }), (error) => /Use ([a-z_]+) to /u.exec(errorText(error, isOffered))?.[1])
 
@@ -219,7 +219,7 @@ const agent = { agentId: 7 }
 const run = { ...agent, runId: 90 }
 const schedule = { ...agent, scheduleId: 5 }
 
-describe("what is not there is looked for in the list of what is", () => {
+describe("404 suggests the tool that lists what exists", () => {
   for (const [tool, args, next] of [
     ["get_agent", agent, "search_agents"],
     ["get_agent_runs", agent, "search_agents"],
@@ -238,7 +238,9 @@ describe("what is not there is looked for in the list of what is", () => {
     ["restore_agent_version", { ...agent, versionNumber: 2, comments: "Back" }, "get_agent_versions"],
     ["get_space_agents", { spaceId: 3 }, "list_spaces"],
     ["search_space_by_name", { name: "Retail" }, "list_spaces"],
-    ["get_agent_build_status", { sessionId: "s" }, "start_agent_build"]
+    ["get_agent_build_status", { sessionId: "s" }, "start_agent_build"],
+    ["create_agent_schedule", { ...agent, name: "N", cronExpression: "0 2 * * *" }, "search_agents"],
+    ["get_credits_balance", {}, "search_agents"]
   ] as const) {
     it.effect(`${tool}: ${next}`, () =>
       Effect.gen(function* () {
@@ -247,7 +249,7 @@ describe("what is not there is looked for in the list of what is", () => {
     )
   }
 
-  it.effect("and in another list where the first is not offered", () =>
+  it.effect("falls back to another tool if the first is not offered", () =>
     Effect.gen(function* () {
       const next = yield* nextTool({ status: 404 }, "get_agent", agent, (tool) => tool !== "search_agents")
       assert.strictEqual(next, "list_agents")
@@ -255,7 +257,7 @@ describe("what is not there is looked for in the list of what is", () => {
   )
 })
 
-describe("what may have been done is checked before it is done again", () => {
+describe("an unknown outcome suggests the tool that shows whether it was done", () => {
   for (const [tool, args, next] of [
     ["start_agent", agent, "get_agent_runs"],
     ["stop_agent", run, "get_run_status"],
@@ -274,16 +276,16 @@ describe("what may have been done is checked before it is done again", () => {
   }
 })
 
-describe("when to try again is said", () => {
+describe("says when to try again", () => {
   for (const [what, step, says] of [
-    ["of a limit that names its wait", { status: 429, headers: { "retry-after": "61" } }, /again after 61 seconds,/u],
-    ["of a limit that names none", { status: 429 }, /again in a minute,/u],
+    ["after a limit with Retry-After", { status: 429, headers: { "retry-after": "61" } }, /again after 61 seconds,/u],
+    ["after a limit without", { status: 429 }, /again in a minute,/u],
     [
-      "of a failure that names its wait",
+      "after a failure with Retry-After",
       { status: 503, headers: { "retry-after": "90" } },
       /again after 90 seconds\./u
     ],
-    ["of a failure that names none", { status: 502 }, /again in a minute\./u]
+    ["after a failure without", { status: 502 }, /again in a minute\./u]
   ] as const) {
     it.effect(what, () =>
       Effect.gen(function* () {
@@ -294,14 +296,14 @@ describe("when to try again is said", () => {
 })
 
 describe("a result", () => {
-  it("is structured, and the same as text", () => {
+  it("is structured content and the same as text", () => {
     const value = { agents: [], pagination: { pageIndex: 1 } }
     const result = successResult({ value, json: JSON.stringify(value) })
     assert.deepStrictEqual(result.structuredContent, value)
     assert.deepStrictEqual(result.content, [{ type: "text", text: JSON.stringify(value) }])
   })
 
-  it.effect("of a failed call says that it is one", () =>
+  it.effect("of a failed call is marked as an error", () =>
     Effect.gen(function* () {
       const error = yield* failure({ step: { status: 404 }, ...read })
       const result = errorResult(error, everyTool)

@@ -160,11 +160,11 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
         "effect",
         "@effect/platform",
         "@effect/platform-node",
-        "@effect/cli",
         "@modelcontextprotocol/server",
         "@modelcontextprotocol/client",
         "zod",
-        "csv-parse"
+        "csv-parse",
+        "get-east-asian-width"
       ]) {
         assert.match(licences, new RegExp(`^${name} \\d`, "mu"))
       }

@@ -38,7 +38,7 @@ const page = { pageIndex: 1, recordsPerPage: 50 }
 
 type Ask = Effect.Effect<unknown, SequentumError, Services | Credentials>
 
-/** Every method whose answer is decoded. */
+/** Every method that decodes its response. */
 const decoding: Readonly<Record<string, Ask>> = {
   "Agents.list": Effect.flatMap(Agents, (agents) => agents.list(page)),
   "Agents.get": Effect.flatMap(Agents, (agents) => agents.get(agentId)),
@@ -76,8 +76,8 @@ const decoding: Readonly<Record<string, Ask>> = {
   "AgentBuilder.status": Effect.flatMap(AgentBuilder, (builder) => builder.status(sessionId))
 }
 
-/** Methods that take whatever comes. */
-const undemanding: Readonly<Record<string, Ask>> = {
+/** Methods that accept any response. */
+const accepting: Readonly<Record<string, Ask>> = {
   "Runs.startAndWait": Effect.flatMap(Runs, (runs) => runs.startAndWait(agentId, {}, Duration.seconds(1))),
   "Runs.stop": Effect.flatMap(Runs, (runs) => runs.stop(agentId, runId)),
   "Runs.kill": Effect.flatMap(Runs, (runs) => runs.kill(agentId, runId)),
@@ -89,7 +89,7 @@ const undemanding: Readonly<Record<string, Ask>> = {
   "AgentBuilder.stop": Effect.flatMap(AgentBuilder, (builder) => builder.stop(sessionId))
 }
 
-/** Methods that want a redirect and no body. */
+/** Methods that need a redirect and no body. */
 const redirected: Readonly<Record<string, Ask>> = {
   "Files.downloadUrl": Effect.flatMap(Files, (files) => files.downloadUrl(agentId, runId, fileId)),
   "Files.content": Effect.flatMap(Files, (files) =>
@@ -97,7 +97,7 @@ const redirected: Readonly<Record<string, Ask>> = {
   )
 }
 
-/** What the account answers with next. */
+/** How the account responds next. */
 let respond: Respond = account
 
 const answering = services.pipe(
@@ -113,15 +113,15 @@ const outcome = (method: Ask) =>
     Exit.isSuccess(exit) ? "success" : exit.cause._tag === "Fail" ? exit.cause.error._tag : exit.cause._tag
   )
 
-/** Statuses after which no call is sent again. */
+/** Statuses after which no call is retried. */
 const unretried = [200, 201, 202, 300, 302, 399, 400, 401, 403, 404, 409, 410, 422, 451, 499]
 
 const runs = { fastCheck: { numRuns: 6 } }
 
-layer(answering)("any JSON that Sequentum could send", (it) => {
+layer(answering)("any JSON body", (it) => {
   for (const [name, method] of Object.entries(decoding)) {
     it.effect.prop(
-      `decodes or is unexpected: ${name}`,
+      `is decoded or is an UnexpectedResponse: ${name}`,
       [many(spoiling)],
       ([spoilings]) =>
         Effect.gen(function* () {
@@ -142,8 +142,8 @@ layer(answering)("any JSON that Sequentum could send", (it) => {
   }
 
   it.effect.prop(
-    "is enough where none is needed",
-    [many(FastCheck.tuple(FastCheck.constantFrom(...Object.values(undemanding)), FastCheck.jsonValue()))],
+    "is accepted where none is needed",
+    [many(FastCheck.tuple(FastCheck.constantFrom(...Object.values(accepting)), FastCheck.jsonValue()))],
     ([asked]) =>
       Effect.gen(function* () {
         for (const [method, body] of asked) {
@@ -156,7 +156,7 @@ layer(answering)("any JSON that Sequentum could send", (it) => {
 
   for (const [name, method] of Object.entries(redirected)) {
     it.effect.prop(
-      `matters not beside where a redirect leads: ${name}`,
+      `is ignored in a redirect: ${name}`,
       [
         many(
           FastCheck.record({
@@ -191,10 +191,10 @@ const anyText = FastCheck.oneof(
   FastCheck.constantFrom("", " ", "<html>", "null", "{", "\ufeff{}", "NaN", "undefined", "\u0000")
 )
 
-layer(answering)("any answer at all", (it) => {
-  const methods = { ...decoding, ...undemanding, ...redirected }
+layer(answering)("any response", (it) => {
+  const methods = { ...decoding, ...accepting, ...redirected }
   it.effect.prop(
-    "is understood or is an error of the API, whatever was asked",
+    "succeeds or is an API error, for every method",
     [
       many(
         FastCheck.record({

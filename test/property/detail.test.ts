@@ -2,14 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { cleanDetail, readErrorBody } from "../../src/sequentum/client/errorBody.ts"
 
-/** A key or token as one could be: no spaces, long enough not to be a word. */
+/** A key or token: no spaces, and too long to be a word. */
 const secret = FastCheck.oneof(
   FastCheck.stringMatching(/^sk-[A-Za-z0-9_-]{8,40}$/u),
   FastCheck.stringMatching(/^eyJ[A-Za-z0-9_-]{8,30}\.[A-Za-z0-9_-]{8,30}\.[A-Za-z0-9_-]{8,30}$/u),
   FastCheck.stringMatching(/^[!-~]{12,60}$/u)
 )
 
-/** What may stand around a secret, or in the way of what looks for one. */
+/** Text around a secret that may hide it from a search. */
 const surroundings = FastCheck.oneof(
   FastCheck.string({ maxLength: 40 }),
   FastCheck.string({ unit: "binary", maxLength: 20 }),
@@ -21,7 +21,7 @@ const surroundings = FastCheck.oneof(
   )
 )
 
-/** Text in which the secret stands a few times. */
+/** Text with the secret in it a few times. */
 const echo = secret.chain((known) =>
   FastCheck.record({
     known: FastCheck.constant(known),
@@ -33,7 +33,7 @@ const echo = secret.chain((known) =>
 
 const runs = { fastCheck: { numRuns: 2000 } }
 
-/** What a model may be shown: one short line, without markup, control characters or the secret. */
+/** One short line without markup, control characters and the secret. */
 const isClean = (shown: string, known: string) => {
   assert.notInclude(shown, known)
   assert.notMatch(shown, /[\p{Cc}\p{Cf}\u2028\u2029]/u)
@@ -43,9 +43,9 @@ const isClean = (shown: string, known: string) => {
   assert.isAtMost(shown.length, 300)
 }
 
-describe("what Sequentum says never shows", () => {
+describe("a shown detail", () => {
   it.prop(
-    "the caller's key or token, markup or control characters",
+    "never holds the caller's key or token, markup or control characters",
     [echo],
     ([{ known, text }]) => {
       const shown = cleanDetail(text, known)
@@ -55,7 +55,7 @@ describe("what Sequentum says never shows", () => {
   )
 
   it.prop(
-    "them either when it comes in an error's body",
+    "never holds them when it comes from an error body",
     [echo, FastCheck.constantFrom("message", "detail", "title", "statusDescription")],
     ([{ known, text }, field]) => {
       const { detail } = readErrorBody(JSON.stringify({ [field]: text }), known)
@@ -65,7 +65,7 @@ describe("what Sequentum says never shows", () => {
   )
 
   it.prop(
-    "another's key or token",
+    "never holds another key or token",
     [
       secret.filter((text) => /^(?:sk-|eyJ)/u.test(text)),
       FastCheck.constantFrom("", "Key ", "<b>", "Bearer ", '"', "(")
@@ -76,7 +76,7 @@ describe("what Sequentum says never shows", () => {
   )
 
   it.prop(
-    "less than what is harmless",
+    "keeps harmless text unchanged",
     [FastCheck.stringMatching(/^[a-z]{1,12}(?: [a-z0-9]{1,12}){0,12}[.!?]$/u)],
     ([text]) => {
       FastCheck.pre(!/\bat\b|bearer|apikey/u.test(text))

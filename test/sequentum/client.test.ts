@@ -7,17 +7,19 @@ import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { AgentPage } from "../../src/sequentum/schemas/Agent.ts"
 import { RunId } from "../../src/sequentum/schemas/common.ts"
 import { Run } from "../../src/sequentum/schemas/Run.ts"
-import { apiPath } from "../../src/sequentum/client/SequentumClient.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { cleanDetail } from "../../src/sequentum/client/errorBody.ts"
 import { asCaller, keyCaller, scriptedClient, secretKey, type Step } from "../support/http.ts"
 
+const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })
+const download = apiPath("file")`/agent/1/run/2/file/3/download`
 const ok: Step = { status: 200, body: '{"ok":true}' }
 
 const get = (step: Step, schema: Schema.Schema<unknown, unknown> = Schema.Unknown) =>
   Effect.gen(function* () {
     const { client } = yield* scriptedClient([step])
-    return yield* Effect.flip(asCaller(client.get("/agent/7", schema)))
+    return yield* Effect.flip(asCaller(client.get(apiPath("agent")`/agent/7`, schema)))
   })
 
 describe("a request", () => {
@@ -31,18 +33,18 @@ describe("a request", () => {
     it.effect(`to ${apiUrl} goes to ${expected}`, () =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([ok], { apiUrl })
-        yield* asCaller(client.get("/thing", Ok))
+        yield* asCaller(client.get(thing, Ok))
         assert.strictEqual(seen[0]?.url.href, expected)
       })
     )
   }
 
-  it.effect("carries a key as ApiKey or a token as Bearer, in the header alone", () =>
+  it.effect("sends a key as ApiKey and a token as Bearer, only in the header", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([ok])
       const token = Credentials.of({ scheme: "Bearer", secret: Redacted.make("a.b.c") })
-      yield* Effect.provideService(client.get("/thing", Ok), Credentials, keyCaller)
-      yield* Effect.provideService(client.get("/thing", Ok), Credentials, token)
+      yield* Effect.provideService(client.get(thing, Ok), Credentials, keyCaller)
+      yield* Effect.provideService(client.get(thing, Ok), Credentials, token)
       assert.deepStrictEqual(
         seen.map(({ headers }) => headers["authorization"]),
         [`ApiKey ${secretKey}`, "Bearer a.b.c"]
@@ -51,25 +53,25 @@ describe("a request", () => {
     })
   )
 
-  it.effect("leaves out query parameters and fields that are not set", () =>
+  it.effect("omits unset query parameters and fields", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([ok])
-      yield* asCaller(client.get("/thing", Ok, { query: { a: 1, b: undefined, c: false } }))
-      yield* asCaller(client.post("/thing", Ok, { body: { a: "x", b: undefined } }))
+      yield* asCaller(client.get(thing, Ok, { query: { a: 1, b: undefined, c: false } }))
+      yield* asCaller(client.post(thing, Ok, { body: { a: "x", b: undefined } }))
       assert.strictEqual(seen[0]?.url.search, "?a=1&c=false")
       assert.strictEqual(seen[1]?.body, '{"a":"x"}')
     })
   )
 
-  it("encodes what is put into a path", () => {
+  it("percent-encodes the values of a path", () => {
     assert.strictEqual(
-      apiPath`/agent-builder/${"../../admin?x=1#"}/status`,
+      apiPath("build")`/agent-builder/${"../../admin?x=1#"}/status`.path,
       "/agent-builder/..%2F..%2Fadmin%3Fx%3D1%23/status"
     )
   })
 
   it.effect.prop(
-    "stays below its path, whatever a session is called",
+    "stays below its path for any session id",
     [
       FastCheck.oneof(
         FastCheck.string({ unit: "binary", minLength: 1, maxLength: 20 }),
@@ -80,18 +82,18 @@ describe("a request", () => {
     ([session]) =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([ok])
-        yield* asCaller(client.get(apiPath`/agent-builder/${session}/status`, Ok))
+        yield* asCaller(client.get(apiPath("build")`/agent-builder/${session}/status`, Ok))
         assert.strictEqual(seen[0]?.url.host, "sequentum.test")
         assert.match(seen[0]?.url.pathname ?? "", /^\/api\/v1\/agent-builder\/[^/]+\/status$/u)
         assert.strictEqual(seen[0]?.url.search, "")
       })
   )
 
-  it.effect("says what it takes and, with a body, what it sends", () =>
+  it.effect("has an Accept header and, with a body, a Content-Type", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([ok])
-      yield* asCaller(client.get("/thing", Ok))
-      yield* asCaller(client.put("/thing", Ok, { body: { name: "ü\ud800" } }))
+      yield* asCaller(client.get(thing, Ok))
+      yield* asCaller(client.put(thing, Ok, { body: { name: "ü\ud800" } }))
       assert.strictEqual(seen[0]?.headers["accept"], "application/json")
       assert.strictEqual(seen[0]?.body, "")
       assert.match(seen[1]?.headers["content-type"] ?? "", /^application\/json/u)
@@ -122,9 +124,9 @@ const shapes = {
   })
 }
 
-describe("an error's body", () => {
+describe("an error body", () => {
   for (const [name, body] of Object.entries(shapes)) {
-    it.effect(`is understood in the shape "${name}"`, () =>
+    it.effect(`is decoded in the shape "${name}"`, () =>
       Effect.gen(function* () {
         const error = yield* get({ status: 409, body })
         assert.isTrue(error._tag === "Conflict" && error.detail === "The run is active.")
@@ -134,11 +136,11 @@ describe("an error's body", () => {
 
   for (const [name, body] of [
     ["an HTML page", "<!doctype html><html><body><h1>Conflict</h1></body></html>"],
-    ["nothing", ""],
+    ["empty", ""],
     ["JSON of another kind", "[1,2]"],
-    ["no JSON", "oops"]
+    ["not JSON", "oops"]
   ] as const) {
-    it.effect(`that is ${name} leaves the status to speak`, () =>
+    it.effect(`has no detail if it is ${name}`, () =>
       Effect.gen(function* () {
         const error = yield* get({ status: 409, body })
         assert.isTrue(error._tag === "Conflict" && error.detail === undefined)
@@ -160,7 +162,7 @@ describe("an error's body", () => {
       }
     ]
   ] as const) {
-    it.effect(`of a missing scope names it, from ${where}`, () =>
+    it.effect(`names a missing scope, from ${where}`, () =>
       Effect.gen(function* () {
         const error = yield* get(step)
         assert.isTrue(error._tag === "Forbidden" && error.requiredScope === "runs:read")
@@ -168,7 +170,7 @@ describe("an error's body", () => {
     )
   }
 
-  it.effect("of a missing scope that nothing names leaves it blank", () =>
+  it.effect("leaves a missing scope blank if nothing names it", () =>
     Effect.gen(function* () {
       const error = yield* get({ status: 403, body: '{"errorCode":"insufficient_scope","message":"No."}' })
       assert.isTrue(error._tag === "Forbidden" && error.requiredScope === "" && error.detail === "No.")
@@ -177,11 +179,11 @@ describe("an error's body", () => {
 
   for (const [what, body, said] of [
     ["the message", { message: "M", detail: "D", title: "T", statusDescription: "S" }, "M"],
-    ["else the detail", { detail: "D", title: "T", statusDescription: "S" }, "D"],
-    ["else the title", { title: "T", statusDescription: "S" }, "T"],
-    ["else the description of the status", { message: null, statusDescription: "S" }, "S"]
+    ["the detail without a message", { detail: "D", title: "T", statusDescription: "S" }, "D"],
+    ["the title without a detail", { title: "T", statusDescription: "S" }, "T"],
+    ["the description of the status without a title", { message: null, statusDescription: "S" }, "S"]
   ] as const) {
-    it.effect(`gives ${what}`, () =>
+    it.effect(`shows ${what}`, () =>
       Effect.gen(function* () {
         const error = yield* get({ status: 422, body: JSON.stringify(body) })
         assert.isTrue(error._tag === "Rejected" && error.status === 422 && error.detail === said)
@@ -189,7 +191,7 @@ describe("an error's body", () => {
     )
   }
 
-  it.effect("of another 403 names no scope", () =>
+  it.effect("names no scope for another 403", () =>
     Effect.gen(function* () {
       const error = yield* get({ status: 403 })
       assert.isTrue(error._tag === "Forbidden" && error.requiredScope === undefined)
@@ -197,27 +199,27 @@ describe("an error's body", () => {
   )
 })
 
-describe("what Sequentum says is cleaned", () => {
+describe("cleanDetail", () => {
   const cases: ReadonlyArray<readonly [string, string, string | undefined]> = [
-    ["of markup", "<b>Bad</b> <script>alert(1)</script>input", "Bad alert(1) input"],
-    ["of line breaks and control characters", "Bad\r\n\u0000\u001b[31minput", "Bad [31minput"],
-    ["of stack frames", "Boom\n   at Foo.Bar() in C:\\x.cs:line 3", "Boom"],
-    ["of stack frames on one line", "Boom at Foo.Bar`1.<Baz>d__5.MoveNext() in C:\\x.cs:line 3", "Boom"],
-    ["of stack frames of nested types", "Boom   at Foo.Outer+Inner.Run(Int32 id)", "Boom"],
-    ["of a stack that is all there is", "at Foo.Bar(Int32 id) in C:\\x.cs:line 3", undefined],
-    ["of stack frames of JavaScript", "Boom at Object.<anonymous> (/app/server.js:10:3)", "Boom"],
-    ["of asynchronous ones too", "Boom at async handle (/app/server.js:10:3)", "Boom"],
-    ["but not of times and places", "Starts at noon (UTC) at the latest", "Starts at noon (UTC) at the latest"],
-    ["of the key", `Key ${secretKey} is wrong`, "Key [redacted] is wrong"],
-    ["of other keys", "Key sk-zzzzzzzzzz is wrong", "Key [redacted] is wrong"],
-    ["of tokens", "Token eyJhbGciOi.eyJzdWIi.c2ln is wrong", "Token [redacted] is wrong"],
-    ["to nothing where nothing is left", "<br>\n", undefined]
+    ["removes markup", "<b>Bad</b> <script>alert(1)</script>input", "Bad alert(1) input"],
+    ["removes line breaks and control characters", "Bad\r\n\u0000\u001b[31minput", "Bad [31minput"],
+    ["removes stack frames", "Boom\n   at Foo.Bar() in C:\\x.cs:line 3", "Boom"],
+    ["removes stack frames on one line", "Boom at Foo.Bar`1.<Baz>d__5.MoveNext() in C:\\x.cs:line 3", "Boom"],
+    ["removes stack frames of nested types", "Boom   at Foo.Outer+Inner.Run(Int32 id)", "Boom"],
+    ["leaves nothing of a bare stack", "at Foo.Bar(Int32 id) in C:\\x.cs:line 3", undefined],
+    ["removes stack frames of JavaScript", "Boom at Object.<anonymous> (/app/server.js:10:3)", "Boom"],
+    ["removes asynchronous stack frames", "Boom at async handle (/app/server.js:10:3)", "Boom"],
+    ["keeps times and places", "Starts at noon (UTC) at the latest", "Starts at noon (UTC) at the latest"],
+    ["redacts the key", `Key ${secretKey} is wrong`, "Key [redacted] is wrong"],
+    ["redacts other keys", "Key sk-zzzzzzzzzz is wrong", "Key [redacted] is wrong"],
+    ["redacts tokens", "Token eyJhbGciOi.eyJzdWIi.c2ln is wrong", "Token [redacted] is wrong"],
+    ["returns undefined if nothing is left", "<br>\n", undefined]
   ]
   for (const [what, raw, expected] of cases) {
     it(what, () => assert.strictEqual(cleanDetail(raw, secretKey), expected))
   }
 
-  it("to 300 characters", () => {
+  it("returns at most 300 characters", () => {
     assert.strictEqual(cleanDetail("x".repeat(1000), secretKey)?.length, 300)
   })
 })
@@ -229,8 +231,8 @@ const problemOf = (body: string, schema: Schema.Schema<unknown, unknown> = Schem
 
 const loose = (schema: Schema.Schema.AnyNoContext): Schema.Schema<unknown, unknown> => Schema.asSchema(schema)
 
-describe("an answer that is not what was expected", () => {
-  it.effect("is named: HTML, nothing, no JSON", () =>
+describe("an unexpected response", () => {
+  it.effect("is described: HTML, empty, not JSON", () =>
     Effect.gen(function* () {
       assert.match(yield* problemOf("<html>"), /HTML page/u)
       assert.match(yield* problemOf("Sign in", Schema.Unknown, { "content-type": "text/html" }), /HTML page/u)
@@ -246,7 +248,7 @@ describe("an answer that is not what was expected", () => {
     })
   )
 
-  it.effect("names the place in the body, and repeats none of it", () =>
+  it.effect("names the place in the body and quotes nothing", () =>
     Effect.gen(function* () {
       const page = JSON.stringify({ agents: [{ id: 1 }, { id: 2, name: { secret: "value" } }], totalRecordCount: 2 })
       const problem = yield* problemOf(page, loose(AgentPage))
@@ -262,7 +264,7 @@ describe("an answer that is not what was expected", () => {
     [[{ id: 1 }, { id: 2, name: 3 }], "[1].name"],
     ["agents", ""]
   ] as const) {
-    it.effect(`names the place in the shape that it came nearest to: ${JSON.stringify(body)}`, () =>
+    it.effect(`names the place in the closest shape: ${JSON.stringify(body)}`, () =>
       Effect.gen(function* () {
         const error = yield* get({ status: 200, body: JSON.stringify(body) }, loose(AgentPage))
         assert.isTrue(error._tag === "UnexpectedResponse")
@@ -271,22 +273,22 @@ describe("an answer that is not what was expected", () => {
     )
   }
 
-  it.effect("is an identifier that a number can't hold", () =>
+  it.effect("is an id that a number can't hold", () =>
     Effect.gen(function* () {
       assert.match(yield* problemOf('{"id":9007199254740993,"status":10}', loose(Run)), /at "\.id"/u)
     })
   )
 })
 
-/** What the client makes of a body. */
+/** A body as the client decodes it. */
 const decoded = (body: unknown, schema: typeof Run) =>
   Effect.gen(function* () {
     const { client } = yield* scriptedClient([{ status: 200, body: JSON.stringify(body) }])
-    return yield* asCaller(client.get("/agent/7/run/1/status", schema))
+    return yield* asCaller(client.get(apiPath("agent")`/agent/7/run/1/status`, schema))
   })
 
 describe("decoding is tolerant", () => {
-  it.effect("null and absent are alike", () =>
+  it.effect("null and absent are the same", () =>
     Effect.gen(function* () {
       for (const absent of [{ message: null }, {}]) {
         const run = yield* decoded({ id: 1, status: 10, ...absent }, Run)
@@ -298,13 +300,13 @@ describe("decoding is tolerant", () => {
     })
   )
 
-  it.effect("an enumeration integer that is not known becomes Unknown", () =>
+  it.effect("an unknown enumeration integer becomes Unknown", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* decoded({ id: 1, status: 13 }, Run)).status, "Unknown(13)")
     })
   )
 
-  it.effect("fields that are not known are left out", () =>
+  it.effect("unknown fields are dropped", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* decoded({ id: 1, status: 10, startedBy: "me" }, Run), {
         id: RunId.make(1),
@@ -322,7 +324,7 @@ describe("decoding is tolerant", () => {
       ]
       for (const shape of shapes) {
         const { client } = yield* scriptedClient([{ status: 200, body: JSON.stringify(shape) }])
-        const page = yield* asCaller(client.get("/agent/all", AgentPage))
+        const page = yield* asCaller(client.get(apiPath("agent")`/agent/all`, AgentPage))
         assert.deepStrictEqual(
           page.agents.map(({ id }) => Number(id)),
           [1]
@@ -340,7 +342,7 @@ describe("a download address", () => {
     it.effect(`is read from the redirect to ${location}, which is not followed`, () =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([{ status: 302, headers: { location } }])
-        const url = yield* asCaller(client.redirect("/agent/1/run/2/file/3/download"))
+        const url = yield* asCaller(client.redirect(download))
         assert.strictEqual(url.href, expected)
         assert.strictEqual(seen.length, 1)
       })
@@ -348,40 +350,40 @@ describe("a download address", () => {
   }
 
   for (const [what, step] of [
-    ["the answer is not a redirect", ok],
-    ["the redirect leads nowhere", { status: 302 }],
-    ["the redirect leads to no URL", { status: 302, headers: { location: "https://" } }]
+    ["the response is not a redirect", ok],
+    ["the redirect has no location", { status: 302 }],
+    ["the location is not a URL", { status: 302, headers: { location: "https://" } }]
   ] as const) {
-    it.effect(`is missing where ${what}`, () =>
+    it.effect(`is missing if ${what}`, () =>
       Effect.gen(function* () {
         const { client } = yield* scriptedClient([step])
-        const error = yield* Effect.flip(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
+        const error = yield* Effect.flip(asCaller(client.redirect(download)))
         assert.strictEqual(error._tag, "UnexpectedResponse")
       })
     )
   }
 
-  it.effect("that does not exist is told as such", () =>
+  it.effect("that does not exist is NotFound", () =>
     Effect.gen(function* () {
       const { client } = yield* scriptedClient([{ status: 404 }])
-      const error = yield* Effect.flip(asCaller(client.redirect("/agent/1/run/2/file/3/download")))
+      const error = yield* Effect.flip(asCaller(client.redirect(download)))
       assert.strictEqual(error._tag, "NotFound")
     })
   )
 })
 
-describe("an answer with nothing in it", () => {
+describe("an empty response", () => {
   for (const status of [200, 202, 204]) {
-    it.effect(`is enough where nothing is expected (${status})`, () =>
+    it.effect(`is accepted if nothing is expected (${status})`, () =>
       Effect.gen(function* () {
         const { client } = yield* scriptedClient([{ status }])
-        yield* asCaller(client.postVoid("/agent/1/run/2/stop"))
-        yield* asCaller(client.deleteVoid("/agent/1/run/2"))
+        yield* asCaller(client.postVoid(apiPath("agent")`/agent/1/run/2/stop`))
+        yield* asCaller(client.deleteVoid(apiPath("agent")`/agent/1/run/2`))
       })
     )
   }
 
-  it.effect("a synchronous run may answer with JSON, with text or with nothing", () =>
+  it.effect("is accepted from a synchronous run, like JSON and text", () =>
     Effect.gen(function* () {
       for (const [body, data] of [
         ['[{"a":1}]', [{ a: 1 }]],
@@ -389,7 +391,7 @@ describe("an answer with nothing in it", () => {
         ["", ""]
       ] as const) {
         const { client } = yield* scriptedClient([{ status: 200, body }])
-        assert.deepStrictEqual(yield* asCaller(client.postData("/agent/1/start")), data)
+        assert.deepStrictEqual(yield* asCaller(client.postData(apiPath("agent")`/agent/1/start`)), data)
       }
     })
   )

@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
 import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { httpClient } from "../../src/serve/layers.ts"
@@ -20,7 +21,7 @@ import { asCaller } from "../support/http.ts"
 
 interface Server {
   readonly url: string
-  /** Connections that were made so far. */
+  /** Connections made so far. */
   readonly connections: () => number
 }
 
@@ -47,9 +48,10 @@ const upstream = (respond: (request: IncomingMessage, response: ServerResponse) 
     ({ close }) => Effect.sync(close)
   )
 
-/** An address of this machine that nothing listens on. */
+/** A local address that nothing listens on. */
 const nowhere = Effect.map(freePort, (port) => `http://127.0.0.1:${port}`)
 
+const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })
 
 const json = (response: ServerResponse, body: unknown) =>
@@ -71,12 +73,12 @@ for (const [name, upstreamOf] of [
       (context) => ({ client: Effect.provide(SequentumClient, context), files: Effect.provide(Files, context) })
     )
   const connected = (apiUrl: string) => Effect.flatMap(clientOf(apiUrl), ({ client }) => client)
-  /** What a POST fails with: it is never sent twice where it may have been carried out. */
+  /** The error of a POST, which is never retried if Sequentum may have acted. */
   const failureOf = (apiUrl: string) =>
-    Effect.flatMap(connected(apiUrl), (client) => Effect.flip(asCaller(client.post("/thing", Ok, { body: { a: 1 } }))))
+    Effect.flatMap(connected(apiUrl), (client) => Effect.flip(asCaller(client.post(thing, Ok, { body: { a: 1 } }))))
 
   describe(`over ${name}`, () => {
-    it.scopedLive("requests go out as they should and share connections", () =>
+    it.scopedLive("requests are sent with their query and credentials, and share connections", () =>
       Effect.gen(function* () {
         const seen: Array<readonly [string | undefined, string | undefined, string | undefined]> = []
         const { connections, url } = yield* upstream((request, response) => {
@@ -84,35 +86,35 @@ for (const [name, upstreamOf] of [
           request.resume().on("end", () => json(response, { ok: true }))
         })
         const client = yield* connected(url)
-        yield* asCaller(client.get("/thing", Ok, { query: { name: "a b&c" } }))
-        yield* asCaller(client.post("/thing", Ok, { body: { a: 1 } }))
+        yield* asCaller(client.get(thing, Ok, { query: { name: "a b&c" } }))
+        yield* asCaller(client.post(thing, Ok, { body: { a: 1 } }))
         assert.deepStrictEqual(seen.slice(0, 2), [
           ["GET", "/api/v1/thing?name=a+b%26c", "ApiKey sk-0123456789abcdef"],
           ["POST", "/api/v1/thing", "ApiKey sk-0123456789abcdef"]
         ])
-        yield* Effect.repeatN(asCaller(client.get("/thing", Ok)), 9)
-        // A second one may be made while the first is not free yet.
+        yield* Effect.repeatN(asCaller(client.get(thing, Ok)), 9)
+        // undici may open a second connection while the first is still busy.
         assert.isAtMost(connections(), 2)
       })
     )
 
-    it.scopedLive("a large answer arrives whole", () =>
+    it.scopedLive("a large response arrives whole", () =>
       Effect.gen(function* () {
         const text = "é".repeat(1_000_000)
         const { url } = yield* upstream((_, response) => json(response, { text }))
         const client = yield* connected(url)
-        assert.strictEqual((yield* asCaller(client.get("/thing", Schema.Struct({ text: Schema.String })))).text, text)
+        assert.strictEqual((yield* asCaller(client.get(thing, Schema.Struct({ text: Schema.String })))).text, text)
       })
     )
 
-    it.scoped("a refused connection was never seen by Sequentum", () =>
+    it.scoped("a refused connection did not reach Sequentum", () =>
       Effect.gen(function* () {
         const error = yield* whileTimePasses(failureOf(yield* nowhere))
         assert.isTrue(error._tag === "ConnectionFailed" && !error.reached, JSON.stringify(error))
       })
     )
 
-    it.scopedLive("a connection that drops before the answer may have been seen", () =>
+    it.scopedLive("a connection lost before the response may have been processed", () =>
       Effect.gen(function* () {
         const { url } = yield* upstream((request) => request.socket.destroy())
         const error = yield* failureOf(url)
@@ -120,7 +122,7 @@ for (const [name, upstreamOf] of [
       })
     )
 
-    it.scopedLive("so may one that drops in the middle of the answer", () =>
+    it.scopedLive("a connection lost mid-response may have been processed", () =>
       Effect.gen(function* () {
         const { url } = yield* upstream((request, response) => {
           response.writeHead(200, { "content-type": "application/json", "content-length": "100" })
@@ -139,12 +141,12 @@ for (const [name, upstreamOf] of [
           response.writeHead(302, { location: "/elsewhere" }).end()
         })
         const client = yield* connected(url)
-        assert.strictEqual((yield* asCaller(client.redirect("/thing"))).pathname, "/elsewhere")
+        assert.strictEqual((yield* asCaller(client.redirect(thing))).pathname, "/elsewhere")
         assert.strictEqual(asked, 1)
       })
     )
 
-    it.scoped("an answer that does not come whole in time is given up, whatever else is waited for", () =>
+    it.scoped("an incomplete response times out, whatever other requests wait for", () =>
       Effect.gen(function* () {
         const closed = yield* Deferred.make<null>()
         const { url } = yield* upstream((request, response) => {
@@ -154,9 +156,9 @@ for (const [name, upstreamOf] of [
         })
         const client = yield* connected(url)
         const patient = yield* Effect.fork(
-          Effect.flip(asCaller(client.post("/patient", Ok, { timeout: Duration.minutes(5) })))
+          Effect.flip(asCaller(client.post(apiPath("agent")`/patient`, Ok, { timeout: Duration.minutes(5) })))
         )
-        const error = yield* whileTimePasses(Effect.flip(asCaller(client.post("/thing", Ok))))
+        const error = yield* whileTimePasses(Effect.flip(asCaller(client.post(thing, Ok))))
         assert.isTrue(error._tag === "RequestTimeout" && error.seconds === 30, JSON.stringify(error))
         yield* Deferred.await(closed)
         assert.isTrue(Option.isNone(yield* Fiber.poll(patient)))
@@ -165,27 +167,27 @@ for (const [name, upstreamOf] of [
       })
     )
 
-    it.scopedLive("an interim answer is not the answer", () =>
+    it.scopedLive("a 1xx response is not the final one", () =>
       Effect.gen(function* () {
         const { url } = yield* upstream((_, response) => {
           response.writeEarlyHints({ link: "</style.css>; rel=preload" }, () => json(response, { ok: true }))
         })
         const client = yield* connected(url)
-        assert.deepStrictEqual(yield* asCaller(client.get("/thing", Ok)), { ok: true })
+        assert.deepStrictEqual(yield* asCaller(client.get(thing, Ok)), { ok: true })
       })
     )
 
-    it.scopedLive("a byte order mark before an answer is none of it", () =>
+    it.scopedLive("a byte order mark is not part of a response", () =>
       Effect.gen(function* () {
         const { url } = yield* upstream((_, response) => {
           response.writeHead(200, { "content-type": "application/json" }).end('\ufeff{"ok":true}')
         })
         const client = yield* connected(url)
-        assert.deepStrictEqual(yield* asCaller(client.get("/thing", Ok)), { ok: true })
+        assert.deepStrictEqual(yield* asCaller(client.get(thing, Ok)), { ok: true })
       })
     )
 
-    it.scopedLive("a call that is given up closes its connection", () =>
+    it.scopedLive("an interrupted call closes its connection", () =>
       Effect.gen(function* () {
         const arrived = yield* Deferred.make<null>()
         const closed = yield* Deferred.make<null>()
@@ -194,7 +196,7 @@ for (const [name, upstreamOf] of [
           request.socket.on("close", () => Deferred.unsafeDone(closed, Effect.succeed(null)))
         })
         const client = yield* connected(url)
-        const call = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+        const call = yield* Effect.fork(asCaller(client.get(thing, Ok)))
         yield* Deferred.await(arrived)
         yield* Fiber.interrupt(call)
         yield* Deferred.await(closed)
@@ -203,9 +205,9 @@ for (const [name, upstreamOf] of [
 
     for (const [how, begins] of [
       ["never begins", false],
-      ["stops in its middle", true]
+      ["stops midway", true]
     ] as const) {
-      it.scoped(`a file that ${how} is given up`, () =>
+      it.scoped(`a file that ${how} times out`, () =>
         Effect.gen(function* () {
           const { url } = yield* upstream((request, response) => {
             if (request.url?.endsWith("/download") === true) {
@@ -220,7 +222,7 @@ for (const [name, upstreamOf] of [
       )
     }
 
-    it.scopedLive("a file that is read no further is downloaded no further, without credentials", () =>
+    it.scopedLive("a download stops when its reader stops, and carries no credentials", () =>
       Effect.gen(function* () {
         const closed = yield* Deferred.make<null>()
         const credentials: Array<string | undefined> = []

@@ -9,23 +9,25 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { makeRateBudget, makeRateBudgets } from "../../src/sequentum/client/RateBudget.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
+import * as RateBudget from "../../src/sequentum/client/RateBudget.ts"
 import { asCaller, scriptedClient, type Step } from "../support/http.ts"
 
+const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })
 const ok: Step = { status: 200, body: '{"ok":true}' }
 
 type Method = "GET" | "POST" | "PUT" | "DELETE"
 
-/** Sends one request through the script while the clock runs on for `time`, and tells what came of it and when. */
+/** Sends one request through the script while `time` passes. Returns its result, the number of tries and their delays. */
 const exchange = (method: Method, steps: ReadonlyArray<Step>, time: Duration.DurationInput = "10 minutes") =>
   Effect.gen(function* () {
     const { client, seen } = yield* scriptedClient(steps)
     const requests = {
-      GET: client.get("/thing", Ok),
-      POST: client.post("/thing", Ok),
-      PUT: client.put("/thing", Ok),
-      DELETE: Effect.as(client.deleteVoid("/thing"), { ok: true })
+      GET: client.get(thing, Ok),
+      POST: client.post(thing, Ok),
+      PUT: client.put(thing, Ok),
+      DELETE: Effect.as(client.deleteVoid(thing), { ok: true })
     }
     const fiber = yield* Effect.fork(Effect.either(asCaller(requests[method])))
     yield* TestClock.adjust(time)
@@ -41,7 +43,7 @@ const always = (status: number): ReadonlyArray<Step> => [{ status }]
 
 describe("idempotent requests", () => {
   for (const status of [429, 500, 502, 503, 504]) {
-    it.effect(`are sent again after ${status}, three times at most`, () =>
+    it.effect(`are retried after ${status}, at most three times`, () =>
       Effect.gen(function* () {
         const { result, tries } = yield* exchange("GET", always(status))
         assert.strictEqual(tries, 4)
@@ -51,7 +53,7 @@ describe("idempotent requests", () => {
   }
 
   for (const status of [400, 401, 402, 403, 404, 409, 418, 422, 501, 505]) {
-    it.effect(`are not sent again after ${status}`, () =>
+    it.effect(`are not retried after ${status}`, () =>
       Effect.gen(function* () {
         const { tries } = yield* exchange("GET", always(status))
         assert.strictEqual(tries, 1)
@@ -60,7 +62,7 @@ describe("idempotent requests", () => {
   }
 
   for (const method of ["GET", "PUT", "DELETE"] as const) {
-    it.effect(`${method} is sent again after a 500, a dropped connection and a silence`, () =>
+    it.effect(`${method} is retried after a 500, a dropped connection and a timeout`, () =>
       Effect.gen(function* () {
         const { result, tries } = yield* exchange(method, [
           { status: 500 },
@@ -74,7 +76,7 @@ describe("idempotent requests", () => {
     )
   }
 
-  it.effect("are sent again after an answer that breaks off or stalls", () =>
+  it.effect("are retried after a response that breaks off or stalls", () =>
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("GET", ["break", "stall", ok])
       assert.strictEqual(tagOf(result), "ok")
@@ -82,7 +84,7 @@ describe("idempotent requests", () => {
     })
   )
 
-  it.effect("succeed as soon as one try does", () =>
+  it.effect("succeed when one try does", () =>
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("GET", [{ status: 503 }, ok])
       assert.deepStrictEqual(result, Either.right({ ok: true }))
@@ -92,7 +94,7 @@ describe("idempotent requests", () => {
 })
 
 describe("a POST", () => {
-  it.effect("is sent again after 429", () =>
+  it.effect("is retried after 429", () =>
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("POST", [{ status: 429 }, ok])
       assert.strictEqual(tagOf(result), "ok")
@@ -100,7 +102,7 @@ describe("a POST", () => {
     })
   )
 
-  it.effect("that is always refused with 429 is sent four times, then fails", () =>
+  it.effect("fails after four tries that are refused with 429", () =>
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("POST", always(429))
       assert.strictEqual(tagOf(result), "RateLimited")
@@ -108,7 +110,7 @@ describe("a POST", () => {
     })
   )
 
-  it.effect("is not sent a third time when a 500 follows a 429", () =>
+  it.effect("is not retried when a 500 follows a 429", () =>
     Effect.gen(function* () {
       const { result, tries } = yield* exchange("POST", [{ status: 429 }, { status: 500 }, ok])
       assert.strictEqual(tagOf(result), "ServerFailure")
@@ -121,7 +123,7 @@ describe("a POST", () => {
     { code: "ENOTFOUND", syscall: "getaddrinfo" },
     { code: "ETIMEDOUT", syscall: "connect" }
   ]) {
-    it.effect(`is sent again when no connection was made (${fails.code})`, () =>
+    it.effect(`is retried if no connection was made (${fails.code})`, () =>
       Effect.gen(function* () {
         const { tries } = yield* exchange("POST", [{ fails }, ok])
         assert.strictEqual(tries, 2)
@@ -135,12 +137,12 @@ describe("a POST", () => {
     ["a 503", { status: 503 }],
     ["a 504", { status: 504 }],
     ["a dropped connection", { fails: { code: "ECONNRESET", syscall: "read" } }],
-    ["a silence", "silence"],
-    ["an answer that stalls", "stall"],
-    ["an answer that breaks off", "break"],
-    ["a broken connection of no known kind", { fails: { code: "not a code" } }]
+    ["a timeout", "silence"],
+    ["a response that stalls", "stall"],
+    ["a response that breaks off", "break"],
+    ["a broken connection of an unknown kind", { fails: { code: "not a code" } }]
   ] as const) {
-    it.effect(`is never sent a second time after ${what}`, () =>
+    it.effect(`is never retried after ${what}`, () =>
       Effect.gen(function* () {
         const { result, tries } = yield* exchange("POST", [step, ok])
         assert.strictEqual(tries, 1)
@@ -151,7 +153,7 @@ describe("a POST", () => {
 })
 
 describe("backoff", () => {
-  it.effect("is one, two and four seconds, a fifth more or less", () =>
+  it.effect("is one, two and four seconds, plus or minus a fifth", () =>
     Effect.gen(function* () {
       for (let seed = 0; seed < 20; seed += 1) {
         const { delays } = yield* Effect.withRandom(exchange("GET", always(500)), Random.make(seed))
@@ -174,13 +176,13 @@ describe("backoff", () => {
 
   for (const [what, step] of [
     ["between two tries", { status: 500 }],
-    ["in the middle of one", "silence"],
-    ["while Retry-After is waited out", { status: 429, headers: { "retry-after": "60" } }]
+    ["during a try", "silence"],
+    ["during Retry-After", { status: 429, headers: { "retry-after": "60" } }]
   ] as const) {
-    it.effect(`ends when the caller goes away ${what}`, () =>
+    it.effect(`ends when the call is interrupted ${what}`, () =>
       Effect.gen(function* () {
         const { client, seen } = yield* scriptedClient([step])
-        const fiber = yield* Effect.fork(asCaller(client.get("/thing", Ok)))
+        const fiber = yield* Effect.fork(asCaller(client.get(thing, Ok)))
         yield* TestClock.adjust("100 millis")
         yield* Fiber.interrupt(fiber)
         yield* TestClock.adjust("1 hour")
@@ -193,7 +195,7 @@ describe("backoff", () => {
 const limited = (retryAfter: string): Step => ({ status: 429, headers: { "retry-after": retryAfter } })
 
 describe("Retry-After", () => {
-  it.effect("in seconds is waited out in full, above what backoff would wait", () =>
+  it.effect("in seconds replaces the backoff", () =>
     Effect.gen(function* () {
       const { delays, result } = yield* exchange("GET", [limited("45"), ok])
       assert.deepStrictEqual(delays, [45_000])
@@ -201,7 +203,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("of exactly 60 seconds is waited out", () =>
+  it.effect("of exactly 60 seconds is respected", () =>
     Effect.gen(function* () {
       const { delays } = yield* exchange("POST", [limited("60"), ok])
       assert.deepStrictEqual(delays, [60_000])
@@ -213,7 +215,7 @@ describe("Retry-After", () => {
     [" in the form of RFC 850", "Sunday, 01-Mar-26 12:00:20 GMT"],
     [" in the form of asctime", "Sun Mar  1 12:00:20 2026"]
   ] as const) {
-    it.effect(`as a date${form} is waited out to that moment`, () =>
+    it.effect(`as a date${form} is respected`, () =>
       Effect.gen(function* () {
         yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
         const { delays } = yield* exchange("GET", [limited(date), ok])
@@ -222,14 +224,14 @@ describe("Retry-After", () => {
     )
   }
 
-  it.effect("is waited out each time", () =>
+  it.effect("is respected each time", () =>
     Effect.gen(function* () {
       const { delays } = yield* exchange("GET", [limited("10"), limited("20"), limited("30"), ok])
       assert.deepStrictEqual(delays, [10_000, 20_000, 30_000])
     })
   )
 
-  it.effect("as a date that has passed is no reason to wait", () =>
+  it.effect("as a date in the past retries at once", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.parse("2026-03-01T12:00:00Z"))
       const { delays } = yield* exchange("GET", [limited("Sun, 01 Mar 2026 11:00:00 GMT"), ok])
@@ -237,7 +239,7 @@ describe("Retry-After", () => {
     })
   )
 
-  it.effect("of a 503 counts too", () =>
+  it.effect("of a 503 is respected too", () =>
     Effect.gen(function* () {
       const { delays } = yield* exchange("GET", [{ status: 503, headers: { "retry-after": "7" } }, ok])
       assert.deepStrictEqual(delays, [7000])
@@ -271,7 +273,7 @@ describe("Retry-After", () => {
   )
 
   for (const value of ["soon", "", "-5", "3.5", "1e3", "5 seconds", "soon 5", "2026-03-01", "Sun, 01 Mar 2026"]) {
-    it.effect(`that makes no sense (${JSON.stringify(value)}) leaves the backoff as it is`, () =>
+    it.effect(`that is malformed (${JSON.stringify(value)}) is ignored`, () =>
       Effect.gen(function* () {
         const { delays } = yield* exchange("GET", [limited(value), ok])
         assert.isAtLeast(delays[0] ?? 0, 799)
@@ -282,10 +284,10 @@ describe("Retry-After", () => {
 })
 
 describe("one try", () => {
-  it.effect("is given up after the request timeout, not before", () =>
+  it.effect("times out after the request timeout, not before", () =>
     Effect.gen(function* () {
       const { client } = yield* scriptedClient(["silence"])
-      const fiber = yield* Effect.fork(Effect.either(asCaller(client.post("/thing", Ok))))
+      const fiber = yield* Effect.fork(Effect.either(asCaller(client.post(thing, Ok))))
       yield* TestClock.adjust("29999 millis")
       assert.isTrue((yield* Fiber.poll(fiber))._tag === "None")
       yield* TestClock.adjust("1 millis")
@@ -298,10 +300,10 @@ describe("one try", () => {
 describe("a DELETE", () => {
   for (const [what, step] of [
     ["a 500", { status: 500 }],
-    ["a silence", "silence"],
+    ["a timeout", "silence"],
     ["a dropped connection", { fails: { code: "ECONNRESET", syscall: "read" } }]
   ] as const) {
-    it.effect(`that is repeated after ${what} and then meets 404 has done its work`, () =>
+    it.effect(`succeeds if its retry after ${what} gets 404`, () =>
       Effect.gen(function* () {
         const { result, tries } = yield* exchange("DELETE", [step, { status: 404 }])
         assert.strictEqual(tagOf(result), "ok")
@@ -312,9 +314,9 @@ describe("a DELETE", () => {
 
   for (const [what, step] of [
     ["a 429", { status: 429 }],
-    ["a connection that was never made", { fails: { code: "ECONNREFUSED", syscall: "connect" } }]
+    ["a refused connection", { fails: { code: "ECONNREFUSED", syscall: "connect" } }]
   ] as const) {
-    it.effect(`that meets 404 after ${what} has not, for nothing can have been deleted before`, () =>
+    it.effect(`fails if its retry after ${what} gets 404, since nothing was deleted before`, () =>
       Effect.gen(function* () {
         const { result, tries } = yield* exchange("DELETE", [step, { status: 404 }])
         assert.strictEqual(tagOf(result), "NotFound")
@@ -323,7 +325,7 @@ describe("a DELETE", () => {
     )
   }
 
-  it.effect("that meets 404 at first has not", () =>
+  it.effect("fails if its first try gets 404", () =>
     Effect.gen(function* () {
       assert.strictEqual(tagOf((yield* exchange("DELETE", [{ status: 404 }])).result), "NotFound")
     })
@@ -336,10 +338,10 @@ describe("the rate budget", () => {
     headers: { "x-ratelimit-limit": "3", "x-ratelimit-window-seconds": "60" }
   }
 
-  it.effect("holds back the request that would go over what Sequentum announced", () =>
+  it.effect("delays the request that would exceed the announced limit", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([announcing])
-      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get("/thing", Ok), 3)))
+      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get(thing, Ok), 3)))
       yield* TestClock.adjust("59 seconds")
       assert.strictEqual(seen.length, 3)
       yield* TestClock.adjust("1 seconds")
@@ -348,24 +350,24 @@ describe("the rate budget", () => {
     })
   )
 
-  it.effect("is each caller's own", () =>
+  it.effect("is separate for each caller", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([announcing])
       const as = (secret: string) =>
         Effect.provideService(Credentials, Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret) }))
-      yield* as("one")(Effect.repeatN(client.get("/thing", Ok), 2))
-      yield* as("two")(Effect.repeatN(client.get("/thing", Ok), 2))
+      yield* as("one")(Effect.repeatN(client.get(thing, Ok), 2))
+      yield* as("two")(Effect.repeatN(client.get(thing, Ok), 2))
       assert.strictEqual(seen.length, 6)
     })
   )
 
-  it.effect("is one for all the requests of an account, each with credentials of its own", () =>
+  it.effect("is shared by all requests of an account, whatever their credentials object", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([announcing])
       const request = (account: string) =>
         Effect.suspend(() =>
           Effect.provideService(
-            client.get("/thing", Ok),
+            client.get(thing, Ok),
             Credentials,
             Credentials.of({ scheme: "Bearer", secret: Redacted.make("t"), account })
           )
@@ -381,8 +383,8 @@ describe("the rate budget", () => {
     })
   )
 
-  it("is forgotten, when accounts are many, of the account that was used longest ago", () => {
-    const budgetOf = makeRateBudgets()
+  it("drops the least recently used account when there are too many", () => {
+    const budgetOf = RateBudget.makeByCaller()
     const [first, second] = [budgetOf("first"), budgetOf("second")]
     for (let count = 0; count < 998; count += 1) budgetOf(`account ${count}`)
     assert.strictEqual(budgetOf("first"), first)
@@ -391,29 +393,29 @@ describe("the rate budget", () => {
     assert.notStrictEqual(budgetOf("second"), second)
   })
 
-  it("holds nothing back before a limit is known", () => {
-    const budget = makeRateBudget()
+  it("delays nothing before a limit is known", () => {
+    const budget = RateBudget.make()
     for (let count = 0; count < 1000; count += 1) {
       assert.isTrue(Duration.equals(budget.reserve(0, Duration.seconds(60)), Duration.zero))
     }
   })
 
-  it.effect("fails a request that would have to wait more than a minute, and says how long", () =>
+  it.effect("fails a request that would wait more than a minute, with the time to wait", () =>
     Effect.gen(function* () {
       const slow: Step = { ...ok, headers: { "x-ratelimit-limit": "1", "x-ratelimit-window-seconds": "300" } }
       const { client, seen } = yield* scriptedClient([slow])
-      yield* asCaller(client.get("/thing", Ok))
+      yield* asCaller(client.get(thing, Ok))
       yield* TestClock.adjust("10 seconds")
-      const error = yield* Effect.flip(asCaller(client.post("/thing", Ok)))
+      const error = yield* Effect.flip(asCaller(client.post(thing, Ok)))
       assert.isTrue(error._tag === "RateLimited" && error.retryAfterSeconds === 290)
       assert.strictEqual(seen.length, 1)
     })
   )
 
-  it.effect("counts requests that are sent again", () =>
+  it.effect("counts retries", () =>
     Effect.gen(function* () {
       const { client, seen } = yield* scriptedClient([{ ...announcing, status: 500 }, announcing])
-      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get("/thing", Ok), 2)))
+      const fiber = yield* Effect.fork(asCaller(Effect.repeatN(client.get(thing, Ok), 2)))
       yield* TestClock.adjust("59 seconds")
       assert.strictEqual(seen.length, 3)
       yield* TestClock.adjust("10 seconds")
@@ -423,7 +425,7 @@ describe("the rate budget", () => {
   )
 
   it.prop(
-    "never lets more through in a window than was announced, and holds nothing back without need",
+    "never exceeds the announced limit in a window, and delays nothing without need",
     [
       FastCheck.integer({ min: 1, max: 10 }),
       FastCheck.integer({ min: 1, max: 60 }),
@@ -433,7 +435,7 @@ describe("the rate budget", () => {
       )
     ],
     ([limit, windowSeconds, gaps]) => {
-      const budget = makeRateBudget()
+      const budget = RateBudget.make()
       budget.learn(limit, windowSeconds)
       const windowMillis = windowSeconds * 1000
       const sent: Array<number> = []
@@ -450,16 +452,16 @@ describe("the rate budget", () => {
     }
   )
 
-  it("takes no place for a wait that is too long", () => {
-    const budget = makeRateBudget()
+  it("reserves no slot for a wait that is too long", () => {
+    const budget = RateBudget.make()
     budget.learn(1, 120)
     assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 0)
     assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 120)
     assert.strictEqual(Duration.toSeconds(budget.reserve(0, Duration.seconds(60))), 120)
   })
 
-  it("ignores an announcement that makes no sense", () => {
-    const budget = makeRateBudget()
+  it("ignores a malformed announcement", () => {
+    const budget = RateBudget.make()
     budget.learn(Number.NaN, 60)
     budget.learn(0, 60)
     budget.learn(5, -1)

@@ -221,7 +221,7 @@ describe("stop_agent and kill_agent", () => {
 
     it.effect(`${tool} has succeeded even where the state can't be read`, () =>
       Effect.gen(function* () {
-        const gone = new NotFound({ method: "GET", path: "/agent/7/run/90/status" })
+        const gone = new NotFound({ method: "GET", path: "/agent/7/run/90/status", resource: "run" })
         const result = yield* call({ runs: { [method]: () => Effect.void, status: () => Effect.fail(gone) } }, tool, {
           agentId: 7,
           runId: 90

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 
-/** Is told of each request that is sent to Sequentum, retries included. Tells nobody unless the caller counts. */
+/** Counts requests to Sequentum: `sent` is called once per request, retries included. The default does nothing. */
 export class Attempts extends Context.Reference<Attempts>()("sequentum/Attempts", {
   defaultValue: () => ({ sent: (): void => undefined })
 }) {}

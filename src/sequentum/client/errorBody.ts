@@ -4,23 +4,23 @@ import * as Schema from "effect/Schema"
 const text = Schema.optionalWith(Schema.String, { nullable: true, exact: true })
 
 /**
- * Both error bodies in one: RFC 7807 (`title`, `detail`) and Sequentum's own (`message`, `statusDescription`,
+ * Both shapes of an error body: RFC 7807 (`title`, `detail`) and Sequentum's own (`message`, `statusDescription`,
  * `errorCode`). Source: docs.sequentum.com/api-reference/errors and /api-reference/agents/kill-run.
  */
 const ErrorBody = Schema.parseJson(
   Schema.Struct({ message: text, detail: text, title: text, statusDescription: text, errorCode: text })
 )
 
-const decode = Schema.decodeUnknownEither(ErrorBody)
+const decodeBody = Schema.decodeUnknownEither(ErrorBody)
 
-const longestDetail = 300
+const maxDetailLength = 300
 
-/** Where the first frame of a stack begins: on a line of its own or, by its form, anywhere. */
+/** The start of the first stack frame: on a line of its own or, in the form of a call, anywhere. */
 const stackFrame = /\r?\n\s*at\s|(?:^|\s)at\s+(?:async\s+)?[\w.$<>[\]`+]+(?:\(|\s\(\S+:\d+:\d+\))/u
 
 /**
- * Makes upstream text safe to show: one line, no control characters, no markup, no stack frames, without `secret`,
- * bounded. Gives undefined where nothing is left.
+ * Makes upstream text safe to show: one line of at most 300 characters, without control characters, markup, stack
+ * frames and `secret`. Returns undefined if nothing is left.
  */
 export const cleanDetail = (raw: string, secret: string): string | undefined => {
   const withoutStack = raw.split(stackFrame)[0] ?? ""
@@ -32,12 +32,12 @@ export const cleanDetail = (raw: string, secret: string): string | undefined => 
     .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
     .trim()
   if (clean === "") return undefined
-  return clean.length > longestDetail ? `${clean.slice(0, longestDetail - 1)}…` : clean
+  return clean.length > maxDetailLength ? `${clean.slice(0, maxDetailLength - 1)}…` : clean
 }
 
-/** What an error body says that may be shown, and its error code. A body of another kind says nothing. */
+/** The displayable detail of an error body, and its error code. Both are absent from a body of another shape. */
 export const readErrorBody = (body: string, secret: string): { detail?: string; errorCode?: string } =>
-  Either.match(decode(body), {
+  Either.match(decodeBody(body), {
     onLeft: () => ({}),
     onRight: (known) => {
       const said = known.message ?? known.detail ?? known.title ?? known.statusDescription

@@ -3,12 +3,12 @@ import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { whereTraced } from "../../runtime/tracing.ts"
-import { connectionFailed, timedOut, Upstream, type Answer, type RequestLine } from "./Upstream.ts"
+import { ifTraced } from "../../runtime/tracing.ts"
+import { connectionFailed, timedOut, Upstream, type RequestLine, type UpstreamResponse } from "./Upstream.ts"
 
-/** As `connectionFailed`, of an exchange by the platform's client. */
-export const clientFailure = (error: HttpClientError.HttpClientError, at: RequestLine) =>
-  connectionFailed(error.cause, at)
+/** `connectionFailed` for an exchange by the platform's client. */
+export const clientFailure = (error: HttpClientError.HttpClientError, line: RequestLine) =>
+  connectionFailed(error.cause, line)
 
 /** A text without the byte order mark that some servers put before their JSON. */
 const withoutMark = (text: string) => (text.startsWith("\ufeff") ? text.slice(1) : text)
@@ -18,22 +18,22 @@ export const layerHttpClient = (apiUrl: URL): Layer.Layer<Upstream, never, HttpC
   Layer.effect(
     Upstream,
     Effect.map(HttpClient.HttpClient, (http) => {
-      // Query parameters are a caller's arguments: requests make no spans of their own.
-      const quiet = HttpClient.withTracerDisabledWhen(http, () => true)
+      // A query holds a caller's arguments, so no span may record the URL.
+      const untraced = HttpClient.withTracerDisabledWhen(http, () => true)
       return {
-        send: ({ at, body, headers, limit, target }) => {
-          const bare = HttpClientRequest.make(at.method)(`${apiUrl.origin}${target}`, { headers })
+        send: ({ body, headers, line, target, timeout }) => {
+          const bare = HttpClientRequest.make(line.method)(`${apiUrl.origin}${target}`, { headers })
           const request = body === undefined ? bare : HttpClientRequest.bodyText(bare, body, "application/json")
-          return whereTraced(quiet.execute(request), http.execute(request)).pipe(
+          return ifTraced(untraced.execute(request), http.execute(request)).pipe(
             Effect.flatMap((response) =>
-              Effect.map(response.text, (text): Answer => ({
+              Effect.map(response.text, (text): UpstreamResponse => ({
                 status: response.status,
                 body: withoutMark(text),
                 header: (name) => response.headers[name]
               }))
             ),
-            Effect.mapError((error) => clientFailure(error, at)),
-            Effect.timeoutFail({ duration: limit, onTimeout: () => timedOut(at, limit) })
+            Effect.mapError((error) => clientFailure(error, line)),
+            Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut(line, timeout) })
           )
         }
       }

@@ -2,8 +2,8 @@ import * as Undici from "@effect/platform-node/Undici"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { connectionFailed, timedOut, Upstream, type Answer } from "./Upstream.ts"
 import { makeDeadlines } from "../../runtime/deadlines.ts"
+import { connectionFailed, timedOut, Upstream, type UpstreamResponse } from "./Upstream.ts"
 
 const connections = (apiUrl: URL) =>
   Effect.acquireRelease(
@@ -13,11 +13,11 @@ const connections = (apiUrl: URL) =>
 
 const decoder = new TextDecoder()
 
-const givenUp = new Error("The request was given up")
+const aborted = new Error("The request was aborted")
 
 type Headers = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 
-const answerOf = (status: number, headers: Headers, chunks: ReadonlyArray<Buffer>): Answer => ({
+const responseOf = (status: number, headers: Headers, chunks: ReadonlyArray<Buffer>): UpstreamResponse => ({
   status,
   body: decoder.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)),
   header: (name) => {
@@ -27,8 +27,8 @@ const answerOf = (status: number, headers: Headers, chunks: ReadonlyArray<Buffer
 })
 
 /**
- * Exchanges over undici's connections to the host of `apiUrl`, for a server of many: one asynchronous step each, where
- * the platform's client takes over a hundred and sets up an abort signal and a finalizer.
+ * Exchanges over undici's connections to the host of `apiUrl`, for a server of many callers: one asynchronous step
+ * each. The platform's client takes over a hundred steps, an abort signal and a finalizer, half the cost of a request.
  */
 export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
   Layer.scoped(
@@ -37,34 +37,34 @@ export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
       const pool = yield* connections(apiUrl)
       const deadlines = yield* makeDeadlines
       return {
-        send: ({ at, body, headers, limit, target }) =>
+        send: ({ body, headers, line, target, timeout }) =>
           Effect.async((resume) => {
             let controller: Undici.Dispatcher.DispatchController | undefined
             let isOver = false
             let status = 0
             let received: Headers = {}
             const chunks: Array<Buffer> = []
-            const over = () => {
+            const end = () => {
               isOver = true
-              callOff()
+              cancelDeadline()
             }
-            const giveUp = () => {
-              over()
-              controller?.abort(givenUp)
+            const abort = () => {
+              end()
+              controller?.abort(aborted)
             }
-            const callOff = deadlines.after(Duration.toMillis(limit), () => {
-              giveUp()
-              resume(timedOut(at, limit))
+            const cancelDeadline = deadlines.after(Duration.toMillis(timeout), () => {
+              abort()
+              resume(timedOut(line, timeout))
             })
             pool.dispatch(
-              // Deadlines are kept here, and a synchronous run may take more than an hour to answer.
-              { path: target, method: at.method, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+              // No timeouts of undici's own: a synchronous run may take more than an hour to answer.
+              { path: target, method: line.method, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
               {
                 onRequestStart: (started) => {
                   controller = started
-                  if (isOver) started.abort(givenUp)
+                  if (isOver) started.abort(aborted)
                 },
-                // Told of interim answers too, before the one that counts.
+                // Also called for 1xx responses.
                 onResponseStart: (_, code, fields) => {
                   status = code
                   received = fields
@@ -73,17 +73,17 @@ export const layerUndici = (apiUrl: URL): Layer.Layer<Upstream> =>
                   chunks.push(chunk)
                 },
                 onResponseEnd: () => {
-                  over()
-                  resume(Effect.succeed(answerOf(status, received, chunks)))
+                  end()
+                  resume(Effect.succeed(responseOf(status, received, chunks)))
                 },
                 onResponseError: (_, error) => {
                   if (isOver) return
-                  over()
-                  resume(connectionFailed(error, at))
+                  end()
+                  resume(connectionFailed(error, line))
                 }
               }
             )
-            return Effect.sync(giveUp)
+            return Effect.sync(abort)
           })
       }
     })

@@ -1,54 +1,42 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import {
-  AgentId,
-  Int,
-  maybe,
-  maybeEnum,
-  maybeFlag,
-  maybeId,
-  maybeInt,
-  maybeText,
-  maybeTimestamp,
-  SpaceId,
-  wireEnum
-} from "./common.ts"
-import { runStatusWords } from "./Run.ts"
+import { AgentId, Int, maybe, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { RunStatus } from "./Run.ts"
 
-/** What kind of configuration an agent is. Integers from docs.sequentum.com/api-reference/agents/list. */
-export const configTypeWords = { 1: "Agent", 2: "SharedFile", 3: "Template", 4: "Command" } as const
+/** What kind of configuration an agent is. Source: docs.sequentum.com/api-reference/agents/list. */
+export const ConfigType = wireEnum({ 1: "Agent", 2: "SharedFile", 3: "Template", 4: "Command" })
 
 export const ValidationStatus = wireEnum({ 1: "Unknown", 2: "Invalid", 3: "Valid" })
 
 /** A web-scraping agent. Source: docs.sequentum.com/api-reference/agents/list. */
 export const Agent = Schema.Struct({
-  id: maybeId(AgentId),
-  name: maybeText,
-  description: maybeText,
-  documentation: maybeText,
+  id: maybe(AgentId),
+  name: maybe(Schema.String),
+  description: maybe(Schema.String),
+  documentation: maybe(Schema.String),
   /** Parameter name to its default. */
   inputParameters: maybe(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
-  configType: maybeEnum(configTypeWords),
-  proxyPoolId: maybeInt,
+  configType: maybe(ConfigType),
+  proxyPoolId: maybe(Int),
   /** Absent for a personal agent, which is in no space. */
-  spaceId: maybeId(SpaceId),
-  startUrl: maybeText,
-  /** State of the latest run; absent when it never ran. */
-  status: maybeEnum(runStatusWords),
-  userId: maybeInt,
+  spaceId: maybe(SpaceId),
+  startUrl: maybe(Schema.String),
+  /** State of the latest run; absent if it never ran. */
+  status: maybe(RunStatus),
+  userId: maybe(Int),
   validationStatus: maybe(ValidationStatus),
-  version: maybeInt,
-  isActive: maybeFlag,
-  created: maybeTimestamp,
-  updated: maybeTimestamp,
-  lastActivity: maybeTimestamp,
-  agentTemplates: maybeText
+  version: maybe(Int),
+  isActive: maybe(Schema.Boolean),
+  created: maybe(Timestamp),
+  updated: maybe(Timestamp),
+  lastActivity: maybe(Timestamp),
+  agentTemplates: maybe(Schema.String)
 })
 export type Agent = typeof Agent.Type
 
 const Paged = Schema.Union(
-  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybeInt }),
-  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybeInt }),
+  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
+  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
   Schema.Array(Agent)
 )
 
@@ -57,12 +45,12 @@ export interface AgentPage {
   readonly totalRecordCount?: number | undefined
 }
 
-// What the transformation makes of checked agents need not be checked once more.
+// The agents were checked as part of `Paged`; a Struct here would check them again.
 const Page = Schema.declare(
   (page): page is AgentPage => Predicate.hasProperty(page, "agents") && Array.isArray(page.agents)
 )
 
-/** One page of agents. The documents show three shapes (`agents`, `items`, a bare array); all read alike. */
+/** One page of agents. The documentation shows three shapes: `agents`, `items` and a bare array. */
 export const AgentPage = Schema.transform(Paged, Page, {
   strict: true,
   decode: (page) =>

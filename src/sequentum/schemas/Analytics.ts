@@ -1,42 +1,31 @@
 import * as Schema from "effect/Schema"
-import {
-  AgentId,
-  maybe,
-  maybeEnum,
-  maybeId,
-  maybeInt,
-  maybeNumber,
-  maybeText,
-  maybeTimestamp,
-  RunId,
-  SpaceId
-} from "./common.ts"
-import { runStatusWords } from "./Run.ts"
+import { AgentId, Int, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { RunStatus } from "./Run.ts"
 
 /** Runs of a period by outcome. */
 export const RunsReport = Schema.Struct({
-  startDate: maybeTimestamp,
-  endDate: maybeTimestamp,
-  totalRuns: maybeInt,
-  completedRuns: maybeInt,
-  failedRuns: maybeInt,
-  completedWithErrorsRuns: maybeInt,
-  runningRuns: maybeInt,
-  queuedRuns: maybeInt,
-  stoppedRuns: maybeInt,
-  /** Absent unless asked for and there were failures. */
+  startDate: maybe(Timestamp),
+  endDate: maybe(Timestamp),
+  totalRuns: maybe(Int),
+  completedRuns: maybe(Int),
+  failedRuns: maybe(Int),
+  completedWithErrorsRuns: maybe(Int),
+  runningRuns: maybe(Int),
+  queuedRuns: maybe(Int),
+  stoppedRuns: maybe(Int),
+  /** Absent unless requested and there were failures. */
   failedRunDetails: maybe(
     Schema.Array(
       Schema.Struct({
         runId: RunId,
-        agentId: maybeId(AgentId),
-        agentName: maybeText,
-        startTime: maybeTimestamp,
-        endTime: maybeTimestamp,
-        status: maybeEnum(runStatusWords),
-        errorMessage: maybeText,
-        spaceId: maybeId(SpaceId),
-        spaceName: maybeText
+        agentId: maybe(AgentId),
+        agentName: maybe(Schema.String),
+        startTime: maybe(Timestamp),
+        endTime: maybe(Timestamp),
+        status: maybe(RunStatus),
+        errorMessage: maybe(Schema.String),
+        spaceId: maybe(SpaceId),
+        spaceName: maybe(Schema.String)
       })
     )
   )
@@ -44,34 +33,34 @@ export const RunsReport = Schema.Struct({
 
 /** Records of a period. */
 export const RecordsReport = Schema.Struct({
-  startDate: maybeTimestamp,
-  endDate: maybeTimestamp,
-  totalRecordsExtracted: maybeNumber,
-  totalRecordsExported: maybeNumber,
-  totalErrors: maybeNumber,
-  totalPageLoads: maybeNumber,
-  runCount: maybeInt,
-  agentId: maybeId(AgentId)
+  startDate: maybe(Timestamp),
+  endDate: maybe(Timestamp),
+  totalRecordsExtracted: maybe(Schema.Number),
+  totalRecordsExported: maybe(Schema.Number),
+  totalErrors: maybe(Schema.Number),
+  totalPageLoads: maybe(Schema.Number),
+  runCount: maybe(Int),
+  agentId: maybe(AgentId)
 })
 
 /** Why a run ended as it did. Source: docs.sequentum.com/api-reference/analytics/run-diagnostics. */
 export const Diagnostics = Schema.Struct({
   runId: RunId,
-  agentId: maybeId(AgentId),
-  agentName: maybeText,
-  status: maybeEnum(runStatusWords),
-  errorMessage: maybeText,
-  startTime: maybeTimestamp,
-  endTime: maybeTimestamp,
-  runtimeSeconds: maybeNumber,
+  agentId: maybe(AgentId),
+  agentName: maybe(Schema.String),
+  status: maybe(RunStatus),
+  errorMessage: maybe(Schema.String),
+  startTime: maybe(Timestamp),
+  endTime: maybe(Timestamp),
+  runtimeSeconds: maybe(Schema.Number),
   stats: maybe(
     Schema.Struct({
-      dataCount: maybeNumber,
-      inputCount: maybeNumber,
-      errorCount: maybeNumber,
-      pageCount: maybeNumber,
-      exportCount: maybeNumber,
-      traffic: maybeNumber
+      dataCount: maybe(Schema.Number),
+      inputCount: maybe(Schema.Number),
+      errorCount: maybe(Schema.Number),
+      pageCount: maybe(Schema.Number),
+      exportCount: maybe(Schema.Number),
+      traffic: maybe(Schema.Number)
     })
   ),
   possibleCauses: maybe(Schema.Array(Schema.String)),
@@ -79,5 +68,5 @@ export const Diagnostics = Schema.Struct({
 })
 export type Diagnostics = typeof Diagnostics.Type
 
-/** Diagnostics of the latest failed run, or a message that there is none. */
+/** Diagnostics of the latest failed run, or a message that says there is none. */
 export const LatestFailure = Schema.Union(Diagnostics, Schema.Struct({ message: Schema.String }))

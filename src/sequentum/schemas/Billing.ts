@@ -1,20 +1,20 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, maybeId, maybeInt, maybeNumber, maybeText, maybeTimestamp, RunId, SpaceId } from "./common.ts"
+import { AgentId, Int, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
 
-/** What is left to spend, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
+/** The balance, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const Credits = Schema.Struct({
   availableCredits: Schema.Number,
-  organizationId: maybeInt,
-  retrievedAt: maybeTimestamp
+  organizationId: maybe(Int),
+  retrievedAt: maybe(Timestamp)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/spending. */
 export const Spending = Schema.Struct({
   totalSpent: Schema.Number,
-  startDate: maybeTimestamp,
-  endDate: maybeTimestamp,
-  organizationId: maybeInt,
-  currentBalance: maybeNumber
+  startDate: maybe(Timestamp),
+  endDate: maybe(Timestamp),
+  organizationId: maybe(Int),
+  currentBalance: maybe(Schema.Number)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/history. */
@@ -22,19 +22,19 @@ export const CreditHistory = Schema.Struct({
   transactions: maybe(
     Schema.Array(
       Schema.Struct({
-        id: maybeNumber,
-        transactionType: maybeText,
+        id: maybe(Schema.Number),
+        transactionType: maybe(Schema.String),
         amount: Schema.Number,
-        balance: maybeNumber,
-        created: maybeTimestamp,
-        expiresAt: maybeTimestamp,
-        message: maybeText
+        balance: maybe(Schema.Number),
+        created: maybe(Timestamp),
+        expiresAt: maybe(Timestamp),
+        message: maybe(Schema.String)
       })
     )
   ),
-  totalCount: maybeInt,
-  pageIndex: maybeInt,
-  recordsPerPage: maybeInt
+  totalCount: maybe(Int),
+  pageIndex: maybe(Int),
+  recordsPerPage: maybe(Int)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/agents. */
@@ -43,22 +43,22 @@ export const AgentsUsage = Schema.Struct({
     Schema.Array(
       Schema.Struct({
         agentId: AgentId,
-        agentName: maybeText,
+        agentName: maybe(Schema.String),
         cost: Schema.Number,
-        spaceId: maybeId(SpaceId)
+        spaceId: maybe(SpaceId)
       })
     )
   ),
-  totalRecordCount: maybeInt,
+  totalRecordCount: maybe(Int),
   totalCost: Schema.Number,
-  startDate: maybeTimestamp,
-  endDate: maybeTimestamp
+  startDate: maybe(Timestamp),
+  endDate: maybe(Timestamp)
 })
 
-/** Source: docs.sequentum.com/api-reference/billing/agent. `data` may be empty when a type had no use. */
+/** Source: docs.sequentum.com/api-reference/billing/agent. `data` may be empty for a type that was not used. */
 export const CostBreakdown = Schema.Struct({
-  agentId: maybeId(AgentId),
-  agentName: maybeText,
+  agentId: maybe(AgentId),
+  agentName: maybe(Schema.String),
   labels: maybe(Schema.Array(Schema.String)),
   usageTypes: maybe(
     Schema.Array(
@@ -66,8 +66,8 @@ export const CostBreakdown = Schema.Struct({
     )
   ),
   totalCost: Schema.Number,
-  startDate: maybeTimestamp,
-  endDate: maybeTimestamp
+  startDate: maybe(Timestamp),
+  endDate: maybe(Timestamp)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/agent-runs. */
@@ -76,16 +76,16 @@ export const RunsCost = Schema.Struct({
     Schema.Array(
       Schema.Struct({
         runId: RunId,
-        date: maybeTimestamp,
-        startTime: maybeTimestamp,
-        endTime: maybeTimestamp,
+        date: maybe(Timestamp),
+        startTime: maybe(Timestamp),
+        endTime: maybe(Timestamp),
         cost: Schema.Number,
-        billingType: maybeText
+        billingType: maybe(Schema.String)
       })
     )
   ),
-  totalRecordCount: maybeInt,
+  totalRecordCount: maybe(Int),
   totalCost: Schema.Number,
-  agentId: maybeId(AgentId),
-  agentName: maybeText
+  agentId: maybe(AgentId),
+  agentName: maybe(Schema.String)
 })

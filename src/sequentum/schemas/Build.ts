@@ -1,20 +1,20 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybeId, maybeNumber, maybeText, SessionId } from "./common.ts"
+import { AgentId, maybe, SessionId } from "./common.ts"
 
 export const BuildStarted = Schema.Struct({ sessionId: SessionId })
 
-/** State of a build session. `error` is a raw exception message and must not be shown. */
+/** State of a build session. `error` is a raw exception message: never show it. */
 export const BuildStatus = Schema.Struct({
   status: Schema.String,
-  agentId: maybeId(AgentId),
-  agentName: maybeText,
-  error: maybeText,
-  agentElapsedSeconds: maybeNumber,
-  browserIoSeconds: maybeNumber
+  agentId: maybe(AgentId),
+  agentName: maybe(Schema.String),
+  error: maybe(Schema.String),
+  agentElapsedSeconds: maybe(Schema.Number),
+  browserIoSeconds: maybe(Schema.Number)
 })
 export type BuildStatus = typeof BuildStatus.Type
 
 const finalStates: ReadonlySet<string> = new Set(["completed", "error", "cancelled"])
 
-/** Whether a build has ended. `ready` has not: the draft exists, the session is still finishing it. */
+/** Whether a build has ended. `ready` is not final: the draft exists, but the session is still finishing it. */
 export const isBuildFinal = (status: string): boolean => finalStates.has(status)

@@ -1,19 +1,8 @@
 import * as Schema from "effect/Schema"
-import {
-  AgentId,
-  Int,
-  maybeId,
-  maybeInt,
-  maybeNumber,
-  maybeText,
-  maybeTimestamp,
-  RunId,
-  SpaceId,
-  wireEnum
-} from "./common.ts"
+import { AgentId, Int, maybe, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
 
-/** Run states by their wire integer. Source: docs.sequentum.com/concepts/runs. */
-export const runStatusWords = {
+/** State of a run. Source: docs.sequentum.com/concepts/runs. */
+export const RunStatus = wireEnum({
   0: "Invalid",
   1: "Running",
   2: "Exporting",
@@ -27,9 +16,7 @@ export const runStatusWords = {
   10: "Success",
   11: "Skipped",
   12: "Waiting"
-} as const
-
-export const RunStatus = wireEnum(runStatusWords)
+})
 export type RunStatus = typeof RunStatus.Type
 
 const finalStatuses: ReadonlySet<RunStatus> = new Set([
@@ -41,50 +28,50 @@ const finalStatuses: ReadonlySet<RunStatus> = new Set([
   "Skipped"
 ] as const)
 
-/** Whether a run in this state has ended. A state this server does not know counts as still going. */
+/** Whether a run in this state has ended. An unknown state counts as not final. */
 export const isFinal = (status: RunStatus): boolean => finalStatuses.has(status)
 
 /** One execution of an agent. Source: docs.sequentum.com/api-reference/agents/run-status. */
 export const Run = Schema.Struct({
   id: RunId,
-  configId: maybeId(AgentId),
-  configName: maybeText,
-  spaceId: maybeId(SpaceId),
-  organizationId: maybeInt,
-  organizationName: maybeText,
-  sequence: maybeInt,
-  parallelism: maybeInt,
-  parallelMaxConcurrency: maybeInt,
-  parallelExport: maybeText,
-  parallelSet: maybeInt,
-  startTime: maybeTimestamp,
-  endTime: maybeTimestamp,
-  created: maybeTimestamp,
+  configId: maybe(AgentId),
+  configName: maybe(Schema.String),
+  spaceId: maybe(SpaceId),
+  organizationId: maybe(Int),
+  organizationName: maybe(Schema.String),
+  sequence: maybe(Int),
+  parallelism: maybe(Int),
+  parallelMaxConcurrency: maybe(Int),
+  parallelExport: maybe(Schema.String),
+  parallelSet: maybe(Int),
+  startTime: maybe(Timestamp),
+  endTime: maybe(Timestamp),
+  created: maybe(Timestamp),
   status: RunStatus,
-  message: maybeText,
-  configVersion: maybeInt,
-  actionCount: maybeNumber,
-  pageCount: maybeNumber,
-  dynamicPageCount: maybeNumber,
-  requestCount: maybeNumber,
+  message: maybe(Schema.String),
+  configVersion: maybe(Int),
+  actionCount: maybe(Schema.Number),
+  pageCount: maybe(Schema.Number),
+  dynamicPageCount: maybe(Schema.Number),
+  requestCount: maybe(Schema.Number),
   /** Records extracted. */
-  dataCount: maybeNumber,
-  inputCount: maybeNumber,
-  errorCount: maybeNumber,
+  dataCount: maybe(Schema.Number),
+  inputCount: maybe(Schema.Number),
+  errorCount: maybe(Schema.Number),
   /** Records exported. */
-  exportCount: maybeNumber,
-  traffic: maybeNumber,
-  runTimeSec: maybeNumber,
-  serverName: maybeText,
+  exportCount: maybe(Schema.Number),
+  traffic: maybe(Schema.Number),
+  runTimeSec: maybe(Schema.Number),
+  serverName: maybe(Schema.String),
   /** `run` while live, `history` once archived. */
-  tableType: maybeText,
-  tag: maybeText
+  tableType: maybe(Schema.String),
+  tag: maybe(Schema.String)
 })
 export type Run = typeof Run.Type
 
-/** Counts of an agent's runs by status, live and history together; statuses with none are left out. */
+/** Counts of an agent's runs by status, live and archived together. Statuses without runs are absent. */
 export const RunSummary = Schema.Struct({
   totalCount: Int,
-  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybeText, count: Int }))
+  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Int }))
 })
 export type RunSummary = typeof RunSummary.Type

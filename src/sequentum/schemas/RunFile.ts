@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { FileId, maybe, maybeNumber, maybeText, maybeTimestamp, wireEnum } from "./common.ts"
+import { FileId, maybe, Timestamp, wireEnum } from "./common.ts"
 
 export const FileType = wireEnum({
   1: "DeliveredFile",
@@ -12,12 +12,12 @@ export const FileType = wireEnum({
   8: "InternalContentCache"
 })
 
-/** A file that a run left behind; `fileSize` in bytes. */
+/** A file that a run produced; `fileSize` in bytes. */
 export const RunFile = Schema.Struct({
   id: FileId,
-  name: maybeText,
+  name: maybe(Schema.String),
   fileType: maybe(FileType),
-  fileSize: maybeNumber,
-  created: maybeTimestamp
+  fileSize: maybe(Schema.Number),
+  created: maybe(Timestamp)
 })
 export type RunFile = typeof RunFile.Type

@@ -1,63 +1,55 @@
 import * as Schema from "effect/Schema"
-import {
-  AgentId,
-  maybe,
-  maybeEnum,
-  maybeFlag,
-  maybeId,
-  maybeInt,
-  maybeText,
-  maybeTimestamp,
-  ScheduleId,
-  wireEnum
-} from "./common.ts"
-import { runStatusWords } from "./Run.ts"
+import { AgentId, Int, maybe, ScheduleId, Timestamp, wireEnum } from "./common.ts"
+import { RunStatus } from "./Run.ts"
 
 /** Source: docs.sequentum.com/concepts/schedules. */
 export const ScheduleType = wireEnum({ 0: "None", 1: "RunOnce", 2: "RunEvery", 3: "CRON" })
 
-/** The field text of docs.sequentum.com/api-reference/schedules/create; its example counts from 0 and is not followed. */
+/**
+ * As in the field descriptions of docs.sequentum.com/api-reference/schedules/create. The example there counts from 0
+ * and is ignored.
+ */
 export const RunEveryPeriod = wireEnum({ 1: "minutes", 2: "hours", 3: "days", 4: "weeks", 5: "months" })
 
-/** When an agent runs by itself. Source: docs.sequentum.com/api-reference/schedules/update. */
+/** A schedule of an agent. Source: docs.sequentum.com/api-reference/schedules/update. */
 export const AgentSchedule = Schema.Struct({
   id: ScheduleId,
-  configId: maybeId(AgentId),
-  name: maybeText,
-  /** The cron expression: requests call it `cronExpression`, answers `schedule`. */
-  schedule: maybeText,
-  timezone: maybeText,
-  nextRunTime: maybeTimestamp,
-  startTime: maybeTimestamp,
+  configId: maybe(AgentId),
+  name: maybe(Schema.String),
+  /** The cron expression: `cronExpression` in requests, `schedule` in responses. */
+  schedule: maybe(Schema.String),
+  timezone: maybe(Schema.String),
+  nextRunTime: maybe(Timestamp),
+  startTime: maybe(Timestamp),
   scheduleType: maybe(ScheduleType),
-  isEnabled: maybeFlag,
-  runEveryCount: maybeInt,
+  isEnabled: maybe(Schema.Boolean),
+  runEveryCount: maybe(Int),
   runEveryPeriod: maybe(RunEveryPeriod),
   /** JSON text. */
-  inputParameters: maybeText,
-  parallelism: maybeInt,
-  parallelMaxConcurrency: maybeInt,
-  parallelExport: maybeText,
-  proxyPoolId: maybeInt,
-  serverGroupId: maybeInt,
-  logLevel: maybeText,
-  logMode: maybeText,
-  isExclusive: maybeFlag,
-  isWaitOnFailure: maybeFlag,
-  created: maybeTimestamp,
-  updated: maybeTimestamp
+  inputParameters: maybe(Schema.String),
+  parallelism: maybe(Int),
+  parallelMaxConcurrency: maybe(Int),
+  parallelExport: maybe(Schema.String),
+  proxyPoolId: maybe(Int),
+  serverGroupId: maybe(Int),
+  logLevel: maybe(Schema.String),
+  logMode: maybe(Schema.String),
+  isExclusive: maybe(Schema.Boolean),
+  isWaitOnFailure: maybe(Schema.Boolean),
+  created: maybe(Timestamp),
+  updated: maybe(Timestamp)
 })
 export type AgentSchedule = typeof AgentSchedule.Type
 
-/** A run that a schedule will start, across agents. */
+/** A run that a schedule of any agent will start. */
 export const UpcomingRun = Schema.Struct({
-  scheduleId: maybeId(ScheduleId),
-  agentId: maybeId(AgentId),
-  agentName: maybeText,
-  scheduleName: maybeText,
-  nextRunTime: maybeTimestamp,
-  timezone: maybeText,
-  isEnabled: maybeFlag,
-  lastRunStatus: maybeEnum(runStatusWords)
+  scheduleId: maybe(ScheduleId),
+  agentId: maybe(AgentId),
+  agentName: maybe(Schema.String),
+  scheduleName: maybe(Schema.String),
+  nextRunTime: maybe(Timestamp),
+  timezone: maybe(Schema.String),
+  isEnabled: maybe(Schema.Boolean),
+  lastRunStatus: maybe(RunStatus)
 })
 export type UpcomingRun = typeof UpcomingRun.Type

@@ -1,57 +1,46 @@
 import * as Schema from "effect/Schema"
-import { ValidationStatus, configTypeWords } from "./Agent.ts"
-import {
-  AgentId,
-  maybe,
-  maybeEnum,
-  maybeFlag,
-  maybeId,
-  maybeInt,
-  maybeText,
-  maybeTimestamp,
-  RunId,
-  SpaceId
-} from "./common.ts"
-import { runStatusWords } from "./Run.ts"
+import { ConfigType, ValidationStatus } from "./Agent.ts"
+import { AgentId, Int, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { RunStatus } from "./Run.ts"
 
 /** A folder of agents and input files. */
 export const Space = Schema.Struct({
   id: SpaceId,
-  name: maybeText,
-  description: maybeText,
-  organizationId: maybeInt,
-  created: maybeTimestamp,
-  isDefaultAccess: maybeFlag
+  name: maybe(Schema.String),
+  description: maybe(Schema.String),
+  organizationId: maybe(Int),
+  created: maybe(Timestamp),
+  isDefaultAccess: maybe(Schema.Boolean)
 })
 export type Space = typeof Space.Type
 
 export const SpaceAgent = Schema.Struct({
-  id: maybeId(AgentId),
-  name: maybeText,
-  description: maybeText,
-  configType: maybeEnum(configTypeWords),
-  spaceId: maybeId(SpaceId),
-  status: maybeEnum(runStatusWords),
+  id: maybe(AgentId),
+  name: maybe(Schema.String),
+  description: maybe(Schema.String),
+  configType: maybe(ConfigType),
+  spaceId: maybe(SpaceId),
+  status: maybe(RunStatus),
   validationStatus: maybe(ValidationStatus),
-  version: maybeInt,
-  lastActivity: maybeTimestamp
+  version: maybe(Int),
+  lastActivity: maybe(Timestamp)
 })
 export type SpaceAgent = typeof SpaceAgent.Type
 
-/** What became of each agent when a whole space was started; some may fail while others run. */
+/** The outcome for each agent when a whole space was started; some may fail while others run. */
 export const SpaceRun = Schema.Struct({
-  spaceId: maybeId(SpaceId),
-  spaceName: maybeText,
-  totalAgents: maybeInt,
-  agentsStarted: maybeInt,
-  agentsFailed: maybeInt,
+  spaceId: maybe(SpaceId),
+  spaceName: maybe(Schema.String),
+  totalAgents: maybe(Int),
+  agentsStarted: maybe(Int),
+  agentsFailed: maybe(Int),
   results: Schema.Array(
     Schema.Struct({
-      agentId: maybeId(AgentId),
-      agentName: maybeText,
+      agentId: maybe(AgentId),
+      agentName: maybe(Schema.String),
       success: Schema.Boolean,
-      runId: maybeId(RunId),
-      errorMessage: maybeText
+      runId: maybe(RunId),
+      errorMessage: maybe(Schema.String)
     })
   )
 })

@@ -1,10 +1,8 @@
-import type * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Declaration, ParseOptions } from "effect/SchemaAST"
 
-/** Reads null as undefined, everything else by `schema`: one step, where the combinators of Schema take several. */
+/** Decodes null to undefined and everything else by `schema`. One step, where Schema's combinators take several. */
 const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.declare<A | undefined, I | null | undefined, readonly [Schema.Schema<A, I>]>([schema], {
     decode: (item) => {
@@ -18,66 +16,23 @@ const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
     }
   })
 
-/** A field that the API may leave out or send as null; both read as undefined. */
+/** A field that the API may leave out or send as null; both decode to undefined. */
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(nullAsUndefined(schema), { exact: true })
 
 const isInt = (value: unknown): value is number => Number.isSafeInteger(value)
 
-/** An integer that JavaScript holds exactly, checked in one step: `Schema.Int` takes three, and lists are full of them. */
+/** An integer that JavaScript holds exactly. One step, where `Schema.Int` takes three, and lists are full of them. */
 export const Int = Schema.declare(isInt, { identifier: "Int" })
 
-/** Reads a value or writes it, undefined for one that does not fit. */
-interface Leaf<A, I> {
-  readonly read: (value: unknown) => A | undefined
-  readonly write: (value: unknown) => I | undefined
-}
-
-/** One step of a Schema: converts a value, or says that it does not fit. */
-const step =
-  <A>(convert: (value: unknown) => A | undefined) =>
-  (value: unknown, _: ParseOptions, ast: Declaration): Either.Either<A, ParseResult.ParseIssue> => {
-    const converted = convert(value)
-    return converted === undefined ? ParseResult.fail(new ParseResult.Type(ast, value)) : ParseResult.succeed(converted)
-  }
-
-const orAbsent =
-  <A>(convert: ReturnType<typeof step<A>>): ReturnType<typeof step<A | undefined>> =>
-  (value, options, ast) =>
-    value === null || value === undefined ? ParseResult.succeed(undefined) : convert(value, options, ast)
-
-/** As `maybe`, in one step. */
-const maybeLeaf = <A, I>({ read, write }: Leaf<A, I>) => {
-  const decode = orAbsent(step(read))
-  const encode = orAbsent(step(write))
-  return Schema.optionalWith(
-    Schema.declare<A | undefined, I | null | undefined, readonly []>([], {
-      decode: () => decode,
-      encode: () => encode
-    }),
-    { exact: true }
-  )
-}
-
-/** What is the same on the wire as here. */
-const plain = <A>(is: (value: unknown) => value is A) => {
-  const same = (value: unknown) => (is(value) ? value : undefined)
-  return maybeLeaf<A, A>({ read: same, write: same })
-}
-
-export const maybeText = plain(Predicate.isString)
-export const maybeInt = plain(isInt)
-export const maybeNumber = plain(Predicate.isNumber)
-export const maybeFlag = plain(Predicate.isBoolean)
-
-/** An id that may be absent. */
-export const maybeId = <A extends number>(id: Schema.Schema<A, number>) => plain(Schema.is(id))
+/** ISO 8601 in UTC, kept as the API sent it. */
+export const Timestamp = Schema.String
 
 /** int32 on the wire. Source: docs.sequentum.com/api-reference/introduction. */
 export const AgentId = Int.pipe(Schema.brand("AgentId"))
 export type AgentId = typeof AgentId.Type
 
-/** int64 on the wire; read as a safe integer. */
+/** int64 on the wire, decoded to a safe integer. */
 export const RunId = Int.pipe(Schema.brand("RunId"))
 export type RunId = typeof RunId.Type
 
@@ -87,48 +42,41 @@ export type FileId = typeof FileId.Type
 export const SpaceId = Int.pipe(Schema.brand("SpaceId"))
 export type SpaceId = typeof SpaceId.Type
 
-/** int64 on the wire; read as a safe integer. */
+/** int64 on the wire, decoded to a safe integer. */
 export const ScheduleId = Int.pipe(Schema.brand("ScheduleId"))
 export type ScheduleId = typeof ScheduleId.Type
 
 export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
 export type SessionId = typeof SessionId.Type
 
-/** ISO 8601 in UTC, kept as the API wrote it. */
-export const maybeTimestamp = maybeText
-
-/** The words of an enumeration, and those of integers that are not in its table. */
+/** The words of an enumeration, and those for integers that are not in its table. */
 type WireWord<Words extends Readonly<Record<number, string>>> = Words[keyof Words & number] | `Unknown(${number})`
 
-const wireWords = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
-  const byWord = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
-  const known = (value: string): value is Words[keyof Words & number] => byWord.has(value)
-  return {
-    read: (code) => {
-      if (!isInt(code)) return undefined
-      const word = words[code]
-      return word !== undefined && known(word) ? word : (`Unknown(${code})` as const)
-    },
-    write: (word) => {
-      if (typeof word !== "string") return undefined
-      const code = byWord.get(word) ?? Number(/^Unknown\((-?\d+)\)$/u.exec(word)?.[1])
-      return isInt(code) ? code : undefined
-    }
-  } satisfies Leaf<WireWord<Words>, number>
-}
-
 /**
- * An enumeration sent as integers, read as words. An integer that is not in the table reads as `Unknown(13)`, so that
- * a value added upstream breaks nothing.
+ * An enumeration that is sent as integers and decoded to words. An integer that is not in the table decodes to
+ * `Unknown(13)`, so that a value added upstream breaks nothing. `words` lists the table's words by rising integer;
+ * `codeOf` is the integer of a word.
  */
 export const wireEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
-  const { read, write } = wireWords(words)
-  return Schema.declare<WireWord<Words>, number, readonly []>([], {
-    decode: () => step(read),
-    encode: () => step(write)
+  type Word = Words[keyof Words & number]
+  const codes = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
+  const isWord = (value: string | undefined): value is Word => value !== undefined && codes.has(value)
+  const decode = (code: unknown, _: ParseOptions, ast: Declaration) => {
+    if (!isInt(code)) return ParseResult.fail(new ParseResult.Type(ast, code))
+    const word = words[code]
+    return ParseResult.succeed(isWord(word) ? word : (`Unknown(${code})` as const))
+  }
+  const encode = (word: unknown, _: ParseOptions, ast: Declaration) => {
+    const code =
+      typeof word === "string" ? (codes.get(word) ?? Number(/^Unknown\((-?\d+)\)$/u.exec(word)?.[1])) : undefined
+    return isInt(code) ? ParseResult.succeed(code) : ParseResult.fail(new ParseResult.Type(ast, word))
+  }
+  const schema = Schema.declare<WireWord<Words>, number, readonly []>([], {
+    decode: () => decode,
+    encode: () => encode
+  })
+  return Object.assign(schema, {
+    words: [...codes.keys()].filter(isWord),
+    codeOf: (word: WireWord<Words>): number => Schema.encodeSync(schema)(word)
   })
 }
-
-/** An enumeration that may be absent. */
-export const maybeEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) =>
-  maybeLeaf<WireWord<Words>, number>(wireWords(words))

@@ -4,11 +4,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { ScheduleType } from "../../sequentum/schemas/Schedule.ts"
 import type { ScheduleBody } from "../../sequentum/Schedules.ts"
 import { epochMillis } from "../dates.ts"
 
 /** Schedule types by their number. */
-export const scheduleTypes = { runOnce: 1, runEvery: 2, cron: 3 } as const
+export const scheduleTypes = {
+  runOnce: ScheduleType.codeOf("RunOnce"),
+  runEvery: ScheduleType.codeOf("RunEvery"),
+  cron: ScheduleType.codeOf("CRON")
+} as const
 
 type Timing = Pick<
   ScheduleBody,

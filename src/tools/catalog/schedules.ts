@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import type { AgentSchedule } from "../../sequentum/schemas/Schedule.ts"
+import { RunEveryPeriod, ScheduleType, type AgentSchedule } from "../../sequentum/schemas/Schedule.ts"
 import { type ScheduleBody, Schedules } from "../../sequentum/Schedules.ts"
 import { epochMillis, nextWeek } from "../dates.ts"
 import { InvalidArguments } from "../errors.ts"
@@ -175,19 +175,6 @@ const checkTiming = (tool: string, timing: ScheduleBody) =>
     Arr.isNonEmptyReadonlyArray(problems) ? new InvalidArguments({ tool, problems }) : Effect.void
   )
 
-const periodNumbers: ReadonlyMap<string, number> = new Map([
-  ["minutes", 1],
-  ["hours", 2],
-  ["days", 3],
-  ["weeks", 4],
-  ["months", 5]
-])
-const typeNumbers: ReadonlyMap<string, number> = new Map([
-  ["RunOnce", scheduleTypes.runOnce],
-  ["RunEvery", scheduleTypes.runEvery],
-  ["CRON", scheduleTypes.cron]
-])
-
 /** A schedule as it stands, in the form in which it is sent. A start that has passed is no longer sent. */
 const asBody = (schedule: AgentSchedule, now: number): ScheduleBody => ({
   ...pick(schedule, [
@@ -205,8 +192,8 @@ const asBody = (schedule: AgentSchedule, now: number): ScheduleBody => ({
     "runEveryCount"
   ]),
   cronExpression: schedule.schedule,
-  runEveryPeriod: periodNumbers.get(schedule.runEveryPeriod ?? ""),
-  scheduleType: typeNumbers.get(schedule.scheduleType ?? ""),
+  runEveryPeriod: schedule.runEveryPeriod === undefined ? undefined : RunEveryPeriod.codeOf(schedule.runEveryPeriod),
+  scheduleType: schedule.scheduleType === undefined ? undefined : ScheduleType.codeOf(schedule.scheduleType),
   startTime: schedule.startTime !== undefined && epochMillis(schedule.startTime) > now ? schedule.startTime : undefined
 })
 

@@ -1,0 +1,95 @@
+import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import { configProblems, type InvalidSettings, type Overrides } from "../config.ts"
+import { Stop } from "../serve/runMain.ts"
+import type { Flag, FlagInfo } from "./flags.ts"
+
+/** What people read about an argument. */
+export interface ArgumentInfo {
+  readonly argument: string
+  readonly isOptional: boolean
+  /** How help shows it. */
+  readonly usage: string
+}
+
+/** An argument is a Config that reads the word given for `argument`. */
+export type Argument<A> = Config.Config<A> & ArgumentInfo
+
+/** An argument that must be given. */
+export const required = (argument: string): Argument<string> =>
+  Object.assign(Config.string(argument), { argument, isOptional: false, usage: `<${argument}>` })
+
+/** An argument that may be left out. */
+export const optional = (argument: string, defaultValue: string, usage = `<${argument}>`): Argument<string> =>
+  Object.assign(Config.withDefault(Config.string(argument), defaultValue), {
+    argument,
+    isOptional: true,
+    usage: `[${usage}]`
+  })
+
+/** The words of a command line, by the flag or argument that they are given for. */
+export type Given = ReadonlyMap<string, string>
+
+/** All that help and the command line reader know about a command. The program itself has the name "". */
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  readonly args: ReadonlyArray<ArgumentInfo>
+  readonly flags: ReadonlyArray<FlagInfo>
+  readonly examples: ReadonlyArray<string>
+  readonly commands: ReadonlyArray<Command>
+  readonly run: (given: Given) => Effect.Effect<void, InvalidSettings | Stop>
+}
+
+/** Stops with one sentence about the command line. */
+export const usageError = (problem: string) => new Stop({ lines: [`${problem} See sequentum-mcp --help.`] })
+
+type Flags = Readonly<Record<string, Flag<unknown>>>
+type Arguments = ReadonlyArray<Argument<unknown>>
+
+/** The flags' values by their keys, and the arguments' values in order. */
+type Values<F extends Flags, A extends Arguments> = Config.Config.Success<
+  ReturnType<typeof Config.all<F & { readonly args: ReturnType<typeof Config.all<A>> }>>
+>
+
+const overrides = (flags: ReadonlyArray<FlagInfo>, given: Given): Overrides =>
+  new Map(
+    flags.flatMap(({ env, flag }): ReadonlyArray<readonly [string, string]> => {
+      const value = given.get(flag)
+      return env === undefined || value === undefined ? [] : [[env, value]]
+    })
+  )
+
+interface Definition<F extends Flags, A extends Arguments> {
+  readonly name: string
+  readonly summary: string
+  readonly args: A
+  readonly flags: F
+  readonly examples: ReadonlyArray<string>
+  readonly commands?: ReadonlyArray<Command>
+  readonly run: (values: Values<F, A>, overrides: Overrides) => Effect.Effect<void, InvalidSettings | Stop>
+}
+
+/** Makes a command whose `run` gets the values of its flags and arguments. An invalid value is a usage error. */
+export const make = <const F extends Flags, const A extends Arguments>({
+  args,
+  commands = [],
+  flags,
+  run,
+  ...info
+}: Definition<F, A>): Command => {
+  const flagList: ReadonlyArray<FlagInfo> = Object.values(flags)
+  const values = Config.all({ ...flags, args: Config.all<A>(args) })
+  return {
+    ...info,
+    args,
+    flags: flagList,
+    commands,
+    run: (given) =>
+      Effect.withConfigProvider(values, ConfigProvider.fromMap(new Map(given))).pipe(
+        Effect.mapError((error) => usageError(configProblems(error).join(" "))),
+        Effect.flatMap((all) => run(all, overrides(flagList, given)))
+      )
+  }
+}
