@@ -6,17 +6,17 @@ import { agentInPath, json } from "./route.ts"
 import type { Agent, World } from "./state.ts"
 import { iso, isoOrNull, runsOf } from "./state.ts"
 
-/** The state of an agent's last run, and when that was; null for one that has never run. */
-const last = (world: World, agent: Agent): { readonly status: number | null; readonly at: number | null } => {
+/** State and time of an agent's last run; both null if it has never run. */
+const lastActivity = (world: World, agent: Agent): { readonly status: number | null; readonly at: number | null } => {
   const run = runsOf(world, agent.id)[0]
   return run === undefined
     ? { status: null, at: null }
     : { status: run.status, at: run.endedAt ?? run.startedAt ?? run.created }
 }
 
-/** An agent as the API shows it. Its enums are those of docs.sequentum.com/api-reference/agents/list. */
+/** An agent in the API's format. Source of the enums: docs.sequentum.com/api-reference/agents/list. */
 export const agentView = (world: World, agent: Agent) => {
-  const activity = last(world, agent)
+  const activity = lastActivity(world, agent)
   return {
     id: agent.id,
     name: agent.name,
@@ -85,10 +85,10 @@ const SearchQuery = Schema.Struct({ query, maxRecords: maybe(wholeText(1, 1000))
 
 const CountQuery = Schema.Struct({ query, includeArchived: maybe(flagText) })
 
-/** Agents: listing, searching, counting and reading. Archived agents are left out of lists but can be read by id. */
+/** List, search, count and read agents. Lists omit archived agents, but these can be read by id. */
 export const agentRoutes: ReadonlyArray<Route> = [
   {
-    // docs.sequentum.com/api-reference/agents/list: a plain array unless both paging parameters are given.
+    // docs.sequentum.com/api-reference/agents/list: a plain array unless the query has both paging parameters.
     method: "GET",
     path: "/agent/all",
     handle: ({ query, world }) =>

@@ -32,7 +32,7 @@ const groupOf = (world: World, run: Run): Group => {
   }
 }
 
-/** Causes and remedies, likeliest first. */
+/** Causes and remedies, most likely first. */
 const advice: Readonly<
   Record<
     FailureKind | "errors" | "skipped",
@@ -119,7 +119,7 @@ const today = (world: World): Period => {
   return { from, to: from + days(1) - 1 }
 }
 
-/** Runs that began in a period; those that never began count from when they were asked for. */
+/** Runs that started in a period. A run that never started counts at its creation. */
 const runsIn = (world: World, period: Period): ReadonlyArray<Run> =>
   [...world.runs.values()].filter((run) => within(period, run.startedAt ?? run.created))
 
@@ -133,7 +133,7 @@ const RunsQuery = Schema.Struct({
 
 const RecordsQuery = Schema.Struct({ ...periodFields, agentId: maybe(wholeText(1)) })
 
-/** Reports over runs. Only the diagnostics have a page in the public reference. */
+/** Reports about runs. In the public reference, only the diagnostics have a page. */
 export const analyticsRoutes: ReadonlyArray<Route> = [
   {
     method: "GET",
@@ -194,7 +194,7 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
     handle: (call) => Effect.map(runInPath(call), (run) => json(diagnosis(call.world, run)))
   },
   {
-    // That an agent without a failure is answered with 404 is unverified.
+    // Unverified: 404 for an agent without a failure.
     method: "GET",
     path: "/analytics/agents/:agentId/latest-failure",
     handle: (call) =>

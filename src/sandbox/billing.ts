@@ -20,8 +20,8 @@ const usageTypes: ReadonlyArray<UsageType> = [
   "AgentBuilder"
 ]
 
-/** The names by which the dashboard knows some of the types; both are taken as filters. */
-const otherNames: Readonly<Record<string, UsageType>> = {
+/** The dashboard's names for some types. A filter accepts both names. */
+const dashboardNames: Readonly<Record<string, UsageType>> = {
   "server time": "RunUsage",
   "export gb": "ExportDataBandwidth",
   "export cpm": "ExportDataCpm",
@@ -34,7 +34,7 @@ const readUsageTypes = (text: string | null | undefined): Effect.Effect<Readonly
     ? Effect.succeed(usageTypes)
     : Effect.forEach(text.split(","), (part) => {
         const name = part.trim().toLowerCase()
-        const type = usageTypes.find((type) => type.toLowerCase() === name) ?? otherNames[name]
+        const type = usageTypes.find((type) => type.toLowerCase() === name) ?? dashboardNames[name]
         return type === undefined ? badRequest(`usageTypes: ${part.trim()} is not a usage type.`) : Effect.succeed(type)
       })
 
@@ -47,7 +47,7 @@ const thisWeek = (world: World): Period => ({ from: weekStart(world.now), to: wo
 
 const dates = ({ from, to }: Period) => ({ startDate: iso(from), endDate: iso(to) })
 
-const paging = (most: number) => ({ pageIndex: maybe(wholeText(1)), recordsPerPage: maybe(wholeText(1, most)) })
+const paging = (max: number) => ({ pageIndex: maybe(wholeText(1)), recordsPerPage: maybe(wholeText(1, max)) })
 
 const page = <A>(
   rows: ReadonlyArray<A>,
@@ -91,8 +91,8 @@ const RunsQuery = Schema.Struct({
   usageTypes: maybe(Schema.String)
 })
 
-/** More columns than this are refused rather than made. */
-const mostLabels = 3700
+/** The max number of columns in a breakdown. */
+const maxLabels = 3700
 
 const label = (time: number, unit: "day" | "month"): string =>
   unit === "day" ? iso(time).slice(0, 10) : `${iso(time).slice(0, 7)}-01`
@@ -103,7 +103,7 @@ const labels = (period: Period, unit: "day" | "month"): ReadonlyArray<string> =>
   return [...all]
 }
 
-/** What an account may spend, and what it has spent. All reports are made from the same charges, so their sums agree. */
+/** The balance and the spending of an account. All reports use the same charges, so their sums agree. */
 export const billingRoutes: ReadonlyArray<Route> = [
   {
     // docs.sequentum.com/api-reference/billing/credits
@@ -119,7 +119,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
       )
   },
   {
-    // docs.sequentum.com/api-reference/billing/spending. That the week begins on Monday is unverified.
+    // docs.sequentum.com/api-reference/billing/spending. Unverified: the week begins on Monday.
     method: "GET",
     path: "/billing/spending",
     handle: ({ query, world }) =>
@@ -134,7 +134,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/history. Newest first and signed amounts are unverified.
+    // docs.sequentum.com/api-reference/billing/history. Unverified: newest first, signed amounts.
     method: "GET",
     path: "/billing/history",
     handle: ({ query, world }) =>
@@ -157,7 +157,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/agents. Only agents with use in the period are listed.
+    // docs.sequentum.com/api-reference/billing/agents. Lists only agents with usage in the period.
     method: "GET",
     path: "/billing/agents",
     handle: ({ query, world }) =>
@@ -194,7 +194,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/agent. A type that was not used has no data.
+    // docs.sequentum.com/api-reference/billing/agent. An unused type has no data.
     method: "GET",
     path: "/billing/agents/:agentId",
     handle: (call) =>
@@ -202,7 +202,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
         const agent = yield* agentInPath(call)
         const asked = yield* read(AgentQuery, call.query)
         const period = yield* readPeriod(asked, thisWeek(call.world))
-        if (period.to - period.from > days(mostLabels)) return yield* badRequest("The period is too long.")
+        if (period.to - period.from > days(maxLabels)) return yield* badRequest("The period is too long.")
         const unit = asked.timeUnit ?? "day"
         const types = yield* readUsageTypes(asked.usageTypes)
         const charges = used(call.world, period, types).filter(({ agentId }) => agentId === agent.id)
@@ -230,7 +230,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/agent-runs, by which totalCost is that of all runs, not of the page.
+    // docs.sequentum.com/api-reference/billing/agent-runs: totalCost is the sum of all runs, not of the page.
     method: "GET",
     path: "/billing/agents/:agentId/runs",
     handle: (call) =>

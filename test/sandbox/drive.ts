@@ -10,7 +10,7 @@ export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON; undefined if it is none. */
+  /** The parsed JSON body; undefined if the body is not JSON. */
   readonly json: unknown
 }
 
@@ -21,7 +21,7 @@ export interface Ask {
 
 const readJson = Schema.decodeOption(Schema.parseJson())
 
-/** The text of a body. The sandbox makes no streams. */
+/** The text of a body. The sandbox creates no streams. */
 const textOf = (body: HttpBody.HttpBody): string => {
   switch (body._tag) {
     case "Empty":
@@ -33,7 +33,7 @@ const textOf = (body: HttpBody.HttpBody): string => {
   }
 }
 
-/** One sandbox without a socket, at a set time of the TestClock. */
+/** A sandbox without a socket. Sets the TestClock to a fixed time. */
 export const sandbox = (options: { readonly speed?: number; readonly rateLimitPerMinute?: number } = {}) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.parse("2026-03-11T12:00:00.000Z"))
@@ -62,7 +62,7 @@ export const sandbox = (options: { readonly speed?: number; readonly rateLimitPe
     return { send, get: api("GET"), post: api("POST"), put: api("PUT"), del: api("DELETE") } as const
   })
 
-/** Reads a reply with a schema, so that a test fails where the shape is wrong. */
+/** Decodes a reply with a schema. A reply of another shape fails the test. */
 export const as =
   <A, I>(schema: Schema.Schema<A, I>) =>
   (reply: Reply): Effect.Effect<A> =>
@@ -120,7 +120,7 @@ export const Problem = Schema.Struct({
   instance: Schema.String
 })
 
-/** Agents of the seed that tests lean on. */
+/** Seeded agents that tests use. */
 export const books = 4101
 export const grocery = 4103
 export const reviews = 4105
