@@ -140,10 +140,10 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
     path: "/analytics/runs/summary",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(RunsQuery, query)
-        const period = yield* readPeriod(asked, today(world))
+        const filters = yield* read(RunsQuery, query)
+        const period = yield* readPeriod(filters, today(world))
         const runs = runsIn(world, period).filter(
-          (run) => typeof asked.status !== "string" || groupOf(world, run) === asked.status
+          (run) => typeof filters.status !== "string" || groupOf(world, run) === filters.status
         )
         const failed = runs.filter((run) => groupOf(world, run) === "failed")
         const count = (group: Group) => runs.filter((run) => groupOf(world, run) === group).length
@@ -158,7 +158,7 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
           queuedRuns: count("queued"),
           stoppedRuns: count("stopped"),
           failedRunDetails:
-            asked.includeDetails === true && failed.length > 0
+            filters.includeDetails === true && failed.length > 0
               ? [...failed].reverse().map((run) => failureView(world, run))
               : null
         })
@@ -169,9 +169,9 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
     path: "/analytics/records/summary",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(RecordsQuery, query)
-        const period = yield* readPeriod(asked, today(world))
-        const { agentId } = asked
+        const filters = yield* read(RecordsQuery, query)
+        const period = yield* readPeriod(filters, today(world))
+        const { agentId } = filters
         if (typeof agentId === "number" && !world.agents.has(agentId)) return yield* notFound("Agent", agentId)
         const runs = runsIn(world, period).filter((run) => typeof agentId !== "number" || run.agentId === agentId)
         const total = (name: "dataCount" | "exportCount" | "errorCount" | "pageCount") =>

@@ -51,10 +51,10 @@ const paging = (max: number) => ({ pageIndex: maybe(wholeText(1)), recordsPerPag
 
 const page = <A>(
   rows: ReadonlyArray<A>,
-  asked: { readonly pageIndex?: number | null | undefined; readonly recordsPerPage?: number | null | undefined }
+  query: { readonly pageIndex?: number | null | undefined; readonly recordsPerPage?: number | null | undefined }
 ) => {
-  const pageIndex = asked.pageIndex ?? 1
-  const recordsPerPage = asked.recordsPerPage ?? 50
+  const pageIndex = query.pageIndex ?? 1
+  const recordsPerPage = query.recordsPerPage ?? 50
   const from = (pageIndex - 1) * recordsPerPage
   return { rows: rows.slice(from, from + recordsPerPage), pageIndex, recordsPerPage }
 }
@@ -138,8 +138,8 @@ export const billingRoutes: ReadonlyArray<Route> = [
     method: "GET",
     path: "/billing/history",
     handle: ({ query, world }) =>
-      Effect.map(read(HistoryQuery, query), (asked) => {
-        const { pageIndex, recordsPerPage, rows } = page([...world.transactions].reverse(), asked)
+      Effect.map(read(HistoryQuery, query), (filters) => {
+        const { pageIndex, recordsPerPage, rows } = page([...world.transactions].reverse(), filters)
         return json({
           transactions: rows.map((transaction) => ({
             id: transaction.id,
@@ -162,9 +162,9 @@ export const billingRoutes: ReadonlyArray<Route> = [
     path: "/billing/agents",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(AgentsQuery, query)
-        const period = yield* readPeriod(asked, thisWeek(world))
-        const charges = used(world, period, yield* readUsageTypes(asked.usageTypes))
+        const filters = yield* read(AgentsQuery, query)
+        const period = yield* readPeriod(filters, thisWeek(world))
+        const charges = used(world, period, yield* readUsageTypes(filters.usageTypes))
         const rows = [...new Set(charges.map(({ agentId }) => agentId))]
           .map((agentId) => {
             const agent = world.agents.get(agentId)
@@ -173,16 +173,16 @@ export const billingRoutes: ReadonlyArray<Route> = [
           })
           .filter(
             ({ agentName }) =>
-              typeof asked.name !== "string" || (agentName ?? "").toLowerCase().includes(asked.name.toLowerCase())
+              typeof filters.name !== "string" || (agentName ?? "").toLowerCase().includes(filters.name.toLowerCase())
           )
           .sort(
             (a, b) =>
-              direction(asked.sortOrder) *
-                (asked.sortColumn === "cost"
+              direction(filters.sortOrder) *
+                (filters.sortColumn === "cost"
                   ? a.cost - b.cost
                   : (a.agentName ?? "").localeCompare(b.agentName ?? "", "en")) || a.agentId - b.agentId
           )
-        const shown = page(rows, asked)
+        const shown = page(rows, filters)
         return json({
           agents: shown.rows.map((row) => ({ ...row, cost: toCredits(row.cost) })),
           totalRecordCount: rows.length,
@@ -200,11 +200,11 @@ export const billingRoutes: ReadonlyArray<Route> = [
     handle: (call) =>
       Effect.gen(function* () {
         const agent = yield* agentInPath(call)
-        const asked = yield* read(AgentQuery, call.query)
-        const period = yield* readPeriod(asked, thisWeek(call.world))
+        const filters = yield* read(AgentQuery, call.query)
+        const period = yield* readPeriod(filters, thisWeek(call.world))
         if (period.to - period.from > days(maxLabels)) return yield* badRequest("The period is too long.")
-        const unit = asked.timeUnit ?? "day"
-        const types = yield* readUsageTypes(asked.usageTypes)
+        const unit = filters.timeUnit ?? "day"
+        const types = yield* readUsageTypes(filters.usageTypes)
         const charges = used(call.world, period, types).filter(({ agentId }) => agentId === agent.id)
         const columns = labels(period, unit)
         return json({
@@ -236,9 +236,9 @@ export const billingRoutes: ReadonlyArray<Route> = [
     handle: (call) =>
       Effect.gen(function* () {
         const agent = yield* agentInPath(call)
-        const asked = yield* read(RunsQuery, call.query)
-        const period = yield* readPeriod(asked, thisWeek(call.world))
-        const types = yield* readUsageTypes(asked.usageTypes)
+        const filters = yield* read(RunsQuery, call.query)
+        const period = yield* readPeriod(filters, thisWeek(call.world))
+        const types = yield* readUsageTypes(filters.usageTypes)
         const costs = new Map<number, { readonly at: number; readonly cost: number }>()
         for (const usage of used(call.world, period, types)) {
           if (usage.agentId === agent.id && usage.runId !== null) {
@@ -251,9 +251,9 @@ export const billingRoutes: ReadonlyArray<Route> = [
           return { runId, at, cost, duration, run }
         })
         const key = { date: "at", cost: "cost", duration: "duration" } as const
-        const by = key[asked.sortColumn ?? "date"]
-        rows.sort((a, b) => direction(asked.sortOrder) * (a[by] - b[by]) || a.runId - b.runId)
-        const shown = page(rows, asked)
+        const by = key[filters.sortColumn ?? "date"]
+        rows.sort((a, b) => direction(filters.sortOrder) * (a[by] - b[by]) || a.runId - b.runId)
+        const shown = page(rows, filters)
         return json({
           runs: shown.rows.map(({ at, cost, run, runId }) => ({
             runId,

@@ -37,14 +37,14 @@ export const weekStart = (time: number): number => {
  * Unverified: how the real API interprets bare dates.
  */
 export const readPeriod = (
-  asked: { readonly startDate?: string | null | undefined; readonly endDate?: string | null | undefined },
+  dates: { readonly startDate?: string | null | undefined; readonly endDate?: string | null | undefined },
   defaultPeriod: Period
 ): Effect.Effect<Period, ApiError> =>
   Effect.gen(function* () {
     const from =
-      typeof asked.startDate === "string" ? yield* readTime("startDate", asked.startDate) : defaultPeriod.from
-    const end = typeof asked.endDate === "string" ? yield* readTime("endDate", asked.endDate) : defaultPeriod.to
-    const to = typeof asked.endDate === "string" && date.test(asked.endDate) ? end + days(1) - 1 : end
+      typeof dates.startDate === "string" ? yield* readTime("startDate", dates.startDate) : defaultPeriod.from
+    const end = typeof dates.endDate === "string" ? yield* readTime("endDate", dates.endDate) : defaultPeriod.to
+    const to = typeof dates.endDate === "string" && date.test(dates.endDate) ? end + days(1) - 1 : end
     return to < from ? yield* badRequest("endDate must not be before startDate.") : { from, to }
   })
 

@@ -56,8 +56,8 @@ const wholeNumber = (value: unknown): number | null => {
 
 /** The value of a maxPages parameter in any case, or the usual number of pages of the agent. At most 60. */
 const pagesToRead = ({ profile }: Agent, inputs: RunOptions["inputs"]): number => {
-  const asked = Object.entries(inputs).find(([name]) => name.toLowerCase() === "maxpages")?.[1]
-  return Math.min(wholeNumber(asked) ?? Math.ceil(profile.rows / profile.rowsPerPage), 60)
+  const maxPages = Object.entries(inputs).find(([name]) => name.toLowerCase() === "maxpages")?.[1]
+  return Math.min(wholeNumber(maxPages) ?? Math.ceil(profile.rows / profile.rowsPerPage), 60)
 }
 
 const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {

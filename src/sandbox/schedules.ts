@@ -312,8 +312,8 @@ export const scheduleRoutes: ReadonlyArray<Route> = [
     handle: ({ query, world }) =>
       Effect.gen(function* () {
         const today = dayStart(world.now)
-        const asked = yield* read(UpcomingQuery, query)
-        const period = yield* readPeriod(asked, { from: today, to: today + days(7) })
+        const filters = yield* read(UpcomingQuery, query)
+        const period = yield* readPeriod(filters, { from: today, to: today + days(7) })
         return json(
           [...world.schedules.values()]
             .filter(({ nextRunAt }) => nextRunAt !== null && within(period, nextRunAt))

@@ -47,7 +47,7 @@ const toRequest = (incoming: Http.IncomingMessage, body: Buffer): Request => {
   })
 }
 
-const answer = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) =>
+const respond = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) =>
   Effect.gen(function* () {
     const body = yield* readBytes(incoming)
     if (body === null) {
@@ -100,7 +100,7 @@ export const serve = (
     const server = yield* Effect.acquireRelease(
       Effect.sync(() =>
         Http.createServer((incoming, outgoing) => {
-          const fiber = run(answer(app, incoming, outgoing))
+          const fiber = run(respond(app, incoming, outgoing))
           outgoing.on("close", () => {
             if (!outgoing.writableEnded) fiber.unsafeInterruptAsFork(FiberId.none)
           })
