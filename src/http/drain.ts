@@ -3,35 +3,35 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 
-/** Knows the requests under way, so that a stopping server can wait for them. */
+/** Counts pending requests, so that a stopping server can wait for them. */
 export interface Drain {
   readonly isDraining: () => boolean
-  /** Counts a request, until what it gives is called. */
+  /** Counts a request as pending until the returned function is called. */
   readonly enter: () => () => void
-  /** Takes in no more sessions and waits until no request is left, or the time is over. */
+  /** Starts draining, then waits until no request is pending or the time is over. */
   readonly drain: Effect.Effect<void>
 }
 
-/** Waits at most `time` for the requests under way. */
+/** Waits at most `time` for pending requests. */
 export const makeDrain = (time: Duration.Duration) =>
   Effect.map(Deferred.make<void>(), (empty): Drain => {
     let draining = false
-    let underWay = 0
+    let pending = 0
     const settle = () => {
-      if (draining && underWay === 0) Deferred.unsafeDone(empty, Effect.void)
+      if (draining && pending === 0) Deferred.unsafeDone(empty, Effect.void)
     }
     return {
       isDraining: () => draining,
       enter: () => {
-        underWay += 1
+        pending += 1
         return () => {
-          underWay -= 1
+          pending -= 1
           settle()
         }
       },
       drain: Effect.gen(function* () {
         draining = true
-        // The last one out or the time ends the wait, which as part of a shutdown can't be interrupted by a timeout.
+        // Not `Effect.timeout`: a finalizer is uninterruptible, so the timer completes the Deferred itself.
         const timer = yield* Effect.forkDaemon(
           Effect.interruptible(Effect.delay(Deferred.succeed(empty, undefined), time))
         )

@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
-/** A request of a legacy client, its body read and parsed where it has one. */
+/** A request of a legacy client, with its parsed body if the method has one. */
 export interface LegacyRequest {
   readonly request: Request
   readonly parsedBody?: unknown
@@ -22,15 +22,15 @@ interface Session {
   inFlight: number
 }
 
-/** An answer, under way until the scope closes; undefined where there is no session to give it. */
-type Served = Effect.Effect<Response | undefined, never, Scope.Scope>
+/** The response, streaming until the scope closes; undefined if the session is unknown or there is no room for it. */
+type SessionResponse = Effect.Effect<Response | undefined, never, Scope.Scope>
 
 /** Sessions of clients of protocol revision 2025-11-25 and older. */
 export interface Sessions {
-  /** Opens a session by an `initialize` request; undefined when there is no room. */
-  readonly open: (subject: string, request: LegacyRequest) => Served
-  /** Serves a request in a session of `subject`; undefined when there is none of this id. */
-  readonly use: (id: string, subject: string, request: LegacyRequest) => Served
+  /** Opens a session with an `initialize` request; undefined if there is no room. */
+  readonly open: (subject: string, request: LegacyRequest) => SessionResponse
+  /** Serves a request in a session; undefined unless `subject` owns a session with this id. */
+  readonly use: (id: string, subject: string, request: LegacyRequest) => SessionResponse
   readonly count: () => number
 }
 
@@ -46,18 +46,18 @@ const CancelledNotification = Schema.Struct({
 })
 const readCancelled = Schema.decodeUnknownOption(CancelledNotification)
 
-/** How often idle sessions are looked for, at least. */
-const longestSweep = Duration.minutes(1)
+/** Idle sessions are closed at least this often. */
+const maxSweepInterval = Duration.minutes(1)
 
-/** Ends what the session has under way. That it can't be told to its client is nobody's failure. */
+/** Closes the session. Errors are ignored: the client may be gone. */
 const close = ({ transport }: Session) => Effect.promise(() => transport.close().catch(() => undefined))
 
-/** Keeps sessions until they are deleted, have been idle for too long, or the scope closes. */
+/** Keeps sessions until they are deleted, are idle for too long, or the scope closes. */
 export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) =>
   Effect.gen(function* () {
     const sessions = new Map<string, Session>()
-    // Counts sessions being opened too, so that a burst can't pass the limit while each waits for its handshake.
-    let taken = 0
+    // Includes sessions that are being opened, so that a burst can't pass the limit during the handshakes.
+    let places = 0
 
     const touch = (session: Session, change: number) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
@@ -67,13 +67,13 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
 
     const handle = (session: Session, { request, ...options }: LegacyRequest) =>
       Effect.zipRight(
-        // A stream that only listens does not keep its session: nothing is asked over it.
+        // A GET stream does not keep its session alive: it carries no requests.
         request.method === "POST" ? Effect.acquireRelease(touch(session, 1), () => touch(session, -1)) : Effect.void,
         Effect.promise(() => session.transport.handleRequest(request, options))
       ).pipe(
         Effect.tap(() =>
           Effect.sync(() => {
-            // A request that was cancelled gets no answer, and its stream would stay open for ever.
+            // A cancelled request gets no response, so its stream would stay open for ever.
             const cancelled = readCancelled(options.parsedBody)
             if (Option.isSome(cancelled)) session.transport.closeSSEStream(cancelled.value.params.requestId)
           })
@@ -82,8 +82,8 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
 
     const open: Sessions["open"] = (subject, request) =>
       Effect.suspend(() => {
-        if (taken >= maxSessions) return Effect.succeed(undefined)
-        taken += 1
+        if (places >= maxSessions) return Effect.succeed(undefined)
+        places += 1
         let released = false
         let opened: string | undefined
         const transport = new WebStandardStreamableHTTPServerTransport({
@@ -93,10 +93,10 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
             sessions.set(id, session)
           }
         })
-        // Before the server connects, which keeps it: from here on every way to close gives the place back.
+        // Set before the server connects, which keeps this callback. From here on, every close frees the place.
         transport.onclose = () => {
           if (opened !== undefined) sessions.delete(opened)
-          if (!released) taken -= 1
+          if (!released) places -= 1
           released = true
         }
         const session: Session = { subject, transport, lastUsed: 0, inFlight: 0 }
@@ -113,15 +113,15 @@ export const makeSessions = ({ idle, makeServer, maxSessions }: SessionOptions) 
         return session?.subject === subject ? handle(session, request) : Effect.succeed(undefined)
       })
 
-    const closeAll = (ending: (session: Session) => boolean) =>
-      Effect.suspend(() => Effect.forEach([...sessions.values()].filter(ending), close, { discard: true }))
+    const closeWhere = (condition: (session: Session) => boolean) =>
+      Effect.suspend(() => Effect.forEach([...sessions.values()].filter(condition), close, { discard: true }))
 
     const sweep = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      closeAll(({ inFlight, lastUsed }) => inFlight === 0 && now - lastUsed >= Duration.toMillis(idle))
+      closeWhere(({ inFlight, lastUsed }) => inFlight === 0 && now - lastUsed >= Duration.toMillis(idle))
     )
 
-    yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(Duration.min(longestSweep, idle))))
-    yield* Effect.addFinalizer(() => closeAll(() => true))
+    yield* Effect.forkScoped(Effect.repeat(sweep, Schedule.spaced(Duration.min(maxSweepInterval, idle))))
+    yield* Effect.addFinalizer(() => closeWhere(() => true))
 
     return { open, use, count: () => sessions.size } satisfies Sessions
   })

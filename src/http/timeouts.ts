@@ -1,20 +1,20 @@
 import * as Duration from "effect/Duration"
 
 /** How long the endpoint waits for its clients. */
-export interface Times {
+export interface Timeouts {
   /** For the headers of a request. */
   readonly headers: Duration.Duration
-  /** For a whole request, its body included. */
+  /** For a whole request, body included. */
   readonly request: Duration.Duration
-  /** How often the two above are looked at. */
+  /** How often Node checks the two above. */
   readonly check: Duration.Duration
-  /** For a client to take what was written to it, before its connection is cut. */
+  /** For a client to read what was written to it. Then its connection is cut. */
   readonly stalled: Duration.Duration
-  /** For calls under way to end once the server stops. */
+  /** For pending calls to end when the server stops. */
   readonly drain: Duration.Duration
 }
 
-export const defaultTimes: Times = {
+export const defaultTimeouts: Timeouts = {
   headers: Duration.seconds(10),
   request: Duration.seconds(30),
   check: Duration.seconds(2),

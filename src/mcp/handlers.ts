@@ -48,10 +48,10 @@ export type Handlers = {
   ) => HandlerResultTypeMap[Method] | Promise<HandlerResultTypeMap[Method]>
 }
 
-/** What requests are carried out with; the caller comes with each request. */
+/** The services that requests run with. The caller comes with each request. */
 export type ServerServices = ToolRegistry | Completions
 
-/** Runs a request's Effect for its caller, with services of its own, interrupted when the request is cancelled. */
+/** Runs a request's Effect for its caller, with the services in `own`. Interrupts it when the request is cancelled. */
 export type RunRequest = <A, E, R>(
   effect: Effect.Effect<A, E, ServerServices | Credentials | R>,
   ctx: ServerContext,
@@ -62,10 +62,10 @@ export interface HandlerEnvironment {
   readonly tools: Context.Tag.Service<ToolRegistry>
   readonly run: RunRequest
   readonly clock: Clock.Clock
-  /** What is offered to the caller of a request. */
+  /** The tools that the caller of a request may use. */
   readonly selection: (ctx: ServerContext) => Selection
   readonly era: Era
-  /** Is told of each failed call, before its answer is made. */
+  /** Called for each failed call, before the result is built. */
   readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
 }
 
@@ -238,7 +238,7 @@ export const makeHandlers = ({ clock, era, onFailure, run, selection, tools }: H
       )
       const outcome = await settled(await run(suggested, ctx, Context.empty()), ctx)
       if (Either.isRight(outcome)) return { completion: { values: [...outcome.right] } }
-      // A suggestion is never worth an error, but may be worth signing in again.
+      // Completion never fails, but may still trigger an auth challenge.
       onFailure?.(outcome.left, ctx)
       return { completion: { values: [] } }
     }

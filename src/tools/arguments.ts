@@ -5,7 +5,7 @@ import { InvalidArguments } from "./errors.ts"
 import type { ObjectSchema } from "./jsonSchema.ts"
 
 /** Arguments whose values are never repeated: they may hold secrets or personal data. */
-const neverQuoted = new Set(["inputParameters", "prompt", "comments"])
+export const neverQuoted = new Set(["inputParameters", "prompt", "comments"])
 
 const longestQuote = 60
 

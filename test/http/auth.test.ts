@@ -10,7 +10,7 @@ const allScopes = "agents:read agents:write runs:read spaces:read spaces:write b
 const past = 1_600_000_000
 const future = 4_000_000_000
 
-/** Each way that a call can come, with what it needs beside the token. */
+/** Each way to send a call, with what it needs besides the token. */
 const ways = [
   { name: "modern", settings: {}, call: callTool.modern, prepare: () => Effect.succeed<Ask>({}) },
   {
@@ -28,7 +28,7 @@ const ways = [
 ]
 
 describe("without a token", () => {
-  it.scopedLive("every method is answered with a challenge, and nothing goes upstream", () =>
+  it.scopedLive("every method gets a challenge", () =>
     Effect.gen(function* () {
       const at = yield* endpoint()
       const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" })
@@ -48,7 +48,7 @@ describe("without a token", () => {
     })
   )
 
-  it.scopedLive("nor with an Authorization header that is malformed", () =>
+  it.scopedLive("a malformed Authorization header gets a challenge too", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       for (const authorization of [
@@ -74,7 +74,7 @@ describe("without a token", () => {
     })
   )
 
-  it.scopedLive("the scheme may be written in any case", () =>
+  it.scopedLive("the scheme is case-insensitive", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       for (const scheme of ["bearer", "BEARER", "Bearer"]) {
@@ -84,7 +84,7 @@ describe("without a token", () => {
     })
   )
 
-  it.scopedLive("a call is made with the operator's key where REQUIRE_AUTH is false, unless it brings its own", () =>
+  it.scopedLive("with REQUIRE_AUTH=false a call uses the operator's key, unless it has a token of its own", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({ REQUIRE_AUTH: "false", SEQUENTUM_API_KEY: "operator" })
       const bare = { headers: { authorization: "" } }
@@ -98,7 +98,7 @@ describe("without a token", () => {
     })
   )
 
-  it.scopedLive("credentials that can't be used are not taken for none, though none are needed", () =>
+  it.scopedLive("with REQUIRE_AUTH=false a malformed Authorization header is still refused", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({ REQUIRE_AUTH: "false", SEQUENTUM_API_KEY: "operator" })
       for (const authorization of ["Bearer a b", "Bearer", "ApiKey sk-mine", "Basic YTpi"]) {
@@ -110,9 +110,9 @@ describe("without a token", () => {
   )
 })
 
-describe("what Sequentum refuses", () => {
+describe("a refusal of Sequentum", () => {
   for (const { call, name, prepare, settings } of ways) {
-    it.scopedLive(`an expired token is a challenge: ${name}`, () =>
+    it.scopedLive(`for an expired token becomes a challenge: ${name}`, () =>
       Effect.gen(function* () {
         const { mcp, url } = yield* endpoint(settings)
         const token = jwt({ sub: "alice", exp: past })
@@ -130,7 +130,7 @@ describe("what Sequentum refuses", () => {
       })
     )
 
-    it.scopedLive(`a missing scope is a challenge that names it: ${name}`, () =>
+    it.scopedLive(`for a missing scope becomes a challenge that names the scope: ${name}`, () =>
       Effect.gen(function* () {
         const { mcp, url } = yield* endpoint(settings)
         const token = jwt({ sub: "alice", exp: future, scope: "agents:read" })
@@ -146,7 +146,7 @@ describe("what Sequentum refuses", () => {
       })
     )
 
-    it.scopedLive(`any other failure stays one of the tool: ${name}`, () =>
+    it.scopedLive(`for any other reason stays an error of the tool: ${name}`, () =>
       Effect.gen(function* () {
         const { mcp } = yield* endpoint(settings)
         const ask = yield* prepare(mcp, "alice")
@@ -157,11 +157,11 @@ describe("what Sequentum refuses", () => {
       })
     )
 
-    it.scoped(`once the answer has begun the refusal is told in it: ${name}`, () =>
+    it.scoped(`stays an error of the tool when the response has begun: ${name}`, () =>
       Effect.gen(function* () {
         const at = yield* endpoint(settings, 1)
         const { mcp } = at
-        // The clock stands still for the first look at the run, and is past this time at the second.
+        // Valid while the clock stands still, for the first poll; expired at the second.
         const token = jwt({ sub: "alice", exp: 1 })
         const ask = yield* prepare(mcp, token)
         const ids = yield* startRun(at, token)
@@ -173,18 +173,18 @@ describe("what Sequentum refuses", () => {
           { progressToken: 1 }
         )
         assert.strictEqual(response.status, 200)
-        const told = yield* Effect.fork(resultOf(response))
+        const result = yield* Effect.fork(resultOf(response))
         yield* Effect.zipRight(TestClock.adjust("1 second"), upstreamCalls(at)).pipe(
-          Effect.repeat({ until: () => told.unsafePoll() !== null })
+          Effect.repeat({ until: () => result.unsafePoll() !== null })
         )
-        const { content, isError } = yield* Fiber.join(told)
+        const { content, isError } = yield* Fiber.join(result)
         assert.isTrue(isError)
         assert.match(content[0]?.text ?? "", /401/u)
       })
     )
   }
 
-  it.scopedLive("a plain 403 is the tool's failure", () =>
+  it.scopedLive("without a scope, 403, stays an error of the tool", () =>
     Effect.gen(function* () {
       const upstream = yield* refusing(403, { title: "Forbidden", detail: "Not yours." })
       const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: upstream })
@@ -195,7 +195,7 @@ describe("what Sequentum refuses", () => {
     })
   )
 
-  it.scopedLive("a scope from upstream can't break out of the challenge", () =>
+  it.scopedLive("can't break out of the challenge header by its scope", () =>
     Effect.gen(function* () {
       const upstream = yield* refusing(403, {}, 'Bearer error="insufficient_scope", scope="x\\ y\u00e9"')
       const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: upstream })
@@ -208,7 +208,7 @@ describe("what Sequentum refuses", () => {
     })
   )
 
-  it.scopedLive("resources are challenged like tools", () =>
+  it.scopedLive("becomes a challenge for a resource too", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const token = jwt({ sub: "alice", exp: past })
@@ -218,7 +218,7 @@ describe("what Sequentum refuses", () => {
     })
   )
 
-  it.scopedLive("a scope that a resource needs is asked for, though Sequentum does not name it", () =>
+  it.scopedLive("becomes a challenge for the scope that the resource needs, if Sequentum names none", () =>
     Effect.gen(function* () {
       const SEQUENTUM_API_URL = yield* refusing(403, { errorCode: "insufficient_scope" })
       const { mcp, url } = yield* endpoint({ SEQUENTUM_API_URL })
@@ -236,7 +236,7 @@ describe("what Sequentum refuses", () => {
     })
   )
 
-  it.scopedLive("an expired token is a challenge to a completion too, and any other failure no suggestion", () =>
+  it.scopedLive("for an expired token becomes a challenge for a completion too; any other gives no suggestions", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const completion = {
@@ -252,7 +252,7 @@ describe("what Sequentum refuses", () => {
     })
   )
 
-  it.scopedLive("requests that ask nothing of Sequentum are answered whatever the token", () =>
+  it.scopedLive("can't affect requests that send nothing to Sequentum", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const token = jwt({ sub: "alice", exp: past })
@@ -262,7 +262,7 @@ describe("what Sequentum refuses", () => {
 })
 
 describe("metadata", () => {
-  it.scopedLive("is at every path, for everybody, and says whom to ask", () =>
+  it.scopedLive("is at every path, for every origin, and names the authorization server", () =>
     Effect.gen(function* () {
       const { apiUrl, mcp, url } = yield* endpoint()
       const resource = {
@@ -305,7 +305,7 @@ describe("metadata", () => {
     })
   )
 
-  it.scopedLive("nothing else is there", () =>
+  it.scopedLive("other paths get 404", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
       for (const path of ["/", "/mcp2", "/.well-known/openid-configuration", "/.well-known/"]) {

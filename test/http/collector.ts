@@ -6,7 +6,7 @@ interface Received {
   readonly body: string
 }
 
-/** An OpenTelemetry collector: takes whatever is exported to it, until the scope closes. */
+/** An OpenTelemetry collector that accepts everything. It ends with the scope. */
 export const collector = Effect.gen(function* () {
   const received: Array<Received> = []
   const server = yield* Effect.acquireRelease(

@@ -4,22 +4,22 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
+import { loadSettings } from "../../src/config.ts"
+import { serveHttp } from "../../src/http/server.ts"
+import type { Timeouts } from "../../src/http/timeouts.ts"
+import { serve } from "../../src/sandbox/server.ts"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { keyCredentials, loggerLayer } from "../../src/serve/caller.ts"
 import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
-import { loadSettings } from "../../src/config.ts"
-import { serveHttp } from "../../src/http/server.ts"
-import type { Times } from "../../src/http/timeouts.ts"
-import { serve } from "../../src/sandbox/server.ts"
 
-interface Around {
-  readonly times?: Partial<Times>
+interface Options {
+  readonly timeouts?: Partial<Timeouts>
   readonly telemetry?: Layer.Layer<never>
-  /** Keeps every line that is logged, of whatever level, in place of printing it. */
+  /** Collects every line that is logged, at any level, instead of printing it. */
   readonly logs?: Array<string>
 }
 
-const keptLogs = (logs: Array<string>) =>
+const collectLogs = (logs: Array<string>) =>
   Layer.merge(
     Logger.replace(
       Logger.defaultLogger,
@@ -30,11 +30,11 @@ const keptLogs = (logs: Array<string>) =>
     Logger.minimumLogLevel(LogLevel.All)
   )
 
-/** An endpoint on a sandbox of its own, both in this process; they end with the scope. */
+/** An endpoint on a sandbox of its own, both in this process. They end with the scope. */
 export const endpoint = (
   settings: Readonly<Record<string, string>> = {},
   speed = 600,
-  { logs, telemetry = Layer.empty, times = {} }: Around = {}
+  { logs, telemetry = Layer.empty, timeouts = {} }: Options = {}
 ) =>
   Effect.gen(function* () {
     const { url: apiUrl } = yield* serve({ speed, rateLimitPerMinute: 1_000_000 })
@@ -52,8 +52,8 @@ export const endpoint = (
     const selection = yield* operatorSelection(loaded)
     const listening = yield* Deferred.make<string>()
     const anonymous = loaded.requireAuth ? Option.none() : Option.some(yield* keyCredentials(loaded))
-    const logger = logs === undefined ? loggerLayer(loaded) : keptLogs(logs)
-    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, times }, (url) =>
+    const logger = logs === undefined ? loggerLayer(loaded) : collectLogs(logs)
+    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, timeouts }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
     ).pipe(
       Effect.provide(Layer.mergeAll(serverLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),
@@ -80,6 +80,8 @@ export interface Ask {
   readonly signal?: AbortSignal
 }
 
+type Params = Readonly<Record<string, unknown>>
+
 const bearer = (token: string | undefined) => (token === undefined ? {} : { authorization: `Bearer ${token}` })
 
 /** Posts a body as it is. */
@@ -98,48 +100,47 @@ export const post = (mcp: string, body: string, { headers = {}, session, signal,
     })
   )
 
+/** The body of a request of the 2025-11-25 era. */
+export const legacyBody = (method: string, params: unknown) => JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })
+
 /** Posts a request of the 2025-11-25 era. */
 export const legacy = (mcp: string, method: string, params: unknown, ask?: Ask) =>
-  post(mcp, JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }), ask)
+  post(mcp, legacyBody(method, params), ask)
+
+/** The body of a request of the 2026-07-28 era. */
+export const modernBody = (method: string, params: Params = {}, meta: Params = {}) =>
+  legacyBody(method, {
+    ...params,
+    _meta: {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+      "io.modelcontextprotocol/clientInfo": { name: "http-test", version: "1" },
+      ...meta
+    }
+  })
+
+/** The headers that a request of the 2026-07-28 era repeats from its body. */
+export const modernHeaders = (method: string, { name }: Params = {}) => ({
+  "mcp-protocol-version": "2026-07-28",
+  "mcp-method": method,
+  ...(typeof name === "string" ? { "mcp-name": name } : {})
+})
 
 /** Posts a request of the 2026-07-28 era. */
 export const modern = (
   mcp: string,
   method: string,
-  params: Readonly<Record<string, unknown>>,
+  params: Params,
   { headers = {}, ...ask }: Ask = {},
-  meta: Readonly<Record<string, unknown>> = {}
-) =>
-  post(
-    mcp,
-    JSON.stringify({
-      jsonrpc: "2.0",
-      id: 1,
-      method,
-      params: {
-        ...params,
-        _meta: {
-          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-          "io.modelcontextprotocol/clientCapabilities": {},
-          "io.modelcontextprotocol/clientInfo": { name: "http-test", version: "1" },
-          ...meta
-        }
-      }
-    }),
-    {
-      ...ask,
-      headers: {
-        "mcp-protocol-version": "2026-07-28",
-        "mcp-method": method,
-        ...(typeof params["name"] === "string" ? { "mcp-name": params["name"] } : {}),
-        ...headers
-      }
-    }
-  )
+  meta: Params = {}
+) => post(mcp, modernBody(method, params, meta), { ...ask, headers: { ...modernHeaders(method, params), ...headers } })
 
 export const initialize = (mcp: string, ask?: Ask) => legacy(mcp, "initialize", initializeParams, ask)
 
-/** Opens a session and gives its id. */
+/** The body of an `initialize` request. */
+export const initializeBody = legacyBody("initialize", initializeParams)
+
+/** Opens a session; the result is its id. */
 export const openSession = (mcp: string, ask?: Ask) =>
   Effect.flatMap(initialize(mcp, ask), (response) =>
     Effect.promise(async () => {
@@ -148,7 +149,7 @@ export const openSession = (mcp: string, ask?: Ask) =>
     })
   )
 
-/** The message of an answer, whether it came as JSON or as the last event of a stream. */
+/** The message in a response, which is JSON or the last event of a stream. */
 export const message = (response: Response): Effect.Effect<unknown> =>
   Effect.promise(async () => {
     const text = await response.text()

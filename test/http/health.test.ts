@@ -10,9 +10,9 @@ import { endpoint, initialize, modern, openSession } from "./endpoint.ts"
 import { callTool, metric, send } from "./wire.ts"
 
 describe("/health and /ready", () => {
-  it.scopedLive("tell how it stands, to everybody, and ask nobody", () =>
+  it.scopedLive("answer every origin, without asking Sequentum", () =>
     Effect.gen(function* () {
-      // Nothing answers there.
+      // Nobody listens there.
       const { url } = yield* endpoint({ SEQUENTUM_API_URL: "http://127.0.0.1:1" })
       const health = yield* send(`${url}/health`, { headers: { origin: "https://evil.com" } })
       assert.strictEqual(health.status, 200)
@@ -28,7 +28,7 @@ const sample =
   /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*",?)*)\})? ([+-]?(?:\d[\d.e+-]*|Inf)|NaN)$/u
 
 describe("/metrics", () => {
-  it.scopedLive("is Prometheus text of this program's own metrics", () =>
+  it.scopedLive("is Prometheus text with this program's own metrics", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint()
       yield* callTool.modern(mcp, "list_spaces", {})
@@ -43,14 +43,14 @@ describe("/metrics", () => {
       for (const line of body.trimEnd().split("\n")) {
         const [, kind, name, rest] = /^# (HELP|TYPE) (\S+) (.+)$/u.exec(line) ?? []
         if (kind === "TYPE" && name !== undefined && rest !== undefined) {
-          assert.isFalse(types.has(name), `${name} is told twice`)
+          assert.isFalse(types.has(name), `${name} has two types`)
           types.set(name, rest)
         }
         if (kind !== undefined) continue
         const [, series = "malformed", labels = "", value = ""] = sample.exec(line) ?? []
         const family = series.replace(/_(?:bucket|sum|count)$/u, "")
         assert.isTrue(types.has(series) || types.get(family) === "histogram", line)
-        assert.isFalse(values.has(`${series}{${labels}}`), `${line} is told twice`)
+        assert.isFalse(values.has(`${series}{${labels}}`), `${line} appears twice`)
         values.set(`${series}{${labels}}`, Number(value.replace("Inf", "Infinity")))
       }
       assert.deepStrictEqual(
@@ -78,7 +78,7 @@ describe("/metrics", () => {
     })
   )
 
-  it.scopedLive("counts requests by method and status, and tells how many sessions are open", () =>
+  it.scopedLive("has the requests by method and status, and the number of open sessions", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint()
       const refused = 'mcp_http_requests_total{method="POST",status="401"}'
@@ -96,7 +96,7 @@ describe("/metrics", () => {
 })
 
 describe("failures", () => {
-  it.scopedLive("an address that is taken is told in one sentence", () =>
+  it.scopedLive("an address that is in use is reported in one sentence", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
       const { port } = new URL(url)
@@ -110,7 +110,7 @@ describe("failures", () => {
     })
   )
 
-  it.scopedLive("an upstream that can't be reached is a failure of the tool, not of the endpoint", () =>
+  it.scopedLive("an unreachable upstream does not keep the endpoint from starting", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: "http://127.0.0.1:1" })
       assert.strictEqual((yield* initialize(mcp)).status, 200)

@@ -7,7 +7,7 @@ const asked = (mcp: string, host: string, headers: Readonly<Record<string, strin
   send(mcp, { method: "POST", headers: { host, ...headers } })
 
 describe("Host header", () => {
-  it.scopedLive("on loopback only names of this machine are taken, so that no page can rebind its name", () =>
+  it.scopedLive("on loopback only names of this machine are accepted, against DNS rebinding", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       for (const host of [
@@ -42,7 +42,7 @@ describe("Host header", () => {
     })
   )
 
-  it.scopedLive("a request of HTTP/1.0 without one is refused", () =>
+  it.scopedLive("an HTTP/1.0 request without a Host is refused", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
       const { closed, write } = yield* wire(url)
@@ -51,7 +51,7 @@ describe("Host header", () => {
     })
   )
 
-  it.scopedLive("ALLOWED_HOSTS and the host of PUBLIC_URL are taken too", () =>
+  it.scopedLive("ALLOWED_HOSTS and the host of PUBLIC_URL are accepted too", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint({
         PUBLIC_URL: "https://mcp.example.com",
@@ -73,7 +73,7 @@ describe("Host header", () => {
     })
   )
 
-  it.scopedLive("on other addresses any is taken, unless ALLOWED_HOSTS names some", () =>
+  it.scopedLive("on other addresses any Host is accepted, unless ALLOWED_HOSTS names some", () =>
     Effect.gen(function* () {
       const open = yield* endpoint({ HOST: "0.0.0.0" })
       const port = new URL(open.url).port
@@ -85,7 +85,7 @@ describe("Host header", () => {
     })
   )
 
-  it.scopedLive("X-Forwarded-Host is no way round it, trusted or not", () =>
+  it.scopedLive("X-Forwarded-Host does not count, even from a trusted proxy", () =>
     Effect.gen(function* () {
       for (const TRUST_PROXY of ["false", "true"]) {
         const { mcp } = yield* endpoint({ TRUST_PROXY })
@@ -106,7 +106,7 @@ const forged = {
 }
 
 describe("advertised address", () => {
-  it.scopedLive("is the one listened on, whatever a client forges", () =>
+  it.scopedLive("is the address that the server listens on, whatever headers a client sends", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint()
       const { headers } = yield* asked(mcp, "localhost", forged)
@@ -117,7 +117,7 @@ describe("advertised address", () => {
     })
   )
 
-  it.scopedLive("is PUBLIC_URL where that is set, whatever the proxy says", () =>
+  it.scopedLive("is PUBLIC_URL if that is set, even behind a trusted proxy", () =>
     Effect.gen(function* () {
       for (const TRUST_PROXY of ["false", "true"]) {
         const { mcp, url } = yield* endpoint({ PUBLIC_URL: "https://mcp.example.com/", TRUST_PROXY })
@@ -129,7 +129,7 @@ describe("advertised address", () => {
     })
   )
 
-  it.scopedLive("is what a trusted proxy says, its own entry being the last", () =>
+  it.scopedLive("is the last entry of a trusted proxy's headers", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint({ TRUST_PROXY: "true" })
       const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, string]> = [

@@ -5,7 +5,7 @@ import { whileTimePasses } from "../registry/live.ts"
 import { endpoint, initialize, legacy, openSession } from "./endpoint.ts"
 import { callTool, eventually, metric, resultOf, rpcErrorOf, startRun } from "./wire.ts"
 
-/** One place, whose session ends when it has been idle for half a minute. */
+/** Room for one session, which ends when it is idle for half a minute. */
 const settings = { MAX_SESSIONS: "1", SESSION_IDLE: "30 seconds" }
 
 const status = (response: Response) =>
@@ -18,11 +18,11 @@ const tryInitialize = (mcp: string) => Effect.flatMap(initialize(mcp), status)
 
 const tryPing = (mcp: string, session: string) => Effect.flatMap(legacy(mcp, "ping", {}, { session }), status)
 
-/** How many sessions there are. That this is asked uses none of them. */
+/** The number of open sessions. Reading it does not use them. */
 const open = (url: string) => metric(url, "mcp_sessions")
 
-describe("a session that is not used", () => {
-  it.scoped("is unknown once its time is over, and leaves its place to the next", () =>
+describe("an idle session", () => {
+  it.scoped("ends when its time is over, and makes room for another", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint(settings)
       const session = yield* openSession(mcp)
@@ -45,7 +45,7 @@ describe("a session that is not used", () => {
     })
   )
 
-  it.scoped("has its time from its last request, not from its first", () =>
+  it.scoped("is counted from its last request, not from its first", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint(settings)
       const session = yield* openSession(mcp)
@@ -54,7 +54,7 @@ describe("a session that is not used", () => {
         assert.strictEqual(yield* tryPing(mcp, session), 200)
         assert.strictEqual(yield* tryInitialize(mcp), 503)
       }
-      // Idle sessions are looked for every half minute, so that one may stay for as long again.
+      // Idle sessions are closed every half minute, so that one may last for up to a minute.
       yield* TestClock.adjust("29 seconds")
       assert.strictEqual(yield* open(url), 1)
       yield* TestClock.adjust("31 seconds")
@@ -64,7 +64,7 @@ describe("a session that is not used", () => {
     })
   )
 
-  it.scoped("is not kept by a stream that only listens, which ends with it", () =>
+  it.scoped("is not kept alive by a GET stream, which ends with it", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint(settings)
       const session = yield* openSession(mcp)
@@ -82,7 +82,7 @@ describe("a session that is not used", () => {
     })
   )
 
-  it.scoped("is not one whose call takes longer than that", () =>
+  it.scoped("is not one with a pending call, however long that takes", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({ ...settings, SESSION_IDLE: "5 seconds" }, 1)
       const ids = yield* startRun(at)

@@ -13,14 +13,14 @@ const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`
 
-/** Seconds for which load balancers keep an idle connection, unless they are told otherwise. */
-const balancers = 60
+/** Seconds for which load balancers keep an idle connection by default. */
+const loadBalancerSeconds = 60
 
 const deploying = Effect.promise(() =>
   readFile(fileURLToPath(new URL("../../docs/deploy.md", import.meta.url)), "utf8")
 )
 
-/** The heads of the answers that came over a connection. */
+/** The heads of the responses on a connection. */
 const headsIn = (text: string) =>
   text
     .split(/(?=HTTP\/1\.1 )/u)
@@ -31,14 +31,14 @@ const headsIn = (text: string) =>
       keepAlive: /^keep-alive: timeout=(\d+)\b/mu.exec(head)?.[1]
     }))
 
-describe("a connection that is kept", () => {
-  it.scopedLive("serves one request after the other, each answer telling how long it will be there", () =>
+describe("an idle connection", () => {
+  it.scopedLive("serves one request after another, and every response says how long it is kept", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
       const client = yield* wire(url)
       client.write(get("/health"))
       yield* client.until('"status":"ok"')
-      // What is refused is no reason to hang up either.
+      // A refusal does not close it either.
       client.write(postBytes(ping))
       yield* client.until('"code":-32000')
       client.write(get("/ready"))
@@ -52,7 +52,7 @@ describe("a connection that is kept", () => {
     })
   )
 
-  it.scopedLive("is closed where the client asks for it", () =>
+  it.scopedLive("is closed if the client asks for it", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
       const client = yield* wire(url)
@@ -63,21 +63,21 @@ describe("a connection that is kept", () => {
     })
   )
 
-  it.scopedLive("is there for as long as is documented, which is longer than load balancers keep theirs", () =>
+  it.scopedLive("outlives a load balancer's 60 s, as documented", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
       const { headers } = yield* send(`${url}/health`, { headers: { connection: "keep-alive" } })
-      const [, told] = /^timeout=(\d+)$/u.exec(String(headers["keep-alive"])) ?? []
+      const [, sent] = /^timeout=(\d+)$/u.exec(String(headers["keep-alive"])) ?? []
       const [, documented] = /keeps idle connections for (\d+) seconds/u.exec(yield* deploying) ?? []
       assert.isDefined(documented)
-      assert.strictEqual(told, documented)
-      assert.isAbove(Number(told), balancers)
+      assert.strictEqual(sent, documented)
+      assert.isAbove(Number(sent), loadBalancerSeconds)
     })
   )
 })
 
-/** The status of an answer, or why the connection failed. */
-const standing = (url: string) =>
+/** The status of a response, or why the connection failed. */
+const statusOf = (url: string) =>
   Effect.map(send(url), ({ status }): unknown => status).pipe(
     Effect.catchAllDefect((defect) =>
       Predicate.hasProperty(defect, "code") ? Effect.succeed(defect.code) : Effect.die(defect)
@@ -85,18 +85,18 @@ const standing = (url: string) =>
   )
 
 describe("the program while it starts", () => {
-  it.scopedLive("is ready from the first answer that it gives; before it listens there is nobody to ask", () =>
+  it.scopedLive("is ready with its first response; before that it refuses connections", () =>
     Effect.gen(function* () {
       const port = yield* freePort
       const ready = `http://127.0.0.1:${port}/ready`
       const { child, exited, written } = yield* start(["http"], {
         env: { PORT: String(port), SEQUENTUM_API_URL: "http://127.0.0.1:1" }
       })
-      // One after the other without a pause, so that none of its states is missed.
+      // Without pauses, so that no state is missed.
       const seen: Array<unknown> = []
       const asking = yield* Effect.fork(
         Effect.repeat(
-          Effect.map(standing(ready), (answer) => {
+          Effect.map(statusOf(ready), (answer) => {
             seen.push(answer)
             return answer
           }),
@@ -110,8 +110,8 @@ describe("the program while it starts", () => {
           () => Effect.dieMessage(`It ended with ${written.stderr}`)
         )
       )
-      // Who reads where it listens can go there at once.
-      assert.strictEqual(yield* standing(ready), 200)
+      // The server is ready when it logs its address.
+      assert.strictEqual(yield* statusOf(ready), 200)
       assert.strictEqual(yield* Fiber.join(asking), 200)
       assert.strictEqual(seen[0], "ECONNREFUSED")
     })

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { endpoint } from "./endpoint.ts"
 import { rpcErrorIn, send } from "./wire.ts"
 
-const discover = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })
+const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })
 
 const asked = (mcp: string, origin: string | undefined, method = "POST") =>
   send(mcp, {
@@ -14,7 +14,7 @@ const asked = (mcp: string, origin: string | undefined, method = "POST") =>
       accept: "application/json, text/event-stream",
       ...(origin === undefined ? {} : { origin })
     },
-    ...(method === "POST" ? { body: discover } : {})
+    ...(method === "POST" ? { body: ping } : {})
   })
 
 const allowed = [
@@ -79,7 +79,7 @@ const notLocal = [
 ]
 
 describe("origins", () => {
-  it.scopedLive("the built-in ones and subdomains at any depth pass, and are told so", () =>
+  it.scopedLive("built-in ones and their subdomains are allowed, and CORS headers say so", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       for (const origin of allowed) {
@@ -93,7 +93,7 @@ describe("origins", () => {
     })
   )
 
-  it.scopedLive("any other is refused, whatever it looks like, with every method", () =>
+  it.scopedLive("any other is refused, with every method", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       for (const origin of refused) {
@@ -112,7 +112,7 @@ describe("origins", () => {
     })
   )
 
-  it.scopedLive("a request without an Origin passes", () =>
+  it.scopedLive("a request without an Origin is allowed", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const { headers, status } = yield* asked(mcp, undefined)
@@ -122,7 +122,7 @@ describe("origins", () => {
     })
   )
 
-  it.scopedLive("DEBUG lets this machine in, on any port, and nobody else", () =>
+  it.scopedLive("DEBUG allows localhost on any port, and nothing else", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint({ DEBUG: "1" }, 600, { logs: [] })
       for (const origin of local) assert.notStrictEqual((yield* asked(mcp, origin)).status, 403, origin)
@@ -130,7 +130,7 @@ describe("origins", () => {
     })
   )
 
-  it.scopedLive("ALLOWED_ORIGINS adds exactly what it names", () =>
+  it.scopedLive("ALLOWED_ORIGINS adds exactly the origins that it names", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint({ ALLOWED_ORIGINS: "https://app.example.com, http://intra.example:8080" })
       for (const origin of ["https://app.example.com", "http://intra.example:8080", "https://claude.ai"]) {
@@ -149,7 +149,7 @@ describe("origins", () => {
     })
   )
 
-  it.scopedLive("a preflight tells methods and headers, and needs no token", () =>
+  it.scopedLive("the response to a preflight lists methods and headers, and needs no token", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "1" })
       for (let times = 0; times < 3; times++) {
@@ -184,7 +184,7 @@ describe("origins", () => {
     })
   )
 
-  it.scopedLive("Vary is on every refusal", () =>
+  it.scopedLive("every refusal has Vary", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "6" })
       const auth = { authorization: "Bearer alice" }

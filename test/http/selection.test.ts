@@ -28,7 +28,7 @@ const names = (mcp: string, headers: Readonly<Record<string, string>> = {}) =>
   Effect.map(tools(mcp, headers), (all) => all.map(({ name }) => name))
 
 describe("selection by headers", () => {
-  it.scopedLive("narrows by toolset, tool, exclusion and read-only, each request for itself", () =>
+  it.scopedLive("narrows by toolset, tool, exclusion and read-only, for one request", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const all = yield* tools(mcp)
@@ -81,7 +81,7 @@ describe("selection by headers", () => {
     })
   )
 
-  it.scopedLive("a tool that is hidden can't be called, nor its resource read, in either era", () =>
+  it.scopedLive("a hidden tool can't be called, nor its resource read, in either era", () =>
     Effect.gen(function* () {
       const at = yield* endpoint()
       const session = yield* openSession(at.mcp)
@@ -101,7 +101,7 @@ describe("selection by headers", () => {
       const hidden = yield* modern(at.mcp, "resources/read", { uri }, { headers: { ...headers, "mcp-name": uri } })
       assert.strictEqual((yield* rpcErrorOf(hidden)).code, -32602)
       assert.strictEqual(yield* upstreamCalls(at), 0)
-      // The next request in the same session has its own wish.
+      // The next request in the same session has no such headers.
       const shown = yield* callTool.legacy(at.mcp, "list_spaces", {}, { session })
       assert.notStrictEqual((yield* resultOf(shown)).isError, true)
       yield* startRun(at)
@@ -125,7 +125,7 @@ describe("selection by headers", () => {
     })
   )
 
-  it.scopedLive("an unknown name is 400, with the valid ones; so is a value that is neither true nor false", () =>
+  it.scopedLive("an unknown name gets 400 with the valid ones; so does a value that is not a boolean", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       for (const [header, value, valid] of [
@@ -148,7 +148,7 @@ describe("selection by headers", () => {
     })
   )
 
-  it.scopedLive("an empty list offers nothing, rather than all", () =>
+  it.scopedLive("an empty list offers nothing", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       assert.deepStrictEqual(yield* names(mcp, { "x-mcp-tools": "," }), [])

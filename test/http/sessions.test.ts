@@ -54,7 +54,7 @@ const status = (response: Response) =>
   })
 
 describe("sessions over the wire", () => {
-  it.scopedLive("an id is minted by initialize, serves until DELETE, and is unknown afterwards", () =>
+  it.scopedLive("initialize opens one, DELETE closes it, and then its id is unknown", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const session = yield* openSession(mcp)
@@ -78,7 +78,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("an unknown id is 404, a missing one 400, and neither is told apart from another's", () =>
+  it.scopedLive("an unknown id gets 404, as does the id of another user; a missing one gets 400", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const session = yield* openSession(mcp, { token: "alice" })
@@ -92,14 +92,14 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("a session goes on with a refreshed token of its subject, and with no other", () =>
+  it.scopedLive("a refreshed token of the same subject can use it, another token can't", () =>
     Effect.gen(function* () {
       const at = yield* endpoint()
       const [first, second] = [1, 2].map((jti) => jwt({ sub: "alice", jti }))
       const session = yield* openSession(at.mcp, { token: first })
       const call = (token: string | undefined) => callTool.legacy(at.mcp, "list_spaces", {}, { session, token })
       assert.notStrictEqual((yield* Effect.flatMap(call(second), resultOf)).isError, true)
-      // Each request is made with the token that it carries.
+      // Each call uses the token of its own request.
       assert.strictEqual(yield* upstreamCalls(at, second), 1)
       assert.strictEqual(yield* upstreamCalls(at, first), 0)
       for (const token of [
@@ -115,7 +115,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("initialize can't be sent twice in a session, nor be malformed", () =>
+  it.scopedLive("initialize is refused when it is malformed, or sent in a session", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint({ MAX_SESSIONS: "1" })
       for (const params of [{}, { protocolVersion: 1 }, null, []]) {
@@ -127,7 +127,7 @@ describe("sessions over the wire", () => {
       )
       const refused = yield* initialize(mcp, { headers: { accept: "application/json" } })
       assert.strictEqual(yield* status(refused), 406)
-      // None of these took the one place that there is.
+      // The only place is still free.
       assert.strictEqual(yield* metric(url, "mcp_sessions"), 0)
       const session = yield* openSession(mcp)
       assert.notStrictEqual(session, "")
@@ -135,7 +135,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("a burst of 2,000 gets at most the 50 places there are, which come back", () =>
+  it.scopedLive("a burst of 2,000 opens at most 50, whose places become free again", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint({ MAX_SESSIONS: "50" })
       const heads = yield* Effect.forEach(
@@ -163,7 +163,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("a burst of clients that hang up leaves no place taken for good", () =>
+  it.scopedLive("a burst of clients that leave blocks no place for ever", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint({ MAX_SESSIONS: "20" })
       yield* Effect.forEach(
@@ -173,7 +173,7 @@ describe("sessions over the wire", () => {
             Effect.gen(function* () {
               const client = yield* wire(url)
               client.write(postBytes(hello))
-              // Some leave at once, some with the answer under way, some after it.
+              // Some leave at once, some during the response, some after it.
               if (index % 3 === 1) yield* Effect.yieldNow()
               if (index % 3 === 2) yield* client.until("HTTP/1.1 ")
             })
@@ -187,7 +187,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("with SESSIONS=off no id is minted or needed, and one that is sent is ignored", () =>
+  it.scopedLive("with SESSIONS=off there are none, and an id is ignored", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint({ SESSIONS: "off" })
       const opened = yield* initialize(mcp)
@@ -206,7 +206,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("the modern era mints no id, ignores one, and has no GET or DELETE", () =>
+  it.scopedLive("the modern era has none, ignores an id, and has no GET or DELETE", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint()
       const answer = yield* modern(mcp, "tools/list", {}, { session: "anything" })
@@ -229,7 +229,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("a stream that only listens begins at once, one a session, and ends with it", () =>
+  it.scopedLive("a GET stream begins at once, is the only one of its session, and ends with it", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const session = yield* openSession(mcp)
@@ -246,7 +246,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("a stream whose client went away makes room for the next", () =>
+  it.scopedLive("a client that left its GET stream can open another", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const session = yield* openSession(mcp)
@@ -264,7 +264,7 @@ describe("sessions over the wire", () => {
     })
   )
 
-  it.scopedLive("an unsupported MCP-Protocol-Version is 400, also for GET and DELETE; none is taken", () =>
+  it.scopedLive("an unsupported MCP-Protocol-Version gets 400, for GET too; an absent one is accepted", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const session = yield* openSession(mcp)
@@ -289,17 +289,17 @@ describe("cancelling", () => {
     eventually(Effect.map(upstreamCalls(at), (count) => count > before))
 
   for (const { era, how, meta, settings } of [
-    { era: "modern", how: "of a modern call", settings: {}, meta: {} },
-    { era: "modern", how: "of a modern call that is streamed", settings: {}, meta: { progressToken: 1 } },
-    { era: "legacy", how: "of a call without sessions", settings: { SESSIONS: "off" }, meta: {} },
+    { era: "modern", how: "modern", settings: {}, meta: {} },
+    { era: "modern", how: "modern, streamed", settings: {}, meta: { progressToken: 1 } },
+    { era: "legacy", how: "legacy without sessions", settings: { SESSIONS: "off" }, meta: {} },
     {
       era: "legacy",
-      how: "of a call without sessions that is streamed",
+      how: "legacy without sessions, streamed",
       settings: { SESSIONS: "off" },
       meta: { progressToken: 1 }
     }
   ] as const) {
-    it.scoped(`closing the answer ${how} ends its upstream calls`, () =>
+    it.scoped(`closing the connection ends the upstream calls: ${how}`, () =>
       Effect.gen(function* () {
         const at = yield* endpoint(settings, 1)
         const ids = yield* startRun(at)
@@ -330,7 +330,7 @@ describe("cancelling", () => {
     )
   }
 
-  it.scopedLive("a client that does not wait for its answer is counted", () =>
+  it.scopedLive("a client that leaves before its response is counted as 499", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({}, 1)
       const ids = yield* startRun(at)
@@ -347,7 +347,7 @@ describe("cancelling", () => {
     })
   )
 
-  it.scopedLive("notifications/cancelled ends a call of its session, and only of that", () =>
+  it.scopedLive("notifications/cancelled ends a call of its own session only", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({}, 1)
       const ids = yield* startRun(at)
@@ -367,13 +367,13 @@ describe("cancelling", () => {
       assert.strictEqual(yield* metric(at.url, interrupted), cancelled)
       assert.strictEqual((yield* post(at.mcp, cancel, { session })).status, 202)
       yield* eventually(Effect.map(metric(at.url, interrupted), (count) => count === cancelled + 1))
-      // There is no answer, so the stream for it ends empty.
+      // A cancelled call has no result, so its stream ends empty.
       const answer = yield* call
       assert.strictEqual(yield* Effect.promise(() => answer.text()), "")
     })
   )
 
-  it.scopedLive("a legacy client that is cut off has cancelled nothing", () =>
+  it.scopedLive("a legacy client that loses its connection cancels nothing", () =>
     Effect.gen(function* () {
       const at = yield* endpoint({}, 1)
       const ids = yield* startRun(at)
@@ -408,12 +408,12 @@ const request = (body: unknown, session?: string) => ({
 
 const ping = { jsonrpc: "2.0", id: 2, method: "ping" }
 
-const serverNamed = () => new Server({ name: "t", version: "1" }, { capabilities: {} })
+const testServer = () => new Server({ name: "t", version: "1" }, { capabilities: {} })
 
-describe("places for sessions", () => {
-  const made = makeSessions({ maxSessions: 2, idle: Duration.minutes(10), makeServer: serverNamed })
+describe("makeSessions", () => {
+  const made = makeSessions({ maxSessions: 2, idle: Duration.minutes(10), makeServer: testServer })
 
-  it.scoped("idle ones end once their time is over, and give their place back", () =>
+  it.scoped("ends idle sessions, and frees their places", () =>
     Effect.gen(function* () {
       const sessions = yield* made
       const open = Effect.map(
@@ -436,7 +436,7 @@ describe("places for sessions", () => {
     })
   )
 
-  it.scoped("one with a call under way is not idle, however long", () =>
+  it.scoped("keeps a session with a pending call, however long that takes", () =>
     Effect.gen(function* () {
       const sessions = yield* made
       const id = (yield* Effect.scoped(sessions.open("alice", request(handshake))))?.headers.get("mcp-session-id") ?? ""
@@ -452,7 +452,7 @@ describe("places for sessions", () => {
     })
   )
 
-  it.scoped("are counted before their handshake, so that none of a burst slips past the limit", () =>
+  it.scoped("counts sessions before their handshake, so that a burst can't pass the limit", () =>
     Effect.gen(function* () {
       const sessions = yield* made
       const burst = yield* Effect.forEach(
@@ -465,7 +465,7 @@ describe("places for sessions", () => {
     })
   )
 
-  it.scoped("a session that can't be made leaves its place", () =>
+  it.scoped("frees the place of a session that fails to open", () =>
     Effect.gen(function* () {
       let broken = true
       const sessions = yield* makeSessions({
@@ -473,7 +473,7 @@ describe("places for sessions", () => {
         idle: Duration.minutes(10),
         makeServer: () => {
           if (broken) throw new Error("no server")
-          return serverNamed()
+          return testServer()
         }
       })
       const open = Effect.scoped(sessions.open("alice", request(handshake)))
@@ -487,7 +487,7 @@ describe("places for sessions", () => {
     })
   )
 
-  it.effect("all end with the scope, and their streams with them", () =>
+  it.effect("ends all sessions and their streams with the scope", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const sessions = yield* Scope.extend(made, scope)

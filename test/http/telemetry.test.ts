@@ -34,7 +34,7 @@ const Traces = Schema.parseJson(
 const attributesOf = ({ attributes }: typeof Span.Type) =>
   Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]))
 
-/** What a run of the endpoint exported, all of it, as exporting ends with the endpoint. */
+/** Everything that the endpoint exported until it stopped. */
 const exported = <E, R>(
   drive: (at: Effect.Effect.Success<ReturnType<typeof endpoint>>) => Effect.Effect<unknown, E, R>
 ) =>
@@ -62,7 +62,7 @@ const traceId = "0af7651916cd43dd8448eb211c80319c"
 const spanId = "b7ad6b7169203331"
 
 describe("OpenTelemetry", () => {
-  it.scopedLive("a span for each call has tool, era, outcome and requests sent, in both eras", () =>
+  it.scopedLive("the span of a call has its tool, era, outcome and number of requests, in both eras", () =>
     Effect.gen(function* () {
       const { calls, metrics } = yield* exported(({ mcp }) =>
         Effect.gen(function* () {
@@ -90,7 +90,7 @@ describe("OpenTelemetry", () => {
     })
   )
 
-  it.scopedLive("the trace of the client goes on, and one that is malformed is not taken up", () =>
+  it.scopedLive("a call joins the client's trace, unless its traceparent is malformed", () =>
     Effect.gen(function* () {
       const malformed = [
         `00-${"0".repeat(32)}-${spanId}-01`,
@@ -119,12 +119,12 @@ describe("OpenTelemetry", () => {
         assert.notStrictEqual(span.traceId, traceId)
         assert.isUndefined(span.parentSpanId)
       }
-      // What a call does is part of its trace.
+      // The requests of a call are in its trace.
       assert.isTrue(spans.some(({ parentSpanId }) => parentSpanId === modern?.spanId))
     })
   )
 
-  it.scopedLive("nothing that is exported has an argument, a result or a token in it", () =>
+  it.scopedLive("no argument, result or token is exported", () =>
     Effect.gen(function* () {
       const token = jwt({ sub: "alice", jti: "t0p-s3cret" })
       const { all, calls } = yield* exported(({ mcp }) =>
@@ -150,7 +150,7 @@ describe("OpenTelemetry", () => {
     })
   )
 
-  it.scopedLive("a call that is given up is told so", () =>
+  it.scopedLive("a cancelled call is exported as interrupted", () =>
     Effect.gen(function* () {
       const { calls } = yield* exported((at) =>
         Effect.gen(function* () {

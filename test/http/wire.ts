@@ -11,15 +11,15 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as TestServices from "effect/TestServices"
 import type { Endpoint } from "./endpoint.ts"
-import { legacy, message, modern, type Ask } from "./endpoint.ts"
+import { legacy, message, modern, modernBody, modernHeaders, type Ask } from "./endpoint.ts"
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
-/** A JWT of these claims, its signature made up. */
+/** A JWT with these claims and an invalid signature. */
 export const jwt = (claims: Readonly<Record<string, unknown>>) =>
   `${base64url({ alg: "none", typ: "JWT" })}.${base64url(claims)}.c2lnbmF0dXJl`
 
-interface Answer {
+interface Received {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: string
@@ -31,9 +31,9 @@ interface Request {
   readonly body?: string
 }
 
-/** A request whose headers are all the caller's own, Host and Origin included. */
+/** Sends a request with any headers, Host and Origin included. */
 export const send = (url: string, { body, headers = {}, method = "GET" }: Request = {}) =>
-  Effect.async<Answer>((resume) => {
+  Effect.async<Received>((resume) => {
     const request = httpRequest(url, { method, headers, agent: false }, (response) => {
       const chunks: Array<Buffer> = []
       response
@@ -54,15 +54,16 @@ export const send = (url: string, { body, headers = {}, method = "GET" }: Reques
 
 export interface Wire {
   readonly socket: Socket
-  /** What came so far. */
+  /** What has arrived. */
   readonly text: () => string
   readonly write: (text: string) => void
-  /** Ends once this has come. */
-  readonly until: (part: string, times?: number) => Effect.Effect<string>
+  /** Waits until `part` has arrived so many times. */
+  readonly until: (part: string, count?: number) => Effect.Effect<string>
+  /** Waits until the server has closed the connection. The result is all that arrived. */
   readonly closed: Effect.Effect<string>
 }
 
-/** A bare connection to the endpoint, destroyed with the scope. */
+/** A bare connection to the endpoint. It is destroyed with the scope. */
 export const wire = (url: string, options: { readonly reads?: boolean } = {}) =>
   Effect.map(
     Effect.acquireRelease(
@@ -80,28 +81,28 @@ export const wire = (url: string, options: { readonly reads?: boolean } = {}) =>
       if (options.reads !== false) {
         socket.on("data", (chunk) => {
           text += chunk.toString()
-          socket.emit("told")
+          socket.emit("arrived")
         })
       }
-      const has = (part: string, times: number) => text.split(part).length > times
+      const has = (part: string, count: number) => text.split(part).length > count
       return {
         socket,
         text: () => text,
         write: (bytes) => void socket.write(bytes),
-        until: (part, times = 1) =>
+        until: (part, count = 1) =>
           Effect.async<string>((resume) => {
-            const look = () => {
-              if (!has(part, times)) return
-              socket.off("told", look)
+            const check = () => {
+              if (!has(part, count)) return
+              socket.off("arrived", check)
               resume(Effect.succeed(text))
             }
-            socket.on("told", look)
-            look()
+            socket.on("arrived", check)
+            check()
           }),
         closed: Effect.async<string>((resume) => {
-          const over = () => resume(Effect.succeed(text))
-          if (socket.destroyed || socket.readableEnded) over()
-          else socket.once("end", over).once("close", over)
+          const end = () => resume(Effect.succeed(text))
+          if (socket.destroyed || socket.readableEnded) end()
+          else socket.once("end", end).once("close", end)
         })
       }
     }
@@ -123,11 +124,15 @@ export const postBytes = (body: string, headers: Readonly<Record<string, string>
     body
   ].join("\r\n")
 
+/** The bytes of a POST of the 2026-07-28 era. */
+export const modernBytes = (method: string, params: Arguments = {}, headers: Readonly<Record<string, string>> = {}) =>
+  postBytes(modernBody(method, params), { ...modernHeaders(method, params), ...headers })
+
 const Failed = Schema.Struct({
   error: Schema.Struct({ code: Schema.Int, message: Schema.String, data: Schema.optional(Schema.Unknown) })
 })
 
-/** The JSON-RPC error of an answer. */
+/** The JSON-RPC error in a response. */
 export const rpcErrorOf = (response: Response) =>
   Effect.flatMap(message(response), (body) => Effect.map(Schema.decodeUnknown(Failed)(body), ({ error }) => error))
 
@@ -143,13 +148,13 @@ const Called = Schema.Struct({
   })
 })
 
-/** The result of a call. */
+/** The result in the response to a call. */
 export const resultOf = (response: Response) =>
   Effect.flatMap(message(response), (body) => Effect.map(Schema.decodeUnknown(Called)(body), ({ result }) => result))
 
 type Arguments = Readonly<Record<string, unknown>>
 
-/** How a tool is called in each way that the endpoint serves. */
+/** Calls a tool in either era. */
 export const callTool = {
   modern: (mcp: string, name: string, args: Arguments, ask?: Ask, meta?: Arguments) =>
     modern(mcp, "tools/call", { name, arguments: args }, ask, meta),
@@ -159,7 +164,7 @@ export const callTool = {
 
 const Started = Schema.Struct({ run: Schema.Struct({ agentId: Schema.Int, runId: Schema.Int }) })
 
-/** Starts a run of the books agent and gives its ids. */
+/** Starts a run of the books agent; the result is its ids. */
 export const startRun = ({ mcp }: Pick<Endpoint, "mcp">, token = "alice") =>
   callTool.modern(mcp, "start_agent", { agentId: 4101 }, { token }).pipe(
     Effect.flatMap(resultOf),
@@ -169,30 +174,33 @@ export const startRun = ({ mcp }: Pick<Endpoint, "mcp">, token = "alice") =>
 
 const Stats = Schema.Struct({ reads: Schema.Int, writes: Schema.Int })
 
-/** How many requests of a token the sandbox has seen. */
+/** How many requests with a token the sandbox has received. */
 export const upstreamCalls = ({ apiUrl }: Pick<Endpoint, "apiUrl">, token = "alice") =>
   Effect.flatMap(send(`${apiUrl}/sandbox/stats`, { headers: { authorization: `Bearer ${token}` } }), ({ body }) =>
     Effect.map(Schema.decodeUnknown(Schema.parseJson(Stats))(body), ({ reads, writes }) => reads + writes)
   )
 
-/** Looks until something is so; for what no event tells, whatever the clock of the test. Dies after five seconds. */
+/** Checks until something is true, in real time; for states that have no event. Dies after five seconds. */
 export const eventually = <E, R>(check: Effect.Effect<boolean, E, R>) =>
   Effect.suspend(() => check).pipe(
     Effect.delay("10 millis"),
-    Effect.repeat({ until: (so) => so }),
-    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new Error("It never came true") }),
+    Effect.repeat({ until: (isTrue) => isTrue }),
+    Effect.timeoutFail({
+      duration: "5 seconds",
+      onTimeout: () => new Error("It did not become true within 5 seconds")
+    }),
     Effect.orDie,
     TestServices.provideLive
   )
 
-/** A number that /metrics tells, 0 where it does not tell it. */
+/** The value of a series in /metrics; 0 if it is absent. */
 export const metric = (url: string, series: string) =>
   Effect.map(send(`${url}/metrics`), ({ body }) => {
     const line = body.split("\n").find((candidate) => candidate.startsWith(`${series} `))
     return line === undefined ? 0 : Number(line.slice(series.length + 1))
   })
 
-/** An upstream, until the scope closes; gives its address. */
+/** Starts an upstream that ends with the scope; the result is its URL. */
 const upstream = (respond: RequestListener) =>
   Effect.map(
     Effect.acquireRelease(
@@ -211,7 +219,7 @@ const upstream = (respond: RequestListener) =>
     }
   )
 
-/** An upstream that answers everything alike. */
+/** An upstream that gives every request the same response. */
 export const refusing = (status: number, body: unknown, challenge?: string) =>
   upstream((_, response) => {
     response.writeHead(status, {
@@ -221,12 +229,12 @@ export const refusing = (status: number, body: unknown, challenge?: string) =>
     response.end(JSON.stringify(body))
   })
 
-/** An upstream that refuses everything and quotes what was asked. */
+/** An upstream that refuses every request and quotes its body. */
 export const quoting = (status: number) =>
   upstream((request, response) => {
     response.writeHead(status, { "content-type": "application/json" })
     text(request).then(
-      (asked) => response.end(JSON.stringify({ message: `Bad input: ${asked}` })),
+      (body) => response.end(JSON.stringify({ message: `Bad input: ${body}` })),
       () => response.destroy()
     )
   })

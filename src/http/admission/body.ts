@@ -4,10 +4,12 @@ import { isJsonContentType } from "@modelcontextprotocol/server"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { maxBodyBytes } from "./rateLimit.ts"
-import { rpcCodes } from "../delivery/respond.ts"
+import { rpcCodes } from "../rpcError.ts"
 
-/** The body can't be taken; what to answer. */
+/** In bytes. */
+export const maxBodyBytes = 1024 * 1024
+
+/** The body can't be used. Holds the status, and the code and message of the JSON-RPC error, to respond with. */
 export class BadBody extends Data.TaggedError("BadBody")<{
   readonly status: number
   readonly code: number
@@ -19,8 +21,7 @@ const tooLarge = new BadBody({
   code: rpcCodes.refused,
   message: `The body is larger than ${maxBodyBytes} bytes.`
 })
-const broken = new BadBody({ status: 400, code: rpcCodes.parse, message: "The body did not arrive whole." })
-
+const incomplete = new BadBody({ status: 400, code: rpcCodes.parse, message: "The body did not arrive whole." })
 const notJson = new BadBody({ status: 400, code: rpcCodes.parse, message: "The body is not JSON." })
 const otherType = new BadBody({
   status: 415,
@@ -40,20 +41,20 @@ const parse = (bytes: Buffer): Effect.Effect<unknown, BadBody> => {
 }
 
 /**
- * Reads a JSON body of one JSON-RPC message, at most `maxBodyBytes` of it. What is over the limit is thrown away as it
- * comes, until the request has taken too long: closing the connection at once would lose the answer on its way to the
- * client. Fails with BadBody.
+ * Reads a JSON body of one JSON-RPC message, at most `maxBodyBytes` long. The rest of a larger body is discarded until
+ * the request times out: closing the connection at once could lose the response on its way to the client. Fails with
+ * BadBody.
  */
 export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<unknown, BadBody> => {
   if (!isJsonContentType(request.headers["content-type"] ?? null)) return otherType
   if (Number(request.headers["content-length"]) > maxBodyBytes) return tooLarge
-  // An interruption means that the connection is gone, which ends the reading.
+  // No cleanup: an interruption means that the connection is closed, so no more events come.
   return Effect.async((resume) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request)
     const chunks: Array<Buffer> = []
     let size = 0
     const end = (outcome: Effect.Effect<unknown, BadBody>) => {
-      incoming.off("data", onData).off("end", onEnd).off("close", onBroken)
+      incoming.off("data", onData).off("end", onEnd).off("close", onClose)
       resume(outcome)
     }
     const onData = (chunk: Buffer) => {
@@ -67,10 +68,12 @@ export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.E
       incoming.resume()
     }
     const onEnd = () => end(parse(Buffer.concat(chunks)))
-    const onBroken = () => end(broken)
-    // A reset connection is an error of the stream too; that it closes tells enough.
+    // The platform interrupts the fiber when the response closes. The response to a pipelined request never does, as it
+    // has no connection yet, so without this its fiber would wait for ever.
+    const onClose = () => end(incomplete)
+    // A reset connection emits an error before it closes; "close" is enough.
     incoming.on("error", () => undefined)
-    incoming.on("data", onData).on("end", onEnd).on("close", onBroken)
-    if (incoming.destroyed) onBroken()
+    incoming.on("data", onData).on("end", onEnd).on("close", onClose)
+    if (incoming.destroyed) onClose()
   })
 }

@@ -1,32 +1,29 @@
 import type * as Headers from "@effect/platform/Headers"
 import * as Either from "effect/Either"
+import { commaList, parseBoolean } from "../../config.ts"
 import { allTools } from "../../tools/catalog/all.ts"
 import { everything, narrow, select, type Selection } from "../../tools/selection.ts"
 
-const names = (value: string | undefined) =>
-  value
-    ?.split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "")
+const names = (value: string | undefined) => (value === undefined ? undefined : commaList(value))
 
-const truths: ReadonlySet<string> = new Set(["1", "true", "yes", "on"])
-const falsehoods: ReadonlySet<string> = new Set(["0", "false", "no", "off"])
-
-/** What the `X-MCP-*` headers of a request leave of the tools. Fails with a sentence for each that can't be used. */
-export const headerSelection = (headers: Headers.Headers): Either.Either<Selection, ReadonlyArray<string>> => {
+/** The tools that the `X-MCP-*` headers select. Fails with one sentence per invalid header. */
+const headerSelection = (headers: Headers.Headers): Either.Either<Selection, ReadonlyArray<string>> => {
   const toolsets = names(headers["x-mcp-toolsets"])
   const tools = names(headers["x-mcp-tools"])
   const excludeTools = names(headers["x-mcp-exclude-tools"])
-  const readOnly = headers["x-mcp-readonly"]?.trim().toLowerCase()
+  const readOnly = headers["x-mcp-readonly"]
   if (toolsets === undefined && tools === undefined && excludeTools === undefined && readOnly === undefined) {
     return Either.right(everything)
   }
-  if (readOnly !== undefined && !truths.has(readOnly) && !falsehoods.has(readOnly)) {
-    return Either.left(["X-MCP-Readonly must be true or false."])
-  }
-  return select({ toolsets, tools, excludeTools, readOnly: truths.has(readOnly ?? "") }, allTools)
+  return Either.flatMap(
+    Either.mapLeft(parseBoolean(readOnly ?? "false"), (problem) => [`X-MCP-Readonly ${problem}.`]),
+    (isReadOnly) => select({ toolsets, tools, excludeTools, readOnly: isReadOnly }, allTools)
+  )
 }
 
-/** A request's own wish within what the operator offers. */
-export const narrowed = (operator: Selection, headers: Headers.Headers) =>
+/** The tools that a request selects among those that the operator offers. Fails with one sentence per invalid header. */
+export const narrowed = (
+  operator: Selection,
+  headers: Headers.Headers
+): Either.Either<Selection, ReadonlyArray<string>> =>
   Either.map(headerSelection(headers), (own) => (own === everything ? operator : narrow(operator, own)))

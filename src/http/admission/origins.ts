@@ -15,7 +15,7 @@ const exact: ReadonlySet<string> = new Set([
 const subdomain = /^https:\/\/(?:[a-z0-9-]+\.)+(?:claude\.ai|claude\.com|chatgpt\.com)$/u
 const localhost = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/u
 
-/** The built-in origins and their subdomains, those of the operator, and with `debug` this machine. Case counts. */
+/** The built-in origins and their subdomains, the operator's origins, and with `debug` this machine. Case-sensitive. */
 export const originPolicy = (extra: ReadonlyArray<string>, debug: boolean): OriginPolicy => {
   const added = new Set(extra)
   return {
@@ -24,14 +24,14 @@ export const originPolicy = (extra: ReadonlyArray<string>, debug: boolean): Orig
   }
 }
 
-const allowedHeaders =
+const requestHeaders =
   "authorization, content-type, accept, mcp-session-id, mcp-protocol-version, mcp-method, mcp-name, last-event-id, x-mcp-toolsets, x-mcp-tools, x-mcp-exclude-tools, x-mcp-readonly"
 const exposedHeaders =
   "mcp-session-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset"
 
-/** Headers on every answer to an allowed origin. The answer differs by origin, so caches must know. */
-export const corsHeaders = (origin: string | undefined): Readonly<Record<string, string>> =>
-  origin === undefined
+/** Headers of every response. `Vary` tells caches that the response depends on the origin. */
+export const corsHeaders = (policy: OriginPolicy, origin: string | undefined): Readonly<Record<string, string>> =>
+  origin === undefined || !policy.allows(origin)
     ? { vary: "Origin" }
     : {
         vary: "Origin",
@@ -39,10 +39,9 @@ export const corsHeaders = (origin: string | undefined): Readonly<Record<string,
         "access-control-expose-headers": exposedHeaders
       }
 
-/** Headers that answer a preflight from an allowed origin. */
-export const preflightHeaders = (origin: string): Readonly<Record<string, string>> => ({
-  ...corsHeaders(origin),
+/** Added to `corsHeaders` in the response to a preflight from an allowed origin. */
+export const preflightHeaders: Readonly<Record<string, string>> = {
   "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-  "access-control-allow-headers": allowedHeaders,
+  "access-control-allow-headers": requestHeaders,
   "access-control-max-age": "600"
-})
+}

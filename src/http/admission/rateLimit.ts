@@ -1,9 +1,9 @@
-/** The most that a request body may hold, in bytes. */
-export const maxBodyBytes = 1024 * 1024
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 
 const windowMillis = 60_000
 
-/** How a client stands after a request. */
+/** What is left to a client after a request. */
 export interface RateState {
   readonly allowed: boolean
   readonly limit: number
@@ -13,32 +13,34 @@ export interface RateState {
 }
 
 export interface RateLimiter {
-  /** Counts a request of `client` at `now` (epoch milliseconds). */
-  readonly take: (client: string, now: number) => RateState
+  /** Counts a request of `client`. */
+  readonly take: (client: string) => RateState
 }
 
-/** At most `perMinute` requests a client in each clock minute; counts are dropped with their minute. */
-export const makeRateLimiter = (perMinute: number): RateLimiter => {
-  let window = 0
-  let counts = new Map<string, number>()
-  return {
-    take: (client, now) => {
-      const current = Math.floor(now / windowMillis)
-      if (current !== window) {
-        window = current
-        counts = new Map()
-      }
-      const count = (counts.get(client) ?? 0) + 1
-      counts.set(client, count)
-      return {
-        allowed: count <= perMinute,
-        limit: perMinute,
-        remaining: Math.max(0, perMinute - count),
-        reset: Math.ceil(((current + 1) * windowMillis - now) / 1000)
+/** At most `perMinute` requests per client in each minute of the clock. Counts are dropped when their minute ends. */
+export const makeRateLimiter = (perMinute: number): Effect.Effect<RateLimiter> =>
+  Effect.map(Effect.clock, (clock) => {
+    let window = 0
+    let counts = new Map<string, number>()
+    return {
+      take: (client) => {
+        const now = clock.unsafeCurrentTimeMillis()
+        const current = Math.floor(now / windowMillis)
+        if (current !== window) {
+          window = current
+          counts = new Map()
+        }
+        const count = (counts.get(client) ?? 0) + 1
+        counts.set(client, count)
+        return {
+          allowed: count <= perMinute,
+          limit: perMinute,
+          remaining: Math.max(0, perMinute - count),
+          reset: Math.ceil(((current + 1) * windowMillis - now) / 1000)
+        }
       }
     }
-  }
-}
+  })
 
 export const rateHeaders = (state: RateState): Readonly<Record<string, string>> => ({
   "ratelimit-limit": String(state.limit),
@@ -48,26 +50,15 @@ export const rateHeaders = (state: RateState): Readonly<Record<string, string>> 
 })
 
 interface Peer {
-  readonly remoteAddress: string
+  readonly remoteAddress: Option.Option<string>
   readonly forwardedFor: string | undefined
 }
 
 /**
- * Whose requests are counted together. Only a trusted proxy's own entry of `X-Forwarded-For`, the last one, is
- * believed: what stands before it came from the client.
+ * The address that a request counts for. Of `X-Forwarded-For` only the last entry is trusted, and only behind a trusted
+ * proxy, which wrote it. The entries before it came from the client.
  */
 export const clientAddress = ({ forwardedFor, remoteAddress }: Peer, trustProxy: boolean): string => {
   const last = trustProxy ? forwardedFor?.split(",").at(-1)?.trim() : undefined
-  return last === undefined || last === "" ? remoteAddress : last
+  return last === undefined || last === "" ? Option.getOrElse(remoteAddress, () => "unknown") : last
 }
-
-const hostPattern = /^(\[[0-9a-f:.]+\]|[^:]+)(?::(\d+))?$/u
-
-/** Whether the Host header is one of `allowed`; an entry without a port takes any port. */
-export const hostAllowed = (host: string | undefined, allowed: ReadonlyArray<string>): boolean => {
-  const lower = host?.toLowerCase() ?? ""
-  const name = hostPattern.exec(lower)?.[1]
-  return name !== undefined && (allowed.includes(lower) || allowed.includes(name))
-}
-
-export const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"] as const

@@ -5,50 +5,50 @@ import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 
-/** A request and its answer, until the answer has been sent or the connection is gone. */
+/** A request and its response. Ends when the response has been sent or the connection is closed. */
 export interface Exchange {
-  /** Calls `then` once the exchange is over, however it ends; at once if it is. */
-  readonly onOver: (then: () => void) => void
-  /** Makes a scope that closes when the exchange is over. */
+  /** Calls `callback` when the exchange ends, or immediately if it already has. */
+  readonly onEnd: (callback: () => void) => void
+  /** Makes a scope that closes when the exchange ends. */
   readonly scope: Effect.Effect<Scope.Scope>
-  /** Whether it is the answer's turn on the connection: those to requests sent ahead wait for the ones before. */
-  readonly isTurn: () => boolean
-  /** Cuts the connection, which ends the exchange. */
-  readonly cut: () => void
+  /** Whether this response is at the head of the pipeline: responses are sent in the order of their requests. */
+  readonly isFirstInPipeline: () => boolean
+  /** Closes the connection, which ends the exchange. */
+  readonly disconnect: () => void
 }
 
 /**
- * Follows exchanges by what Node tells of their connections. The fiber of a request can't tell: it may be waiting for
- * an answer to be written to a client that is gone, and a pipelined request has no connection yet.
+ * Makes exchanges. Uses socket events, because a fiber that is blocked on writing never learns that the client left, and
+ * the response to a pipelined request has no connection yet.
  */
 export const makeExchanges = Effect.map(Effect.runtime(), (runtime) => {
   const fork = Runtime.runFork(runtime)
   return (request: HttpServerRequest.HttpServerRequest): Exchange => {
     const response = NodeHttpServerRequest.toServerResponse(request)
     const { socket } = NodeHttpServerRequest.toIncomingMessage(request)
-    let waiting: Array<() => void> | undefined = []
-    const over = () => {
-      response.off("close", over)
-      socket.off("close", over)
-      const called = waiting ?? []
-      waiting = undefined
-      for (const then of called) then()
+    let callbacks: Array<() => void> | undefined = []
+    const end = () => {
+      response.off("close", end)
+      socket.off("close", end)
+      const pending = callbacks ?? []
+      callbacks = undefined
+      for (const callback of pending) callback()
     }
-    const onOver = (then: () => void) => {
-      if (waiting === undefined) then()
-      else waiting.push(then)
+    const onEnd = (callback: () => void) => {
+      if (callbacks === undefined) callback()
+      else callbacks.push(callback)
     }
-    response.once("close", over)
-    socket.once("close", over)
-    if (socket.destroyed) over()
+    response.once("close", end)
+    socket.once("close", end)
+    if (socket.destroyed) end()
     return {
-      onOver,
+      onEnd,
       scope: Effect.map(Scope.make(), (scope) => {
-        onOver(() => void fork(Scope.close(scope, Exit.void)))
+        onEnd(() => void fork(Scope.close(scope, Exit.void)))
         return scope
       }),
-      isTurn: () => response.socket !== null,
-      cut: () => void socket.destroy()
+      isFirstInPipeline: () => response.socket !== null,
+      disconnect: () => void socket.destroy()
     }
   }
 })

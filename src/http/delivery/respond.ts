@@ -2,103 +2,90 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
+import type { AdmittedRequest } from "../admission/admit.ts"
+import { challengeResponse } from "../admission/oauth.ts"
 import type { Exchange } from "./exchange.ts"
 
-type HeaderValues = Readonly<Record<string, string>>
-
-/** A JSON-RPC error that answers no request in particular. */
-export const rpcError = (status: number, code: number, message: string, headers: HeaderValues = {}) =>
-  HttpServerResponse.unsafeJson({ jsonrpc: "2.0", error: { code, message }, id: null }, { status, headers })
-
-/** Codes of this server's own JSON-RPC errors. */
-export const rpcCodes = {
-  refused: -32000,
-  unauthorized: -32001,
-  rateLimited: -32029,
-  parse: -32700,
-  invalidRequest: -32600,
-  internal: -32603
-} as const
-
-export interface Delivery {
-  readonly headers: HeaderValues
-  readonly exchange: Exchange
-  /** Calls back once a client has left what was written to it unread for too long. What it gives calls that off. */
-  readonly onStalled: (then: () => void) => () => void
-  /** Another answer, where there turned out to be one. */
-  readonly instead: () => Option.Option<HttpServerResponse.HttpServerResponse>
-}
-
-interface Read {
+interface Chunk {
   readonly done: boolean
   readonly value?: Uint8Array | undefined
 }
 
-const opening: Read = { done: false, value: new TextEncoder().encode(": open\n\n") }
-
-/** A web Response, its body whole where it was written by the time it was asked for. */
-export interface Received {
+/** What the SDK responds with. */
+export interface SdkResponse {
   readonly response: Response
-  readonly whole: Uint8Array | undefined
-  /** Gives the next bytes of a body that is not whole. */
-  readonly next: () => Promise<Read>
+  /** The complete body; undefined if it is still being written. */
+  readonly body: Uint8Array | undefined
+  /** Reads the next chunk of a body that is still being written. */
+  readonly next: () => Promise<Chunk>
 }
 
-const none = new Uint8Array()
+const opening: Chunk = { done: false, value: new TextEncoder().encode(": open\n\n") }
 
-const ended = (): Promise<Read> => Promise.resolve({ done: true })
+const empty = new Uint8Array()
 
-/** Resolves once all that is ready has been done. */
+const ended = (): Promise<Chunk> => Promise.resolve({ done: true })
+
+/** Resolves when everything that is ready now has run. */
 const nextTurn = () => new Promise<undefined>((resolve) => setImmediate(resolve, undefined))
 
 /**
- * Takes in a web Response. With `holdBack` it waits for the first bytes of a stream, and takes a stream that ends with
- * them, as that of a call without progress does, for whole. The body is cancelled once the exchange is over.
+ * Takes over a Response of the SDK. With `holdBack` it waits for the first chunk of a stream. A stream that ends right
+ * after it, as for a call without progress, counts as complete. Cancels the body when the exchange ends.
  */
-export const receive = async (response: Response, exchange: Exchange, holdBack: boolean): Promise<Received> => {
-  const body: ReadableStream<Uint8Array> | null = response.body
-  if (body === null) return { response, whole: none, next: ended }
+export const receive = async (response: Response, exchange: Exchange, holdBack: boolean): Promise<SdkResponse> => {
+  const stream: ReadableStream<Uint8Array> | null = response.body
+  if (stream === null) return { response, body: empty, next: ended }
   if (response.headers.get("content-type")?.startsWith("text/event-stream") !== true) {
-    return { response, whole: new Uint8Array(await response.arrayBuffer()), next: ended }
+    return { response, body: new Uint8Array(await response.arrayBuffer()), next: ended }
   }
-  const reader = body.getReader()
-  exchange.onOver(() => void reader.cancel().catch(() => undefined))
-  const read = (): Promise<Read> => reader.read().catch(ended)
-  // Without bytes to send Node would keep the headers back.
+  const reader = stream.getReader()
+  exchange.onEnd(() => void reader.cancel().catch(() => undefined))
+  const read = (): Promise<Chunk> => reader.read().catch(ended)
+  // Node sends no headers before the first bytes of a body.
   const first = holdBack ? await read() : opening
   const second = first.done ? ended() : holdBack ? read() : undefined
-  const known = second === undefined ? undefined : await Promise.race([second, nextTurn()])
-  if (known?.done === true) return { response, whole: first.value ?? none, next: ended }
+  const ready = second === undefined ? undefined : await Promise.race([second, nextTurn()])
+  if (ready?.done === true) return { response, body: first.value ?? empty, next: ended }
   const ahead = [Promise.resolve(first), ...(second === undefined ? [] : [second])]
-  return { response, whole: undefined, next: () => ahead.shift() ?? read() }
+  return { response, body: undefined, next: () => ahead.shift() ?? read() }
 }
 
-/** Makes a web Response the answer. */
-export const fromWeb = (
-  { next, response, whole }: Received,
-  { exchange, headers, instead, onStalled }: Delivery
+export interface Delivery {
+  readonly admitted: AdmittedRequest
+  readonly exchange: Exchange
+  /** Calls back when the client stops reading for too long. Returns a function that cancels it. */
+  readonly onStalled: (callback: () => void) => () => void
+}
+
+/** Turns a refusal, or what the SDK responded with, into the response. A recorded challenge replaces the latter. */
+export const deliver = (
+  outcome: SdkResponse | HttpServerResponse.HttpServerResponse,
+  { admitted: { addresses, caller, headers: added }, exchange, onStalled }: Delivery
 ): HttpServerResponse.HttpServerResponse => {
-  const other = instead()
-  if (Option.isSome(other)) return other.value
-  const all: Record<string, string> = {}
+  if (HttpServerResponse.isServerResponse(outcome)) return HttpServerResponse.setHeaders(outcome, added)
+  if (caller.challenge !== undefined) return challengeResponse(caller.challenge, addresses, added)
+  const { body, next, response } = outcome
+  const headers: Record<string, string> = {}
   response.headers.forEach((value, name) => {
-    all[name] = value
+    headers[name] = value
   })
-  Object.assign(all, headers)
-  const options = { status: response.status, headers: all, contentType: all["content-type"] ?? "application/json" }
-  if (whole?.length === 0) return HttpServerResponse.empty({ status: response.status, headers: all })
-  let calm = (): void => undefined
+  Object.assign(headers, added)
+  const options = { status: response.status, headers, contentType: headers["content-type"] ?? "application/json" }
+  if (body?.length === 0) return HttpServerResponse.empty({ status: response.status, headers })
+  let stopWatching = (): void => undefined
   const watch = () => {
-    calm = onStalled(() => (exchange.isTurn() ? exchange.cut() : watch()))
+    // A response that waits for the ones before it is not stalled.
+    stopWatching = onStalled(() => (exchange.isFirstInPipeline() ? exchange.disconnect() : watch()))
   }
-  exchange.onOver(() => calm())
-  if (whole !== undefined) {
+  exchange.onEnd(() => stopWatching())
+  if (body !== undefined) {
     watch()
-    return HttpServerResponse.uint8Array(whole, options)
+    return HttpServerResponse.uint8Array(body, options)
   }
-  // The next bytes are asked for once the last ones are written: never, by a client that stopped reading.
+  // The platform asks for the next chunk when the last one is written, which never happens if the client stops reading.
   const chunk = Effect.gen(function* () {
-    calm()
+    stopWatching()
     const { done, value } = yield* Effect.promise(next)
     if (done || value === undefined) return yield* Effect.fail(Option.none())
     watch()

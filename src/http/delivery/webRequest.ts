@@ -1,3 +1,5 @@
+import type * as PlatformHeaders from "@effect/platform/Headers"
+
 const noForm = () => new TypeError("The body is no form")
 
 /** A request whose body has been read. */
@@ -26,7 +28,7 @@ class ReadRequest implements Request {
     this.signal = signal
   }
 
-  readonly clone = (): Request => webRequest(this.method, new Headers(this.headers), this.signal)
+  readonly clone = (): Request => readRequest(this.method, new Headers(this.headers), this.signal)
   readonly arrayBuffer = () => Promise.resolve(new ArrayBuffer(0))
   readonly blob = () => Promise.resolve(new Blob([]))
   readonly formData = () => Promise.reject(noForm())
@@ -34,11 +36,25 @@ class ReadRequest implements Request {
   readonly text = () => Promise.resolve("")
 }
 
-/**
- * The web Request that stands for one of Node's in the protocol's code, which reads its method, its headers and its
- * signal. The platform's own class parses the URL, makes a signal that follows the given one, and finalizers: a sixth
- * of all that a request cost.
- */
-export const webRequest = (method: string, headers: Headers, signal: AbortSignal): Request =>
-  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the whole interface is there
+const readRequest = (method: string, headers: Headers, signal: AbortSignal): Request =>
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the class has every member
   new ReadRequest(method, headers, signal)
+
+/** The headers that the protocol uses. The token is left out: nothing behind this needs it. */
+const protocolHeaders = (headers: PlatformHeaders.Headers) => {
+  const kept = new Headers()
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && (name.startsWith("mcp-") || name === "accept" || name === "content-type")) {
+      kept.set(name, value)
+    }
+  }
+  return kept
+}
+
+/**
+ * A web Request for the SDK, which reads only its method, headers and signal; a test fails when it reads more. Takes
+ * about 9 µs, where `new Request` with a signal takes 50 to 79 µs: 3 to 4 % of a call.
+ */
+export const webRequest = (method: string, headers: PlatformHeaders.Headers, signal: AbortSignal): Request =>
+  readRequest(method, protocolHeaders(headers), signal)

@@ -21,8 +21,8 @@ interface Family {
   readonly samples: Array<string>
 }
 
-/** The runtime's own metrics, about fibers, which mean nothing to an operator. */
-const isRuntimes = (name: string) => name.startsWith("effect_")
+/** Effect's own metrics, about fibers. They mean nothing to an operator. */
+const isRuntimeMetric = (name: string) => name.startsWith("effect_")
 
 /** The counters, gauges and histograms of this program in the Prometheus text format, version 0.0.4. */
 export const prometheusText = (): string => {
@@ -35,7 +35,7 @@ export const prometheusText = (): string => {
     return fresh
   }
   for (const { metricKey, metricState } of Metric.unsafeSnapshot()) {
-    if (isRuntimes(metricKey.name)) continue
+    if (isRuntimeMetric(metricKey.name)) continue
     const help = Option.getOrElse(metricKey.description, () => metricKey.name)
     const labels: Labels = metricKey.tags.map(({ key, value }) => [key, value])
     if (MetricKeyType.isCounterKey(metricKey.keyType) && MetricState.isCounterState(metricState)) {

@@ -9,7 +9,7 @@ const sessions = Metric.gauge("mcp_sessions", { description: "Sessions that are 
 
 const methods: ReadonlySet<string> = new Set(["GET", "POST", "DELETE", "OPTIONS"])
 
-/** Counts an answer. A client may make up methods, which are counted together. */
+/** Counts a response. Clients can invent methods, so unknown ones are counted together. */
 export const countRequest = (method: string, status: number): void =>
   requests.unsafeUpdate(1, requestLabels(methods.has(method) ? method : "other", String(status)))
 

@@ -1,36 +1,91 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { maskHeaders, maskValue } from "../../src/http/observability/masking.ts"
-import { endpoint, legacy, openSession, post } from "./endpoint.ts"
+import * as Schema from "effect/Schema"
+import { maskHeaders, maskValue } from "../../src/http/observability/logging.ts"
+import { endpoint, legacy, message, modern, openSession, post } from "./endpoint.ts"
 import { callTool, jwt, quoting, send } from "./wire.ts"
 
-const masked = [
-  "inputParameters",
-  "apiKey",
-  "token",
-  "accessToken",
-  "refreshToken",
-  "password",
-  "secret",
-  "clientSecret",
-  "prompt",
-  "comments"
-]
+const Tools = Schema.Struct({
+  result: Schema.Struct({
+    tools: Schema.Array(
+      Schema.Struct({
+        inputSchema: Schema.Struct({
+          properties: Schema.optional(
+            Schema.Record({
+              key: Schema.String,
+              value: Schema.Struct({ type: Schema.optional(Schema.String), enum: Schema.optional(Schema.Unknown) })
+            })
+          )
+        })
+      })
+    )
+  })
+})
 
 describe("masking", () => {
-  it("covers each telling key at any depth, however it is written, and nothing else", () => {
-    for (const key of [...masked, "INPUTPARAMETERS", "api_key", "client-secret", "Authorization", "x-api-key"]) {
-      assert.deepStrictEqual(
-        maskValue({ agentId: 1, list: [{ deep: { [key]: { any: "thing" }, name: "kept" } }], [key]: "s3cret" }),
-        { agentId: 1, list: [{ deep: { [key]: "[masked]", name: "kept" } }], [key]: "[masked]" }
-      )
+  it("covers credentials, however their key is written", () => {
+    // As OAuth, HTTP, the API and users write them.
+    for (const key of [
+      "access_token",
+      "refresh_token",
+      "client_secret",
+      "Authorization",
+      "Proxy-Authorization",
+      "Cookie",
+      "x-api-key",
+      "ApiKey",
+      "API_KEY",
+      "token",
+      "Password",
+      "secret"
+    ]) {
+      assert.deepStrictEqual(maskValue({ [key]: "s3cret", name: "kept" }), { [key]: "[masked]", name: "kept" }, key)
     }
+  })
+
+  it("covers a secret key at any depth, with everything under it", () => {
+    assert.deepStrictEqual(maskValue({ agentId: 1, list: [{ deep: { password: { any: "thing" }, name: "kept" } }] }), {
+      agentId: 1,
+      list: [{ deep: { password: "[masked]", name: "kept" } }]
+    })
+  })
+
+  it("leaves everything else as it is", () => {
     const harmless = { tokens: 3, promptly: "x", name: "token", values: [null, true, 1.5, "secret"] }
     assert.deepStrictEqual(maskValue(harmless), harmless)
     for (const value of [null, undefined, 1, "x", []]) assert.deepStrictEqual(maskValue(value), value)
   })
 
-  it("goes only so deep, and leaves the rest out", () => {
+  // Whoever adds a parameter has to decide whether it can hold secrets or personal data.
+  it.scopedLive("covers every text parameter of a tool, except those that hold no secrets", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const { result } = yield* Effect.flatMap(
+        message(yield* modern(mcp, "tools/list", {})),
+        Schema.decodeUnknown(Tools)
+      )
+      const texts = result.tools.flatMap(({ inputSchema: { properties = {} } }) =>
+        Object.entries(properties).flatMap(([name, { enum: values, type }]) =>
+          type === "string" && values === undefined ? [name] : []
+        )
+      )
+      const shown = new Set(texts.filter((name) => JSON.stringify(maskValue({ [name]: "shown" })).includes("shown")))
+      assert.deepStrictEqual([...shown].sort(), [
+        "cronExpression",
+        "endDate",
+        "name",
+        "query",
+        "search",
+        "sessionId",
+        "startDate",
+        "startTime",
+        "timezone",
+        "usageTypes"
+      ])
+    })
+  )
+
+  it("stops at a depth that no call has, and leaves the rest out", () => {
     let deep: unknown = { password: "s3cret" }
     for (let depth = 0; depth < 100_000; depth++) deep = depth % 2 === 0 ? [deep] : { deep }
     assert.notInclude(JSON.stringify(maskValue(deep)), "s3cret")
@@ -58,8 +113,8 @@ describe("masking", () => {
 
 const secretToken = jwt({ sub: "alice", jti: "t0p-s3cret" })
 
-describe("what is logged", () => {
-  it.scopedLive("with DEBUG each request, masked; never a token, by success or failure", () =>
+describe("the request log", () => {
+  it.scopedLive("with DEBUG has each request, masked, and never a token, whether the call succeeds or fails", () =>
     Effect.gen(function* () {
       const logs: Array<string> = []
       const { mcp } = yield* endpoint({ DEBUG: "1" }, 600, { logs })
@@ -96,7 +151,7 @@ describe("what is logged", () => {
     })
   )
 
-  it.scopedLive("with DEBUG no failure that quotes the arguments, and each request that was refused", () =>
+  it.scopedLive("with DEBUG has refused requests too, but no failures that quote the arguments", () =>
     Effect.gen(function* () {
       const logs: Array<string> = []
       const SEQUENTUM_API_URL = yield* quoting(400)
@@ -119,7 +174,7 @@ describe("what is logged", () => {
     })
   )
 
-  it.scopedLive("without DEBUG no request at all", () =>
+  it.scopedLive("without DEBUG is empty", () =>
     Effect.gen(function* () {
       const logs: Array<string> = []
       const { mcp, url } = yield* endpoint({}, 600, { logs })

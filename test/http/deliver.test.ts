@@ -5,16 +5,18 @@ import { createServer } from "node:http"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { makeDeadlines } from "../../src/runtime/deadlines.ts"
+import type { Challenge } from "../../src/http/admission/oauth.ts"
 import { makeExchanges } from "../../src/http/delivery/exchange.ts"
-import { fromWeb, receive, rpcError } from "../../src/http/delivery/respond.ts"
+import { deliver, receive } from "../../src/http/delivery/respond.ts"
+import { rpcCodes, rpcError } from "../../src/http/rpcError.ts"
+import { admittedRequest, makeExchange } from "./stages.ts"
 import { send, wire } from "./wire.ts"
 
 const chunk = new Uint8Array(64 * 1024).fill(0x2e)
 
-/** A source of bytes that notes how many were asked for and when it was cancelled. */
+/** A source of chunks. It counts the chunks that are read, and `cancelled` completes when it is cancelled. */
 const source = (limit: number) =>
   Effect.map(Deferred.make<number>(), (cancelled) => {
     let pulled = 0
@@ -40,21 +42,18 @@ const streamed = (body: ReadableStream<Uint8Array>) =>
 interface Options {
   readonly stalled?: Duration.Duration
   readonly holdBack?: boolean
-  readonly instead?: boolean
+  readonly challenge?: Challenge
 }
 
-/** Serves one Response and tells when its exchange is over. */
-const serving = (
-  response: Response,
-  { holdBack = true, instead = false, stalled = Duration.minutes(1) }: Options = {}
-) =>
+/** Serves one Response of the SDK. `ended` waits for the end of its exchange; `ends` counts the ends. */
+const serving = (response: Response, { challenge, holdBack = true, stalled = Duration.minutes(1) }: Options = {}) =>
   Effect.gen(function* () {
     const node = createServer()
     const server = yield* NodeHttpServer.make(() => node, { port: 0, host: "127.0.0.1" })
     yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
     const exchangeOf = yield* makeExchanges
     const deadlines = yield* makeDeadlines
-    const over = yield* Deferred.make<null>()
+    const ended = yield* Deferred.make<null>()
     let ends = 0
     yield* server.serve(
       Effect.gen(function* () {
@@ -63,71 +62,75 @@ const serving = (
           yield* exchange.scope,
           Effect.suspend(() => {
             ends += 1
-            return Deferred.succeed(over, null)
+            return Deferred.succeed(ended, null)
           })
         )
-        return fromWeb(yield* Effect.promise(() => receive(response, exchange, holdBack)), {
-          headers: { "x-added": "yes" },
+        const admitted = admittedRequest({ "x-added": "yes" })
+        const received = yield* Effect.promise(() => receive(response, exchange, holdBack))
+        if (challenge !== undefined) admitted.caller.recordChallenge(challenge)
+        return deliver(received, {
+          admitted,
           exchange,
-          onStalled: (then) => deadlines.after(Duration.toMillis(stalled), then),
-          instead: () => (instead ? Option.some(rpcError(401, -32001, "Sign in")) : Option.none())
+          onStalled: (callback) => deadlines.after(Duration.toMillis(stalled), callback)
         })
       })
     )
     const port = server.address._tag === "TcpAddress" ? server.address.port : 0
-    return { url: `http://127.0.0.1:${port}`, over: Deferred.await(over), ends: () => ends }
+    return { url: `http://127.0.0.1:${port}`, ended: Deferred.await(ended), ends: () => ends }
   })
+
+const expired = { status: 401, reason: "invalid" } as const
 
 const get = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
-describe("fromWeb", () => {
-  it.scopedLive("sends a stream whole, with headers of its own and those added", () =>
+describe("deliver", () => {
+  it.scopedLive("sends a whole stream, with its own headers and the added ones", () =>
     Effect.gen(function* () {
       const { stream } = yield* source(50)
-      const { ends, over, url } = yield* serving(streamed(stream))
+      const { ended, ends, url } = yield* serving(streamed(stream))
       const { body, headers, status } = yield* send(url)
       assert.strictEqual(status, 200)
       assert.strictEqual(headers["content-type"], "text/event-stream")
       assert.strictEqual(headers["x-added"], "yes")
       assert.strictEqual(body.length, 50 * chunk.length)
-      yield* over
+      yield* ended
       assert.strictEqual(ends(), 1)
     })
   )
 
-  it.scopedLive("asks for no more than a client reads, and cuts off one that never does", () =>
+  it.scopedLive("reads no more than the client does, and cuts off a client that stops reading", () =>
     Effect.gen(function* () {
       const { cancelled, pulled, stream } = yield* source(1_000_000)
-      const { ends, over, url } = yield* serving(streamed(stream), { stalled: Duration.millis(300) })
+      const { ended, ends, url } = yield* serving(streamed(stream), { stalled: Duration.millis(300) })
       const client = yield* wire(url, { reads: false })
       client.socket.pause()
       client.write(get)
-      const asked = yield* Deferred.await(cancelled)
-      // What the sockets of both sides hold, a few MiB, and not the 64 GB that there are.
-      assert.isBelow(asked * chunk.length, 64 * 1024 * 1024)
-      yield* over
-      assert.strictEqual(pulled(), asked)
+      const read = yield* Deferred.await(cancelled)
+      // The socket buffers of both sides hold a few MiB; the source has 64 GB.
+      assert.isBelow(read * chunk.length, 64 * 1024 * 1024)
+      yield* ended
+      assert.strictEqual(pulled(), read)
       assert.strictEqual(ends(), 1)
     })
   )
 
-  it.scopedLive("cuts off a client that never reads an answer that is whole, and no other", () =>
+  it.scopedLive("cuts off a client that does not read a complete response, but not one that does", () =>
     Effect.gen(function* () {
       const whole = () => new Response(new Uint8Array(64 * 1024 * 1024), { headers: { "content-type": "text/plain" } })
       const stalled = Duration.millis(300)
-      const { over, url } = yield* serving(whole(), { stalled })
+      const { ended, url } = yield* serving(whole(), { stalled })
       const client = yield* wire(url, { reads: false })
       client.socket.pause()
       client.write(get)
-      yield* over
+      yield* ended
       const other = yield* serving(whole(), { stalled: Duration.minutes(1) })
       assert.strictEqual((yield* send(other.url)).body.length, 64 * 1024 * 1024)
-      yield* other.over
+      yield* other.ended
       assert.strictEqual(other.ends(), 1)
     })
   )
 
-  it.scopedLive("gives up a source whose client hangs up, before its first bytes or after", () =>
+  it.scopedLive("cancels the source when the client leaves, before or after the first chunk", () =>
     Effect.gen(function* () {
       const after = yield* source(1_000_000)
       const first = yield* serving(streamed(after.stream))
@@ -136,7 +139,7 @@ describe("fromWeb", () => {
       yield* client.until("....")
       client.socket.destroy()
       yield* Deferred.await(after.cancelled)
-      yield* first.over
+      yield* first.ended
       const cancelled = yield* Deferred.make<null>()
       const began = yield* Deferred.make<null>()
       const silent = new ReadableStream<Uint8Array>(
@@ -156,23 +159,35 @@ describe("fromWeb", () => {
       yield* Deferred.await(began)
       other.socket.destroy()
       yield* Deferred.await(cancelled)
-      yield* second.over
+      yield* second.ended
       assert.strictEqual(second.ends(), 1)
     })
   )
 
-  it.scopedLive("sends another answer in the place of one that has not begun, and gives that up", () =>
+  it.scoped("adds the headers to a refusal, which no challenge replaces", () =>
+    Effect.gen(function* () {
+      const { exchange } = yield* makeExchange
+      const admitted = admittedRequest({ "x-added": "yes" })
+      admitted.caller.recordChallenge(expired)
+      const refusal = rpcError(503, rpcCodes.refused, "No room.", { "retry-after": "30" })
+      const { headers, status } = deliver(refusal, { admitted, exchange, onStalled: () => () => undefined })
+      assert.strictEqual(status, 503)
+      assert.deepInclude({ ...headers }, { "x-added": "yes", "retry-after": "30" })
+    })
+  )
+
+  it.scopedLive("replaces the response by the challenge that was recorded, and cancels the source", () =>
     Effect.gen(function* () {
       const { cancelled, stream } = yield* source(1_000_000)
-      const { url } = yield* serving(streamed(stream), { instead: true })
+      const { url } = yield* serving(streamed(stream), { challenge: expired })
       assert.strictEqual((yield* send(url)).status, 401)
       yield* Deferred.await(cancelled)
-      const json = yield* serving(Response.json({ ok: true }), { instead: true })
+      const json = yield* serving(Response.json({ ok: true }), { challenge: expired })
       assert.strictEqual((yield* send(json.url)).status, 401)
     })
   )
 
-  it.scopedLive("a stream that is not held back begins before it has anything to say", () =>
+  it.scopedLive("starts a stream that is not held back before its first chunk", () =>
     Effect.gen(function* () {
       const { url } = yield* serving(streamed(new ReadableStream<Uint8Array>()), { holdBack: false })
       const client = yield* wire(url)
@@ -181,7 +196,7 @@ describe("fromWeb", () => {
     })
   )
 
-  it.scopedLive("a source that fails ends the stream, and an answer without a body stays one", () =>
+  it.scopedLive("ends the stream when the source fails, and sends a response without a body as it is", () =>
     Effect.gen(function* () {
       const failing = new ReadableStream<Uint8Array>({
         pull: (controller) => controller.error(new Error("broken"))
@@ -193,7 +208,7 @@ describe("fromWeb", () => {
     })
   )
 
-  it.scopedLive("an exchange is over once its connection is gone", () =>
+  it.scopedLive("ends the exchange when the connection closes", () =>
     Effect.gen(function* () {
       const { stream } = yield* source(1_000_000)
       const { ends, url } = yield* serving(streamed(stream))

@@ -8,10 +8,10 @@ const moment = FastCheck.integer({ min: 1, max: 6 })
 
 describe("deadlines", () => {
   it.scoped.prop(
-    "each is met at its time, and none that was called off",
+    "each expires at its time, unless it was cancelled before",
     [
       FastCheck.array(
-        FastCheck.record({ setAt: moment, after: moment, calledOffAt: FastCheck.option(moment, { nil: undefined }) }),
+        FastCheck.record({ setAt: moment, after: moment, cancelledAt: FastCheck.option(moment, { nil: undefined }) }),
         { maxLength: 12 }
       )
     ],
@@ -19,39 +19,39 @@ describe("deadlines", () => {
       Effect.gen(function* () {
         const clock = yield* Effect.clock
         const deadlines = yield* makeDeadlines
-        const met: Array<readonly [number, number]> = []
-        const calledOff = new Map<number, () => void>()
+        const expired: Array<readonly [number, number]> = []
+        const cancels = new Map<number, () => void>()
         for (let now = 0; now <= 13; now++) {
           for (const [index, plan] of plans.entries()) {
             if (plan.setAt === now) {
-              const at = () => met.push([index, clock.unsafeCurrentTimeMillis()])
-              calledOff.set(index, deadlines.after(plan.after, at))
-            } else if (plan.calledOffAt === now) calledOff.get(index)?.()
+              const at = () => expired.push([index, clock.unsafeCurrentTimeMillis()])
+              cancels.set(index, deadlines.after(plan.after, at))
+            } else if (plan.cancelledAt === now) cancels.get(index)?.()
           }
           yield* TestClock.adjust("1 millis")
         }
-        const expected = plans.flatMap(({ after, calledOffAt, setAt }, index) =>
-          calledOffAt !== undefined && calledOffAt > setAt && calledOffAt < setAt + after
+        const expected = plans.flatMap(({ after, cancelledAt, setAt }, index) =>
+          cancelledAt !== undefined && cancelledAt > setAt && cancelledAt < setAt + after
             ? []
             : [[index, setAt + after] as const]
         )
         const byIndex = (all: ReadonlyArray<readonly [number, number]>) =>
           [...all].sort(([left], [right]) => left - right)
-        assert.deepStrictEqual(byIndex(met), byIndex(expected))
+        assert.deepStrictEqual(byIndex(expired), byIndex(expected))
       }),
     { fastCheck: { numRuns: 20 } }
   )
 
-  it.effect("are dropped with the scope", () =>
+  it.effect("end with the scope", () =>
     Effect.gen(function* () {
-      let met = 0
+      let expired = 0
       yield* Effect.scoped(
         Effect.map(makeDeadlines, (deadlines) => {
-          deadlines.after(10, () => met++)
+          deadlines.after(10, () => expired++)
         })
       )
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual(met, 0)
+      assert.strictEqual(expired, 0)
     })
   )
 })

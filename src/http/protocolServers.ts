@@ -1,0 +1,38 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type { Era } from "../mcp/era.ts"
+import { makeHandlers, type HandlerEnvironment, type RunRequest } from "../mcp/handlers.ts"
+import { makeRunEffect } from "../mcp/runRequest.ts"
+import { makeServer, type ServerExtension } from "../mcp/server.ts"
+import { Credentials } from "../sequentum/Credentials.ts"
+import { ToolRegistry } from "../tools/registry.ts"
+import { callerOf } from "./admission/Caller.ts"
+import { challengeFor } from "./admission/oauth.ts"
+
+/** Makes protocol servers. Their handlers act for the caller of each request, and record its challenge. */
+export const makeProtocolServers = (extension: ServerExtension | undefined) =>
+  Effect.gen(function* () {
+    const tools = yield* ToolRegistry
+    const runEffect = yield* makeRunEffect
+    const clock = yield* Effect.clock
+    const scopes = new Map(tools.list().map(({ name, scope }) => [name, scope]))
+
+    const run: RunRequest = (effect, ctx, own) => {
+      const caller = callerOf(ctx)
+      return caller === undefined
+        ? Promise.reject(new Error("The request has no caller"))
+        : runEffect(effect, Context.add(own, Credentials, caller.credentials), ctx.mcpReq.signal)
+    }
+    const selection: HandlerEnvironment["selection"] = (ctx) => callerOf(ctx)?.selection ?? (() => false)
+    const onFailure: HandlerEnvironment["onFailure"] = (error, ctx, tool) => {
+      const challenge = challengeFor(error, scopes.get(tool ?? ""))
+      if (challenge !== undefined) callerOf(ctx)?.recordChallenge(challenge)
+    }
+
+    const handlersOf = (era: Era) => {
+      const ready = Promise.resolve(makeHandlers({ tools, run, clock, selection, era, onFailure }))
+      return () => ready
+    }
+    const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }
+    return (era: Era) => makeServer({ era, handlers: handlers[era], extension })
+  })
