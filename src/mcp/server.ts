@@ -11,9 +11,9 @@ import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { instructions } from "./instructions.ts"
 
-/** What another program adds to the server, such as the fixtures of a test suite. */
+/** Additions to the server, such as the fixtures of a test suite. */
 export interface ServerExtension {
-  /** Options of the SDK's server that take the place of this one's own. */
+  /** Options that override those of the SDK's server. */
   readonly options?: SdkServerOptions
   readonly handlers?: (own: Handlers) => Handlers
   /** Registers handlers of further requests. */
@@ -22,19 +22,19 @@ export interface ServerExtension {
 
 export interface ServerOptions {
   readonly era: Era
-  /** Gives the handlers when they are first needed, so that a start need not wait for them. */
+  /** Called when a handler is first needed, so that a start need not wait for them. */
   readonly handlers: () => Promise<Handlers>
   readonly extension?: ServerExtension | undefined
 }
 
-/** Lists change with the server's version and selection only; what a resource holds changes at any time. */
+/** Lists change with the version and the selection only. Resources change at any time. */
 const listCache = { ttlMs: 5 * 60 * 1000, cacheScope: "private" } as const
 const readCache = { ttlMs: 0, cacheScope: "private" } as const
 
-/** The code of the 2025-11-25 revision; later ones use that of invalid parameters. */
+/** Revision 2025-11-25; later ones use the code of invalid parameters. */
 const legacyResourceNotFound = -32002
 
-/** The SDK answers with the modern code in both eras; a legacy client gets that of its own revision. */
+/** The SDK sends the modern code in both eras. This sends legacy clients the code of their revision. */
 class LegacyServer extends Server {
   override connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport)
@@ -49,10 +49,7 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
     ? { ...message, error: { ...message.error, code: legacyResourceNotFound } }
     : message
 
-/**
- * Makes the protocol server for one connection or request. It says what the server is by itself; everything else it
- * leaves to the handlers.
- */
+/** Makes the protocol server for one connection or request. The handlers answer everything but the handshake. */
 export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)

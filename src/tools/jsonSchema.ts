@@ -10,7 +10,7 @@ const generatedNoise = new Set(["title", "$id"])
 const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Drops what the generator adds that tells a model nothing. `names` marks a map of properties, whose keys stay. */
+/** Drops generated keywords that tell a model nothing. `names` marks a map of properties, whose keys stay. */
 const compact = (value: unknown, closed: boolean, names = false): unknown => {
   if (Array.isArray(value)) return value.map((item: unknown) => compact(item, closed))
   if (!isPlainObject(value)) return value
