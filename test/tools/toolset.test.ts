@@ -1,3 +1,4 @@
+// @effect-diagnostics missingEffectError:off missingEffectContext:off -- one of the mistakes below is to fail otherwise
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
