@@ -27,8 +27,8 @@ import { fitResult } from "../../src/tools/bounds.ts"
 import { buildFailed } from "../../src/tools/catalog/builder.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
 import { select } from "../../src/tools/selection.ts"
-import { account } from "../registry/account.ts"
-import { toolsOver } from "../registry/upstream.ts"
+import { account } from "../support/account.ts"
+import { toolsOver } from "../support/tools.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const text = (path: string) => readFileSync(join(root, path), "utf8")

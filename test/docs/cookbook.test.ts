@@ -6,7 +6,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
-import { overSandbox, whileTimePasses } from "../registry/live.ts"
+import { overSandbox } from "../support/sandbox.ts"
+import { whileTimePasses } from "../support/time.ts"
 
 const cookbook = readFileSync(new URL("../../docs/cookbook.md", import.meta.url), "utf8")
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { endpoint } from "../http/endpoint.ts"
-import { clients, connected, v1, v2Modern } from "./speakers.ts"
+import { clients, connected, v1, v2Modern } from "../support/speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 
 describe("over HTTP", () => {

@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { start, until } from "../cli/program.ts"
 import { collector } from "../http/collector.ts"
 import { jwt, send } from "../http/wire.ts"
-import { clients, connected, type Speaker } from "./speakers.ts"
+import { clients, connected, type Speaker } from "../support/speakers.ts"
 import { mainJob, outcome } from "./story.ts"
 
 /** The main job, and calls that fail in each of the ways that quote what was asked. */

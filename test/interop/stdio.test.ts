@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { clients, connected, v2Auto } from "./speakers.ts"
+import { clients, connected, v2Auto } from "../support/speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 
 const sandbox = ["--sandbox", "--sandbox-rate-limit", "100000", "--sandbox-speed"]

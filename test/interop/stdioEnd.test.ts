@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { envelope, greeted, initialize, launch } from "./raw.ts"
+import { envelope, greeted, initialize, launch } from "../support/stdioServer.ts"
 
 const sandbox = { args: ["--sandbox", "--sandbox-speed", "10", "--sandbox-rate-limit", "100000"] }
 

@@ -1,7 +1,8 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { CallOptions, Speaker } from "./speakers.ts"
+import { allTools } from "../../src/tools/catalog/all.ts"
+import type { CallOptions, Speaker } from "../support/speakers.ts"
 
 const Result = Schema.Struct({
   isError: Schema.optional(Schema.Boolean),
@@ -22,7 +23,7 @@ export const outcome = (
   )
 
 /** Calls a tool that must succeed and gives what it returned. */
-export const call = <A, I>(
+const call = <A, I>(
   speaker: Speaker,
   schema: Schema.Schema<A, I>,
   name: string,
@@ -53,7 +54,7 @@ export const startBooks = (speaker: Speaker) =>
 export const mainJob = (speaker: Speaker) =>
   Effect.gen(function* () {
     const { tools } = yield* Effect.promise(() => speaker.listTools())
-    assert.strictEqual(tools.length, 46)
+    assert.strictEqual(tools.length, allTools.length)
     const { agents } = yield* call(speaker, Found, "search_agents", { query: "books" })
     assert.deepStrictEqual(
       agents.map(({ name }) => name),

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { readOnly } from "../../src/tools/Tool.ts"
 import * as Toolset from "../../src/tools/Toolset.ts"
-import { asCaller } from "../support/http.ts"
+import { asCaller } from "../support/caller.ts"
 
 const declared = { title: "Title", description: "What it does.", annotations: readOnly, scope: "agents:read" } as const
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { program } from "./speakers.ts"
+import { builtProgram } from "./builtProgram.ts"
 
 /** A message as it stands on the wire. */
 const Message = Schema.Struct({
@@ -36,7 +36,7 @@ export interface Ended {
  * Starts the built program with nothing of this environment but the path, to be spoken to in bytes. It is killed with
  * the scope, and the scope closes when it is gone.
  */
-export const launch = ({ args = [], cwd, env = {}, script = program }: Launch) =>
+export const launch = ({ args = [], cwd, env = {}, script = builtProgram }: Launch) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
