@@ -10,7 +10,7 @@ const Result = Schema.Struct({
   content: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) }))
 })
 
-/** Calls a tool and gives its result, whether it succeeded or not. */
+/** Calls a tool and returns its result, whether it succeeded or not. */
 export const outcome = (
   speaker: Speaker,
   name: string,
@@ -22,7 +22,7 @@ export const outcome = (
     (result) => Effect.orDie(Schema.decodeUnknown(Result)(result))
   )
 
-/** Calls a tool that must succeed and gives what it returned. */
+/** Calls a tool that must succeed and returns its structured content. */
 const call = <A, I>(
   speaker: Speaker,
   schema: Schema.Schema<A, I>,
@@ -50,7 +50,7 @@ export const startBooks = (speaker: Speaker) =>
     return { agentId, runId: run.runId }
   })
 
-/** The main job: an agent found, read, started, followed to its end, its data previewed. Gives the ids of the run. */
+/** The main job: find an agent, read it, start it, wait for its end, preview its data. Returns the ids of the run. */
 export const mainJob = (speaker: Speaker) =>
   Effect.gen(function* () {
     const { tools } = yield* Effect.promise(() => speaker.listTools())

@@ -14,7 +14,7 @@ class Connection extends Context.Tag("test/Connection")<Connection, Speaker>() {
   static readonly layer = (connect: Connect) => Layer.scoped(Connection, connected(connect, sandbox))
 }
 
-/** What the client got, as a value of the schema. */
+/** A response, decoded by the schema. */
 const got = <A, I>(schema: Schema.Schema<A, I>, ask: (speaker: Speaker) => Promise<unknown>) =>
   Effect.flatMap(Connection, (speaker) =>
     Effect.flatMap(
@@ -29,7 +29,7 @@ const ProtocolFailure = Schema.Struct({
   data: Schema.optional(Schema.Struct({ uri: Schema.optional(Schema.String) }))
 })
 
-/** The error that the protocol answered with. */
+/** The JSON-RPC error of a request. */
 const refused = (ask: (speaker: Speaker) => Promise<unknown>) =>
   Effect.flatMap(Connection, (speaker) =>
     Effect.promise(() =>
@@ -93,7 +93,7 @@ const notThere = [
   "sequentum://agents/{agentId}",
   "https://dashboard.sequentum.com/agents",
   "file:///etc/passwd",
-  // Well-formed, and naming nothing.
+  // Well-formed, but nothing has these ids.
   "sequentum://agents/999999",
   "sequentum://agents/4101/runs/999999",
   "sequentum://agents/999999/latest-failure",
@@ -128,7 +128,7 @@ for (const [who, connect] of clients) {
     const notFound = connect === v1 ? -32002 : -32602
 
     it.layer(Connection.layer(connect))((it) => {
-      it.effect("is told of every tool as the registry has it", () =>
+      it.effect("lists every tool as the registry has it", () =>
         Effect.gen(function* () {
           const { tools } = yield* got(Schema.Struct({ tools: Schema.Array(JsonRecord) }), (client) =>
             client.listTools()
@@ -155,7 +155,7 @@ for (const [who, connect] of clients) {
         })
       )
 
-      it.effect("is told of every resource, template and prompt", () =>
+      it.effect("lists every resource, template and prompt", () =>
         Effect.gen(function* () {
           const { resources } = yield* got(
             Schema.Struct({ resources: Schema.Array(Schema.Struct({ uri: Schema.String, mimeType: Schema.String })) }),
@@ -207,7 +207,7 @@ for (const [who, connect] of clients) {
         })
       )
 
-      it.effect.each(notThere)("is told that %s is not there", (uri) =>
+      it.effect.each(notThere)("gets a not-found error for %s", (uri) =>
         Effect.gen(function* () {
           const { code, data } = yield* refused((client) => client.readResource(uri))
           assert.strictEqual(code, notFound)
@@ -215,7 +215,7 @@ for (const [who, connect] of clients) {
         })
       )
 
-      it.effect.each(hostile)("gets every prompt with %s on one line and bounded", ([, value]) =>
+      it.effect.each(hostile)("gets every prompt with %s on one line and cut to length", ([, value]) =>
         Effect.gen(function* () {
           for (const prompt of allPrompts) {
             const ask = (args: Readonly<Record<string, string>>) =>
@@ -249,7 +249,7 @@ for (const [who, connect] of clients) {
         })
       )
 
-      it.effect("is refused a prompt that there is not, or that lacks an argument", () =>
+      it.effect("gets an error for an unknown prompt and for a missing argument", () =>
         Effect.gen(function* () {
           const unknown = yield* refused((client) => client.getPrompt("no-such-prompt", {}))
           assert.strictEqual(unknown.code, -32602)
