@@ -13,6 +13,7 @@ import { versionCases } from "./versions.cases.ts"
 
 type ToolsetId = (typeof toolsets)[number]["id"]
 
+/** In the order in which toolsets are listed. */
 const casesByToolset: Readonly<Record<ToolsetId, Readonly<Record<string, ToolCase>>>> = {
   agents: agentCases,
   runs: runCases,
@@ -29,7 +30,7 @@ const casesByToolset: Readonly<Record<ToolsetId, Readonly<Record<string, ToolCas
 export const casesFile = (toolset: string) => `test/tools/${toolset}.cases.ts`
 
 /** Names of the cases of all toolsets, in the order in which they are written. */
-export const caseNames: ReadonlyArray<string> = toolsets.flatMap(({ id }) => Object.keys(casesByToolset[id]))
+export const caseNames: ReadonlyArray<string> = Object.values(casesByToolset).flatMap((cases) => Object.keys(cases))
 
 /** Tools without a case, and cases without a tool. */
 export const caseProblems: ReadonlyArray<string> = toolsets.flatMap(({ id, tools }) => {
