@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import { whileTimePasses } from "../registry/live.ts"
+import { whileTimePasses } from "../support/time.ts"
 import { endpoint, initialize, legacy, openSession } from "./endpoint.ts"
 import { callTool, eventually, metric, resultOf, rpcErrorOf, startRun } from "./wire.ts"
 

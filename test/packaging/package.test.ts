@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { build } from "esbuild"
-import { greeted } from "../interop/raw.ts"
+import { greeted } from "../support/stdioServer.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const execute = promisify(execFile)

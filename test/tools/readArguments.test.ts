@@ -4,7 +4,7 @@ import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import * as Param from "../../src/tools/Param.ts"
 import { makeArgumentsReader } from "../../src/tools/readArguments.ts"
-import { toolsOver } from "../registry/upstream.ts"
+import { toolsOver } from "../support/tools.ts"
 
 const Input = Schema.Struct({
   id: Param.agentId,

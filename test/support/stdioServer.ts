@@ -2,9 +2,9 @@ import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { program } from "./speakers.ts"
+import { builtProgram } from "./builtProgram.ts"
 
-/** A message as it stands on the wire. */
+/** A message on the wire. */
 const Message = Schema.Struct({
   jsonrpc: Schema.Literal("2.0"),
   id: Schema.optional(Schema.NullOr(Schema.Number)),
@@ -33,16 +33,16 @@ export interface Ended {
 }
 
 /**
- * Starts the built program with nothing of this environment but the path, to be spoken to in bytes. It is killed with
- * the scope, and the scope closes when it is gone.
+ * Starts the built program with no environment but PATH, and talks to it in bytes. It is killed with the scope, which
+ * closes when the process is gone.
  */
-export const launch = ({ args = [], cwd, env = {}, script = program }: Launch) =>
+export const launch = ({ args = [], cwd, env = {}, script = builtProgram }: Launch) =>
   Effect.map(
     Effect.acquireRelease(
       Effect.sync(() => {
         const child = spawn(process.execPath, [script, ...args], { cwd, env: { PATH: process.env["PATH"], ...env } })
         const closed = new Promise<Ended>((done) => child.once("close", (code, signal) => done({ code, signal })))
-        // What is written to a server that is gone is of no interest.
+        // Writing to a server that is gone is no failure.
         child.stdin.on("error", () => undefined)
         return { child, closed }
       }),
@@ -61,7 +61,7 @@ export const launch = ({ args = [], cwd, env = {}, script = program }: Launch) =
       const messages = () =>
         stdout.map(decodeLine).flatMap((message) => (message._tag === "Some" ? [message.value] : []))
 
-      /** The first message that fits. Dies when the server ends without it. */
+      /** The first message that fits. Dies if the server ends without it. */
       const heard = (fits: (message: Message) => boolean) =>
         Effect.async<Message>((resume) => {
           const look = () => {
@@ -91,7 +91,7 @@ export const launch = ({ args = [], cwd, env = {}, script = program }: Launch) =
         answer: (id: number) => heard((message) => message.id === id),
         /** Every line of stdout so far. */
         stdout,
-        /** Those of its lines that are not a JSON-RPC message. */
+        /** The lines that are no JSON-RPC message. */
         strays: () => stdout.filter((line) => decodeLine(line)._tag === "None"),
         messages,
         stderr: () => stderr.join(""),
@@ -107,7 +107,7 @@ export const initialize = {
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bytes-test", version: "1" } }
 }
 
-/** What each request of the 2026-07-28 era carries. */
+/** Params of every request in the 2026-07-28 era. */
 export const envelope = (version = "2026-07-28") => ({
   _meta: {
     "io.modelcontextprotocol/protocolVersion": version,
@@ -116,7 +116,7 @@ export const envelope = (version = "2026-07-28") => ({
   }
 })
 
-/** A server that has greeted its client. */
+/** A server that has answered initialize. */
 export const greeted = (options: Launch) =>
   Effect.gen(function* () {
     const server = yield* launch(options)

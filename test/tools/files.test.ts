@@ -2,13 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { FileId } from "../../src/sequentum/schemas/common.ts"
-import { ToolRegistry } from "../../src/tools/registry.ts"
-import { fakeTools } from "../fakes.ts"
-import { asCaller } from "../support/http.ts"
+import { callOver } from "../support/fakes.ts"
 
 const encoder = new TextEncoder()
 
-/** The text as it would arrive: in pieces that end anywhere. */
+/** The text in pieces, as it would arrive. They end anywhere, also inside a character. */
 const pieces = (text: string, size = 7) => {
   const bytes = encoder.encode(text)
   return Stream.fromIterable(
@@ -17,18 +15,15 @@ const pieces = (text: string, size = 7) => {
 }
 
 const previewOf = (name: string, content: Stream.Stream<Uint8Array>, maxRows = 2, fileId = 3) =>
-  Effect.flatMap(ToolRegistry, (tools) =>
-    asCaller(tools.call("preview_run_file", { agentId: 7, runId: 90, fileId, maxRows }))
-  ).pipe(
-    Effect.map(({ value }) => value),
-    Effect.provide(
-      fakeTools({
-        files: {
-          list: () => Effect.succeed([{ id: FileId.make(3), name, fileSize: 1_468_006 }]),
-          content: () => content
-        }
-      })
-    )
+  callOver(
+    {
+      files: {
+        list: () => Effect.succeed([{ id: FileId.make(3), name, fileSize: 1_468_006 }]),
+        content: () => content
+      }
+    },
+    "preview_run_file",
+    { agentId: 7, runId: 90, fileId, maxRows }
   )
 
 const x1y2 = { x: "1", y: "2" }
@@ -79,7 +74,7 @@ describe("preview_run_file shows", () => {
       })
     )
 
-    it.effect(`${what}, in whatever pieces it arrives`, () =>
+    it.effect(`${what}, in pieces of any size`, () =>
       Effect.gen(function* () {
         for (const size of [1, 3, 100_000]) {
           const result = yield* previewOf(name, pieces(text, size))
@@ -92,7 +87,7 @@ describe("preview_run_file shows", () => {
 })
 
 describe("preview_run_file", () => {
-  it.effect("reads no more of a large file than its rows need", () =>
+  it.effect("reads only as much of a large file as its rows need", () =>
     Effect.gen(function* () {
       let read = 0
       const line = encoder.encode(`${"x".repeat(999)}\n`)
@@ -127,9 +122,9 @@ describe("preview_run_file", () => {
     ["a.csv", (value: string) => `"${value}"\n`],
     ["a.json", (value: string) => `{"page":"${value}"}\n`]
   ] as const) {
-    it.effect(`shows of huge rows in ${name} what it could read, and that there is more`, () =>
+    it.effect(`shows the huge rows of ${name} that it could read, and says that there are more`, () =>
       Effect.gen(function* () {
-        const file = (name === "a.csv" ? "page\n" : "") + row("x".repeat(3_000_000)).repeat(6)
+        const file = (name === "a.csv" ? "page\n" : "") + row("x".repeat(3_000_000)).repeat(3)
         const result = yield* previewOf(name, pieces(file, 65_536), 5)
         assert.isTrue(Array.isArray(result["rows"]) && result["rows"].length === 2)
         assert.strictEqual(result["hasMoreRows"], true)
@@ -142,7 +137,7 @@ describe("preview_run_file", () => {
     ["broken CSV", "a.csv", 'a,b\n"x'],
     ["broken JSON", "a.json", "[{]"]
   ] as const) {
-    it.effect(`says in a sentence that ${what} can't be shown`, () =>
+    it.effect(`fails with a sentence for ${what}`, () =>
       Effect.gen(function* () {
         const error = yield* Effect.flip(previewOf(name, pieces(text)))
         assert.isTrue(error._tag === "ToolFailure" && /can't be previewed/u.test(error.message))
@@ -150,10 +145,32 @@ describe("preview_run_file", () => {
     )
   }
 
-  it.effect("names the files that there are when asked for another", () =>
+  it.effect("lists the files of the run when asked for another", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(previewOf("a.csv", Stream.empty, 2, 4))
       assert.isTrue(error._tag === "ToolFailure" && error.message === "Run 90 has no file 4. Its files: 3 (a.csv).")
     })
   )
+})
+
+describe("get_run_files shows a size", () => {
+  for (const [fileSize, size] of [
+    [0, "0 bytes"],
+    [1023, "1023 bytes"],
+    [1024, "1.0 KB"],
+    [1_468_006, "1.4 MB"],
+    [5 * 1024 ** 3, "5.0 GB"],
+    [3000 * 1024 ** 4, "3000.0 TB"]
+  ] as const) {
+    it.effect(`of ${fileSize} bytes as ${size}`, () =>
+      Effect.gen(function* () {
+        const file = { id: FileId.make(1), name: "a.csv", fileSize }
+        const result = yield* callOver({ files: { list: () => Effect.succeed([file]) } }, "get_run_files", {
+          agentId: 7,
+          runId: 90
+        })
+        assert.deepStrictEqual(result["files"], [{ fileId: 1, name: "a.csv", sizeBytes: fileSize, size }])
+      })
+    )
+  }
 })

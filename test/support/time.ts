@@ -4,22 +4,23 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 
-const turns = 200
+const turnsPerStep = 200
 
-/** Runs an effect while the TestClock goes on in steps, until it ends. Dies when it does not end. */
+/** One turn of the event loop. Sockets need turns, not time. */
+const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
+/** Runs an effect while the TestClock moves on in steps. Dies if it has not ended after `maxSteps`. */
 export const whileTimePasses = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   step: Duration.DurationInput = "1 second",
-  mostSteps = 400
+  maxSteps = 400
 ): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const fiber = yield* Effect.fork(effect)
-    const ended = Effect.map(Fiber.poll(fiber), Option.isSome)
-    for (let count = 0; count < mostSteps; count++) {
-      // Most work needs no time, only its turn.
-      for (let turn = 0; turn < turns; turn++) {
-        if (yield* ended) return yield* Fiber.join(fiber)
-        yield* Effect.yieldNow()
+    for (let steps = 0; steps < maxSteps; steps++) {
+      for (let turns = 0; turns < turnsPerStep; turns++) {
+        if (Option.isSome(yield* Fiber.poll(fiber))) return yield* Fiber.join(fiber)
+        yield* turn
       }
       yield* TestClock.adjust(step)
     }

@@ -1,15 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { errorText } from "../../src/mcp/results.ts"
-import { account } from "./account.ts"
-import { toolsOver } from "./upstream.ts"
+import { account } from "../support/account.ts"
+import { toolsOver } from "../support/tools.ts"
 
 const nested = (depth: number): unknown => {
   const value: unknown = JSON.parse(`${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`)
   return value
 }
 
-/** What a call is told that fails for its arguments. */
+/** The text with which a call refuses its arguments. */
 const refusal = (name: string, args: unknown) =>
   Effect.gen(function* () {
     const { call, sent } = yield* toolsOver(account)
@@ -19,18 +19,18 @@ const refusal = (name: string, args: unknown) =>
     return error._tag === "UnknownTool" ? "" : errorText(error, () => true)
   })
 
-describe("arguments that hold too much", () => {
+describe("arguments", () => {
   for (const [what, args, said] of [
     [
-      "in keys",
+      "with too many keys",
       Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, 1])),
       "The arguments hold"
     ],
-    ["in one list", { usageTypes: Array.from({ length: 100_000 }, () => "none") }, '"usageTypes" holds'],
-    ["in depth", { agentId: nested(5000) }, '"agentId" holds'],
-    ["in depth, beyond what there is of stack", { agentId: nested(100_000) }, '"agentId" holds']
+    ["with too long a list", { usageTypes: Array.from({ length: 100_000 }, () => "none") }, '"usageTypes" holds'],
+    ["nested too deep", { agentId: nested(5000) }, '"agentId" holds'],
+    ["nested deeper than the stack", { agentId: nested(100_000) }, '"agentId" holds']
   ] as const) {
-    it.effect(`${what} are refused in a sentence, unchecked`, () =>
+    it.effect(`${what} are refused in one sentence, without further checks`, () =>
       Effect.gen(function* () {
         const text = yield* refusal("get_agents_usage", args)
         assert.strictEqual(
@@ -41,7 +41,7 @@ describe("arguments that hold too much", () => {
     )
   }
 
-  it.effect("of problems are told the first ones", () =>
+  it.effect("with many problems report at most ten", () =>
     Effect.gen(function* () {
       const args = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`k${index}`, 1]))
       const text = yield* refusal("get_agent", args)
