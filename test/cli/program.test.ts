@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { version } from "../../src/runtime/version.ts"
 import { displayWidth } from "../../src/cli/print.ts"
 import { program } from "../../src/cli/commands.ts"
-import { recorder, run, start, until } from "./program.ts"
+import { recorder, run, start, until } from "../support/program.ts"
 
 const oneLine = (text: string) => text.trimEnd().split("\n").length === 1 && text.trim() !== ""
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { endpoint } from "../http/endpoint.ts"
+import { endpoint } from "../support/endpoint.ts"
 import { clients, connected, v1, v2Modern } from "../support/speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { start, until } from "../cli/program.ts"
-import { collector } from "../http/collector.ts"
-import { jwt, send } from "../http/wire.ts"
+import { start, until } from "../support/program.ts"
+import { collector } from "../support/collector.ts"
+import { jwt, send } from "../support/wire.ts"
 import { clients, connected, type Speaker } from "../support/speakers.ts"
 import { mainJob, outcome } from "./story.ts"
 

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { until } from "../cli/program.ts"
-import { send } from "../http/wire.ts"
+import { until } from "../support/program.ts"
+import { send } from "../support/wire.ts"
 import { freePort } from "../support/freePort.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
