@@ -78,14 +78,18 @@ const byteChange: FastCheck.Arbitrary<(line: Buffer) => Buffer> = FastCheck.reco
   }
 })
 
+/** Null `nulls` times as often as a value. */
+const sometimes = <A>(nulls: number, arbitrary: FastCheck.Arbitrary<A>) =>
+  FastCheck.oneof({ weight: nulls, arbitrary: FastCheck.constant(null) }, { weight: 1, arbitrary })
+
 const ends = FastCheck.constantFrom("\n", "\n", "\n", "\r\n", " \n", "\n\n")
 
 /** One of the messages, whole or spoilt as JSON or as bytes, with its line end. */
 export const spoiltLine = (messages: FastCheck.Arbitrary<unknown>): FastCheck.Arbitrary<Buffer> =>
   FastCheck.record({
     message: messages,
-    spoil: FastCheck.option(spoiling, { freq: 2 }),
-    change: FastCheck.option(byteChange, { freq: 1 }),
+    spoil: sometimes(1, spoiling),
+    change: sometimes(3, byteChange),
     end: ends
   }).map(({ change, end, message, spoil }) => {
     const line = Buffer.from(JSON.stringify(spoil === null ? message : spoil(message)))
