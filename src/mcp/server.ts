@@ -41,7 +41,7 @@ const legacyResourceNotFound = -32002
 type RequestHandler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
 
 /** Refuses params that don't fit by -32602 and a sentence; the SDK does by -32603 and its validator's own JSON. */
-class PlainServer extends Server {
+class PlainErrorServer extends Server {
   protected override _wrapHandler(method: string, handler: RequestHandler): RequestHandler {
     const wrapped = super._wrapHandler(method, handler)
     return (request, ctx) =>
@@ -52,7 +52,7 @@ class PlainServer extends Server {
 }
 
 /** The SDK answers with the modern code in both eras; a legacy client gets that of its own revision. */
-class LegacyServer extends PlainServer {
+class LegacyServer extends PlainErrorServer {
   override connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport)
     transport.send = (message, options) => send(withLegacyCode(message), options)
@@ -73,7 +73,7 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
 export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)
-  const server = new (era === "legacy" ? LegacyServer : PlainServer)(
+  const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
       capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },

@@ -62,10 +62,10 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
       new Promise<void>((resolve, reject) => {
         output.write(line, (error) => (error ? reject(error) : resolve()))
       })
-    const refuse = (line: string) => void write(line).catch(() => undefined)
+    const writeAnyway = (line: string) => void write(line).catch(() => undefined)
 
     const release = () => {
-      for (const lines of held.values()) refuse(lines.join(""))
+      for (const lines of held.values()) writeAnyway(lines.join(""))
       held.clear()
     }
     const hold = (id: RequestId, line: string) => {
@@ -76,9 +76,9 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
     const receive = (line: string) => {
       // Removes a byte order mark too.
       const text = line.trim()
-      if (text === "" || isClosed) return
+      if (text === "") return
       Either.match(parseMessage(text), {
-        onLeft: (refusal) => refuse(formatRefusal(refusal)),
+        onLeft: (refusal) => writeAnyway(formatRefusal(refusal)),
         onRight: (message) => {
           if (isJSONRPCRequest(message)) pending.set(message.id, (pending.get(message.id) ?? 0) + 1)
           // A cancelled request gets no response.
@@ -94,7 +94,7 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
       maxBytes: maxLineBytes,
       onLine: receive,
       onTooLong: () =>
-        refuse(
+        writeAnyway(
           formatRefusal({
             id: null,
             code: ProtocolErrorCode.InvalidRequest,

@@ -139,7 +139,7 @@ describe("a server over stdio", () => {
 })
 
 describe("a start by hand", () => {
-  /** What the program shows on a terminal by the time that `shown` is there. */
+  /** What the program shows on a terminal, which util-linux's `script` makes, by the time that `shown` is there. */
   const onTerminal = (command: string, shown: RegExp) =>
     Effect.scoped(
       Effect.flatMap(
@@ -166,7 +166,9 @@ describe("a start by hand", () => {
       )
     )
 
-  it.live("on a terminal says what the program is and what to try", () =>
+  const onLinux = it.live.skipIf(process.platform !== "linux")
+
+  onLinux("on a terminal says what the program is and what to try", () =>
     Effect.gen(function* () {
       const text = yield* onTerminal(`${process.execPath} ${program}`, /--help/u)
       assert.match(text, /MCP/u)
@@ -175,7 +177,7 @@ describe("a start by hand", () => {
     })
   )
 
-  it.live("with arguments says nothing of it, and ends with the input", () =>
+  onLinux("with arguments says nothing of it, and ends with the input", () =>
     Effect.gen(function* () {
       const text = yield* onTerminal(`stty -echo; ${process.execPath} ${program} --sandbox; echo ended`, /ended/u)
       assert.strictEqual(text.trim(), "ended")
