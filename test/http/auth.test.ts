@@ -3,7 +3,17 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import { endpoint, initialize, legacy, message, modern, openSession, type Ask } from "../support/endpoint.ts"
-import { callTool, jwt, refusing, resultOf, rpcErrorIn, rpcErrorOf, send, startRun, upstreamCalls } from "../support/wire.ts"
+import {
+  callTool,
+  jwt,
+  refusing,
+  resultOf,
+  rpcErrorIn,
+  rpcErrorOf,
+  send,
+  startRun,
+  upstreamCalls
+} from "../support/wire.ts"
 
 const allScopes = "agents:read agents:write runs:read spaces:read spaces:write billing:read"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { fuzzStdio } from "../support/stdioFuzz.ts"
-import { program } from "./speakers.ts"
+import { builtProgram as program } from "../support/builtProgram.ts"
 
 describe("a server that is sent spoilt lines", () => {
   it.live.each(["legacy", "modern"] as const)("answers each that asks for something, in the %s era", (era) =>

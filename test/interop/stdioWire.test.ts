@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { spawn } from "node:child_process"
 import { createServer } from "node:http"
 import { envelope, greeted, initialize, launch } from "../support/stdioServer.ts"
-import { program } from "./speakers.ts"
+import { builtProgram as program } from "../support/builtProgram.ts"
 
 const sandbox = { args: ["--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"] }
 

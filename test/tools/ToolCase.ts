@@ -64,7 +64,7 @@ export const badPeriods = (args: JsonObject = {}): ReadonlyArray<Refusal> => [
     { ...args, startDate: "2026-03-10", endDate: "2026-03-09" },
     "startDate must not be after endDate, but 2026-03-10 is after 2026-03-09."
   ),
-  ...["2026-02-30", "yesterday", "2026-3-1", "2026-03-01T25:00:00Z", "", " 2026-03-01", "01/03/2026"].map((startDate) =>
+  ...["2026-02-30", "yesterday", "2026-3-1", "2026-03-01T25:00:00Z", " 2026-03-01", "01/03/2026"].map((startDate) =>
     refusal(
       { ...args, startDate },
       `startDate must be an ISO 8601 date such as 2026-01-31, or 2026-01-31T06:00:00Z, but was ${JSON.stringify(startDate)}.`

@@ -41,9 +41,9 @@ export const agentCases: Cases<typeof AgentTools> = {
       search: "book",
       sortColumn: "lastActivity",
       sortOrder: "desc",
-      status: 10,
+      status: "Success",
       spaceId: 3,
-      configType: 1
+      configType: "Agent"
     },
     exchanges: [
       {
@@ -59,7 +59,7 @@ export const agentCases: Cases<typeof AgentTools> = {
     refuses: [
       refusal(
         { status: 13, sortColumn: "size", recordsPerPage: 101 },
-        "status must be an integer from 0 to 12, but was 13.",
+        'status must be one of "Invalid", "Running", "Exporting", "Starting", "Queuing", "Stopping", "Failure", "Failed", "Stopped", "Completed", "Success", "Skipped", "Waiting", but was 13.',
         'sortColumn must be one of "name", "lastActivity", "created", "updated", "status", "configType", but was "size".',
         "recordsPerPage must be an integer from 1 to 100, but was 101."
       )

@@ -24,18 +24,18 @@ describe("arguments", () => {
     [
       "with too many keys",
       Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`k${index}`, 1])),
-      "The arguments hold"
+      "The arguments are"
     ],
-    ["with too long a list", { usageTypes: Array.from({ length: 100_000 }, () => "none") }, '"usageTypes" holds'],
-    ["nested too deep", { agentId: nested(5000) }, '"agentId" holds'],
-    ["nested deeper than the stack", { agentId: nested(100_000) }, '"agentId" holds']
+    ["with too long a list", { usageTypes: Array.from({ length: 100_000 }, () => "none") }, '"usageTypes" is'],
+    ["nested too deep", { agentId: nested(5000) }, '"agentId" is'],
+    ["nested deeper than the stack", { agentId: nested(100_000) }, '"agentId" is']
   ] as const) {
     it.effect(`${what} are refused in one sentence, without further checks`, () =>
       Effect.gen(function* () {
         const text = yield* refusal("get_agents_usage", args)
         assert.strictEqual(
           text,
-          `Invalid arguments for get_agents_usage; nothing was done. ${said} too much: at most 500 values, nested at most 8 deep.`
+          `Invalid arguments for get_agents_usage; nothing was done. ${said} too large: at most 500 values, 8 levels deep.`
         )
       })
     )

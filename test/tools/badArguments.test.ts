@@ -26,6 +26,16 @@ const values = FastCheck.oneof(
   FastCheck.jsonValue({ maxDepth: 2 })
 )
 
+/** All that a value may be read as; the tools accept what can be read in one way only. */
+const readings = (value: unknown, schema: JsonObject): ReadonlyArray<unknown> => {
+  if (typeof value === "number") return Array.isArray(schema["enum"]) ? [schema["enum"][0]] : [value, String(value)]
+  if (typeof value === "object" && value !== null) return [value, JSON.stringify(value)]
+  if (typeof value !== "string") return [value]
+  const words = Array.isArray(schema["enum"]) ? schema["enum"].map(String) : []
+  const word = words.find((one) => one.toLowerCase() === value.trim().toLowerCase())
+  return [value, Number(value), /^\s*(?:true|false)\s*$/iu.test(value) ? true : value, word ?? value]
+}
+
 /** Arguments of which at least one is bad. */
 const badArguments = (valid: JsonObject, schema: JsonObject): FastCheck.Arbitrary<JsonObject> => {
   const parameters = properties(schema)
@@ -33,7 +43,10 @@ const badArguments = (valid: JsonObject, schema: JsonObject): FastCheck.Arbitrar
   return FastCheck.oneof(
     ...parameters.map(([parameter, itsSchema]) => {
       const accepts = ajv.compile(itsSchema)
-      return values.filter((value) => !accepts(value)).map((value) => ({ ...valid, [parameter]: value }))
+      const isAbsent = (value: unknown) => (value === null || value === "") && !required.includes(parameter)
+      return values
+        .filter((value) => !isAbsent(value) && !readings(value, itsSchema).some((reading) => accepts(reading)))
+        .map((value) => ({ ...valid, [parameter]: value }))
     }),
     ...required.map((parameter) =>
       FastCheck.constant(Object.fromEntries(Object.entries(valid).filter(([key]) => key !== parameter)))

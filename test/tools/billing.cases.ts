@@ -149,7 +149,7 @@ export const billingCases: Cases<typeof BillingTools> = {
 
   get_agent_runs_cost: {
     annotations: reads,
-    arguments: { ...agent, sortColumn: "cost", sortOrder: 1, ...period },
+    arguments: { ...agent, sortColumn: "cost", sortOrder: "desc", ...period },
     exchanges: [
       {
         request:
@@ -177,7 +177,7 @@ export const billingCases: Cases<typeof BillingTools> = {
     },
     refuses: [
       ...badPeriods(agent),
-      refusal({ ...agent, sortOrder: 2 }, 'sortOrder must be one of "asc", "desc", or one of 0, 1, but was 2.')
+      refusal({ ...agent, sortOrder: 2 }, 'sortOrder must be one of "asc", "desc", but was 2.')
     ],
     sandbox: sandboxAgents.map((agentId) => ({
       agentId,

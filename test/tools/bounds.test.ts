@@ -20,12 +20,15 @@ describe("a result", () => {
     const rows = fitted["rows"]
     assert.isTrue(Array.isArray(rows) && rows.length > 0 && rows.length < 100)
     assert.deepNestedPropertyVal(fitted, "rows[0].index", 0)
-    assert.match(String(fitted["notice"]), /only the first \d+ of 100 rows are shown\. Ask for less\./u)
+    assert.match(
+      String(fitted["notice"]),
+      /^The result was too large, so it shows the first \d+ of 100 rows\. Ask for less\.$/u
+    )
   })
 
   it("without a list has its long texts cut, and says by how much", () => {
     const { value: fitted } = fitResult({ documentation: "x".repeat(10_000) }, { bound: undefined, maxBytes: 5000 })
-    assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters left out\]$/u)
+    assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters omitted\]$/u)
   })
 
   it("whose large member is no list loses that member", () => {
@@ -34,7 +37,7 @@ describe("a result", () => {
       { bound, maxBytes: 500 }
     )
     assert.notProperty(fitted, "rows")
-    assert.match(String(fitted["notice"]), /rows was left out/u)
+    assert.match(String(fitted["notice"]), /so rows was omitted\. Ask for less\.$/u)
   })
 
   it("that is large outside its list is cut there too", () => {
@@ -42,7 +45,7 @@ describe("a result", () => {
     const { json, value } = fitResult({ rows: [{ a: 1 }, { a: 2 }], columns }, { bound, maxBytes: 2000 })
     assert.isAtMost(bytes(json), 2000)
     assert.deepNestedPropertyVal(value, "columns[0]", "column0")
-    assert.match(String(value["notice"]), /of each list at most the first \d+ are shown/u)
+    assert.match(String(value["notice"]), /so each list is cut to its first \d+ items\./u)
   })
 
   it("too large by its members loses the largest optional ones, never a required one", () => {
@@ -56,7 +59,7 @@ describe("a result", () => {
     assert.deepStrictEqual(value, {
       agentId: 7,
       name: "Books",
-      notice: "The answer was too large: left out were inputParameters."
+      notice: "The result was too large, so inputParameters was omitted."
     })
   })
 

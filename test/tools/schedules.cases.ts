@@ -217,7 +217,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
     arguments: ids,
     exchanges: [{ request: "POST /agent/7/schedules/31/disable", answer: { body: "" } }],
     result: { ...ids, isEnabled: false },
-    refuses: [refusal({ ...agent, scheduleId: null }, "scheduleId must be an integer of at least 1, but was null.")],
+    refuses: [refusal({ ...agent, scheduleId: null }, "scheduleId is required: an integer of at least 1.")],
     everyArgument: sandboxSchedule,
     ignoresBody: true
   },
