@@ -33,7 +33,8 @@ export const serveMcp = (overrides?: Overrides) =>
     const stdio = Effect.promise(() => import("./stdio.ts"))
     // Invalid tool names must stop the start. Without any, loading the tools can wait until the client needs them.
     if (choosesTools(settings)) yield* Effect.flatMap(stdio, ({ checkSelection }) => checkSelection(settings))
-    yield* serve(Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))).pipe(
+    const handlers = Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))
+    yield* serve(handlers, { drain: settings.drain }).pipe(
       Effect.provideService(Credentials, credentials),
       Effect.provide(loggerLayer(settings))
     )

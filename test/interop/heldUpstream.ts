@@ -11,7 +11,7 @@ export const heldUpstream = Effect.gen(function* () {
     Queue.unsafeOffer(taken, path)
   })
   return {
-    env: { SEQUENTUM_API_URL: url, SEQUENTUM_API_KEY: "sk-held-secret" },
+    env: { SEQUENTUM_API_URL: url, SEQUENTUM_API_KEY: "sk-held-secret", DRAIN: "1 second" },
     /** The path of the next request. */
     taken: Queue.take(taken),
     /** The path of the next request whose sender closed the connection. */

@@ -3,7 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { envelope, greeted, initialize, launch } from "../support/stdioServer.ts"
 
-const sandbox = { args: ["--sandbox", "--sandbox-speed", "10", "--sandbox-rate-limit", "100000"] }
+const sandbox = {
+  args: ["--sandbox", "--sandbox-speed", "10", "--sandbox-rate-limit", "100000"],
+  env: { DRAIN: "1 second" }
+}
 
 const Started = Schema.Struct({
   structuredContent: Schema.Struct({ run: Schema.Struct({ runId: Schema.Number }) })
