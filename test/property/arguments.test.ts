@@ -1,6 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import * as Effect from "effect/Effect"
+import { toolsets } from "../../src/tools/catalog/all.ts"
+import { makeArgumentsReader } from "../../src/tools/readArguments.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { scripted, type Sent } from "../support/http.ts"
 import { many, spoiling } from "../support/mutate.ts"
@@ -14,11 +16,19 @@ const sent: Array<Sent> = []
 /** A Sequentum where nothing exists, so that no call succeeds and none waits. */
 const nothing = overHttp(scripted(() => ({ status: 404 }), sent))
 
+const inputs = new Map(
+  toolsets.flatMap(({ declarations }) =>
+    Object.entries(declarations).map(([name, { input }]) => [name, input] as const)
+  )
+)
+
 layer(nothing)("any arguments", (it) => {
   for (const { arguments: valid, name, tool } of allCases) {
     const accepts = ajv.compile(tool.inputSchema)
+    const input = inputs.get(name)
+    const read = input === undefined ? (args: unknown) => args : makeArgumentsReader(input)
     it.effect.prop(
-      `either fit the schema of ${name} or are refused before anything is sent`,
+      `either fit the schema of ${name} once read, or are refused before anything is sent`,
       [many(spoiling)],
       ([spoilings]) =>
         Effect.gen(function* () {
@@ -35,7 +45,7 @@ layer(nothing)("any arguments", (it) => {
                 assert.notMatch(problem, /undefined|\[object/u)
               }
             } else {
-              assert.isTrue(accepts(args), shown)
+              assert.isTrue(accepts(read(args)), shown)
               assert.isAbove(sent.length, 0, shown)
             }
           }
