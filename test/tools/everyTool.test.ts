@@ -24,7 +24,7 @@ const answering =
 const writeMethod = ({ exchanges }: NamedCase) =>
   exchanges.map(({ request }) => request.split(" ", 1)[0]).find((method) => method !== "GET")
 
-/** Text of an upstream error that nobody may see. */
+/** Text of an upstream error that must never be shown. */
 const leak = `<b>No</b> for ${secretKey}\n   at Sequentum.Api.Agents.Get(Int32 id) in /srv/api/Agents.cs:line 12`
 const problem = (status: number, headers: Answer["headers"] = {}): Answer => ({
   status,
@@ -32,7 +32,7 @@ const problem = (status: number, headers: Answer["headers"] = {}): Answer => ({
   body: { statusCode: status, statusDescription: "Refused", message: leak, errorCode: "E1" }
 })
 
-/** What a model is told of a failure. */
+/** The text of a failure. */
 const textOf = (error: ToolError | UnknownTool) => {
   if (error._tag === "UnknownTool") return assert.fail(`${error.tool} is unknown`)
   const text = errorText(error, (tool) => known.has(tool))
@@ -44,7 +44,7 @@ const textOf = (error: ToolError | UnknownTool) => {
   return text
 }
 
-/** Calls a tool that must fail: what a model is told, and the requests that were sent. */
+/** Calls a tool that must fail: the text of its failure, and the requests that were sent. */
 const failure = ({ arguments: args, name }: NamedCase, respond: Respond) =>
   Effect.gen(function* () {
     const { call, sent } = yield* toolsOver(respond)
