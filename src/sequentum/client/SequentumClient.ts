@@ -1,18 +1,22 @@
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import { withSpan } from "../../runtime/tracing.ts"
 import { Credentials } from "../Credentials.ts"
-import { meaningOf, RateLimited, type SequentumError } from "../errors.ts"
+import { Deadline } from "../Deadline.ts"
+import type { SequentumError } from "../errors.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
+import { acceptEncoding } from "./bodies.ts"
+import { Breaker } from "./Breaker.ts"
+import { usableAddress } from "./downloadAddress.ts"
+import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
-import { decodeJson, errorFrom, isRedirect, isSuccess, jsonOrText, redirectTarget } from "./responses.ts"
-import * as Retry from "./Retry.ts"
-import { Upstream, type Method, type RequestLine, type UpstreamRequest, type UpstreamResponse } from "./Upstream.ts"
+import { decodeJson, isRedirect, isSuccess, jsonOrText, redirectTarget } from "./responses.ts"
+import { Upstream, type Method, type RequestLine, type UpstreamRequest } from "./Upstream.ts"
 
 /** Where Sequentum is and how long one request may take. */
 export interface SequentumClientOptions {
@@ -28,7 +32,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 export interface RequestOptions {
   readonly query?: Query
   readonly body?: Readonly<Record<string, unknown>>
-  /** Replaces the request timeout, as a synchronous run needs. */
+  /** Replaces the request timeout and the deadline of the call, as a synchronous run needs. */
   readonly timeout?: Duration.Duration
 }
 
@@ -63,73 +67,21 @@ const queryText = (query: Query): string => {
 }
 
 const requestHeaders = (scheme: string, secret: string, hasBody: boolean) => {
-  const always = { authorization: `${scheme} ${secret}`, accept: "application/json" }
-  return hasBody ? { ...always, "content-type": "application/json" } : always
-}
-
-/** Waits for the rate budget, then sends. Fails with RateLimited, sending nothing, if the wait would be too long. */
-const withinBudget = <A, E>(budget: RateBudget.RateBudget, line: RequestLine, send: Effect.Effect<A, E>) =>
-  Effect.clockWith((clock): Effect.Effect<A, E | RateLimited> => {
-    const wait = budget.reserve(clock.unsafeCurrentTimeMillis(), Retry.maxRetryAfter)
-    if (Duration.greaterThan(wait, Retry.maxRetryAfter)) {
-      return new RateLimited({ ...line, retryAfterSeconds: Math.ceil(Duration.toSeconds(wait)) })
-    }
-    return Duration.greaterThan(wait, Duration.zero) ? Effect.zipRight(Effect.sleep(wait), send) : send
-  })
-
-const learnLimit = (budget: RateBudget.RateBudget, { header }: UpstreamResponse) =>
-  budget.learn(Number(header("x-ratelimit-limit")), Number(header("x-ratelimit-window-seconds") ?? 60))
-
-/**
- * Whether a response is what the caller asked for, by its status. `mayHaveActed` tells whether Sequentum may have
- * carried out an earlier try.
- */
-type Accepts = (status: number, mayHaveActed: boolean) => boolean
-
-interface Exchange {
-  readonly request: UpstreamRequest
-  readonly secret: string
-  readonly budget: RateBudget.RateBudget
-  readonly accepts: Accepts
-  /** Called for each try. */
-  readonly onSent: () => void
-}
-
-/** One exchange, retried by `Retry.schedule`. */
-const exchange = (upstream: Upstream["Type"], { accepts, budget, onSent, request, secret }: Exchange) => {
-  const { line } = request
-  let mayHaveActed = false
-  const fail = (error: SequentumError) => {
-    mayHaveActed ||= meaningOf(error).outcome === "unknown"
-    return Effect.fail(error)
+  const always = {
+    authorization: `${scheme} ${secret}`,
+    accept: "application/json",
+    "accept-encoding": acceptEncoding
   }
-  const send = Effect.matchEffect(upstream.send(request), {
-    onFailure: fail,
-    onSuccess: (response): Effect.Effect<UpstreamResponse, SequentumError> => {
-      learnLimit(budget, response)
-      return accepts(response.status, mayHaveActed)
-        ? Effect.succeed(response)
-        : Effect.clockWith((clock) => fail(errorFrom(line, response, secret, clock.unsafeCurrentTimeMillis())))
-    }
-  })
-  const attempt = Effect.suspend(() => {
-    onSent()
-    return send
-  })
-  return Effect.retry(withinBudget(budget, line, attempt), Retry.schedule)
+  return hasBody ? { ...always, "content-type": "application/json" } : always
 }
 
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    const upstream = yield* Upstream
+    const exchange = makeExchange(yield* Upstream, yield* Breaker)
+    const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
-    const budgetOf = RateBudget.makeByCaller()
 
-    const send = (
-      line: RequestLine,
-      { body, query = {}, timeout = options.requestTimeout }: RequestOptions,
-      accepts: Accepts = isSuccess
-    ) =>
+    const send = (line: RequestLine, { body, query = {}, timeout }: RequestOptions, accepts: Accepts = isSuccess) =>
       Effect.contextWithEffect((context: Context.Context<Credentials>) => {
         const credentials = Context.get(context, Credentials)
         const secret = Redacted.value(credentials.secret)
@@ -138,10 +90,17 @@ const make = (options: SequentumClientOptions) =>
           target: `${base}${line.path}${queryText(query)}`,
           headers: requestHeaders(credentials.scheme, secret, body !== undefined),
           body: body === undefined ? undefined : JSON.stringify(body),
-          timeout
+          timeout: timeout ?? options.requestTimeout
         }
-        const budget = budgetOf(credentials.account ?? credentials)
-        return exchange(upstream, { request, secret, budget, accepts, onSent: Context.get(context, Attempts).sent })
+        const deadline = Context.get(context, Deadline)
+        return exchange({
+          request,
+          secret,
+          budget: budgetOf(credentials.account ?? credentials),
+          deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
+          accepts,
+          onSent: Context.get(context, Attempts).sent
+        })
       }).pipe(withSpan("SequentumClient.send", { kind: "client", attributes: { "http.request.method": line.method } }))
 
     const json =
@@ -168,9 +127,13 @@ const make = (options: SequentumClientOptions) =>
       postData: (path, request = {}) => Effect.map(send({ method: "POST", ...path }, request), jsonOrText),
       redirect: (path) => {
         const line: RequestLine = { method: "GET", ...path }
-        return Effect.flatMap(
-          send(line, {}, (status) => isSuccess(status) || isRedirect(status)),
-          redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)
+        return send(line, {}, (status) => isSuccess(status) || isRedirect(status)).pipe(
+          Effect.flatMap((response) =>
+            Effect.flatMap(
+              redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)(response),
+              usableAddress(line, response.status, options.apiUrl)
+            )
+          )
         )
       }
     } satisfies SequentumClientService
@@ -182,5 +145,8 @@ export class SequentumClient extends Context.Tag("sequentum/SequentumClient")<
   SequentumClientService
 >() {
   static readonly layer = (options: SequentumClientOptions): Layer.Layer<SequentumClient, never, Upstream> =>
-    Layer.effect(SequentumClient, make(options))
+    Layer.effect(SequentumClient, make(options)).pipe(
+      Layer.provide(Breaker.layer(options.apiUrl.host)),
+      Layer.provide(RateBudget.RateBudgets.layer)
+    )
 }

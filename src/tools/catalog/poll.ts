@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
+import * as Deadline from "../../sequentum/Deadline.ts"
 import { Progress } from "../Progress.ts"
 
 interface Poll<A, E, R> {
@@ -21,6 +22,9 @@ interface Poll<A, E, R> {
 const everyFewSeconds = Schedule.exponential(Duration.seconds(1), 1.5).pipe(
   Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.seconds(5)))
 )
+
+/** How much longer than the wait the first read may take: without it there is nothing to answer. */
+const firstReadMargin = Duration.seconds(2)
 
 /**
  * Reads a state until it is done or the time is over, and gives the last one seen. Progress goes out when the state
@@ -52,7 +56,7 @@ export const pollUntil = <A, E, R>({
       }
       return state
     })
-    const first = yield* read
+    const first = yield* Deadline.within(Duration.sum(Duration.seconds(timeoutSeconds), firstReadMargin))(read)
     if (!done(first)) {
       yield* read.pipe(
         Effect.scheduleFrom(first, Schedule.untilInput(schedule, done)),

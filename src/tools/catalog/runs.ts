@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Deadline from "../../sequentum/Deadline.ts"
 import { removeMethods, Runs } from "../../sequentum/Runs.ts"
 import type { AgentId, RunId } from "../../sequentum/schemas/common.ts"
 import { isFinal, type Run } from "../../sequentum/schemas/Run.ts"
@@ -236,6 +237,7 @@ export const RunToolsLive = RunTools.toLayer(
     /** The request to end the run succeeded; a failure to read the new status is ignored. */
     const afterEnding = (agentId: AgentId, runId: RunId) =>
       runs.status(agentId, runId).pipe(
+        Deadline.within(Duration.seconds(5)),
         Effect.map((run) => ({ agentId, runId, status: run.status, isFinal: isFinal(run.status) })),
         Effect.orElseSucceed(() => ({ agentId, runId }))
       )
