@@ -132,7 +132,7 @@ for (const tool of allCases) {
         const limited = yield* failure(tool, () => problem(429, { "retry-after": "120" }))
         assert.strictEqual(
           limited.text,
-          "Too many requests to Sequentum (429). Nothing was done. Try again after 120 seconds, and poll less often."
+          "Too many requests to Sequentum (429). Nothing was done, and nothing was sent again. Try again after 120 seconds, and poll less often."
         )
         assert.strictEqual(limited.sent.length, 1)
       })
