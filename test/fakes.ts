@@ -45,6 +45,7 @@ export const fakeRuns = (methods: Partial<Runs> = {}) =>
     Runs,
     Runs.make({
       list: unset("Runs.list"),
+      listDated: unset("Runs.listDated"),
       summary: unset("Runs.summary"),
       status: unset("Runs.status"),
       start: unset("Runs.start"),
@@ -72,7 +73,12 @@ export const fakeFiles = (methods: Partial<Files> = {}) =>
 export const fakeVersions = (methods: Partial<Versions> = {}) =>
   Layer.succeed(
     Versions,
-    Versions.make({ list: unset("Versions.list"), restore: unset("Versions.restore"), ...methods })
+    Versions.make({
+      list: unset("Versions.list"),
+      listDated: unset("Versions.listDated"),
+      restore: unset("Versions.restore"),
+      ...methods
+    })
   )
 
 export const fakeSchedules = (methods: Partial<Schedules> = {}) =>
@@ -80,6 +86,7 @@ export const fakeSchedules = (methods: Partial<Schedules> = {}) =>
     Schedules,
     Schedules.make({
       list: unset("Schedules.list"),
+      listDated: unset("Schedules.listDated"),
       get: unset("Schedules.get"),
       create: unset("Schedules.create"),
       update: unset("Schedules.update"),

@@ -23,7 +23,7 @@ const seeRun: Step = { tools: ["get_run_status"], to: "see the state" }
 
 const toolsFor: Readonly<Record<Resource, Steps>> = {
   account: { find: findAgent },
-  agent: { find: findAgent, check: { tools: ["get_agent_runs"], to: "see whether a run was started" } },
+  agent: { find: findAgent, check: { tools: ["get_agent_runs"], to: "see whether a run was started before starting again" } },
   run: {
     find: { tools: ["get_agent_runs"], to: "see which runs there are" },
     see: seeRun,
@@ -44,18 +44,20 @@ const toolsFor: Readonly<Record<Resource, Steps>> = {
   },
   build: {
     find: { tools: ["start_agent_build"], to: "begin a new build session" },
-    check: { tools: ["list_agents"], to: "see whether an agent is being built" }
+    check: { tools: ["list_agents"], to: "see whether a draft appears: builds themselves can't be listed" }
   }
 }
 
 const nextStep = ({ changes, resource }: SequentumError, next: keyof Steps | undefined): Step | undefined =>
   next === undefined ? undefined : toolsFor[next === "check" ? (changes ?? resource) : resource][next]
 
-const upstreamText = (error: SequentumError, isOffered: (tool: string) => boolean): string => {
+/** `seen` is what a look after a write of unknown outcome showed. */
+const upstreamText = (error: SequentumError, isOffered: (tool: string) => boolean, seen?: string): string => {
   const { next, text } = meaningOf(error)
   const step = nextStep(error, next)
   const tool = step?.tools.find(isOffered)
-  return step === undefined || tool === undefined ? text : `${text} Use ${tool} to ${step.to}.`
+  const told = seen === undefined ? text : `${text} ${seen}`
+  return step === undefined || tool === undefined ? told : `${told} Use ${tool} to ${step.to}.`
 }
 
 /** What a failed call tells a model. Names only tools that are offered. */
@@ -63,6 +65,8 @@ export const errorText = (error: ToolError, isOffered: (tool: string) => boolean
   switch (error._tag) {
     case "InvalidArguments":
       return `Invalid arguments for ${error.tool}; nothing was done. ${error.problems.join(" ")}`
+    case "OutcomeUnknown":
+      return upstreamText(error.error, isOffered, error.seen)
     case "ToolFailure":
       return error.message
     default:

@@ -1,18 +1,17 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { SequentumError } from "./errors.ts"
 import { ServerFailure, UnexpectedResponse } from "./errors.ts"
-import type { AgentId, FileId, RunId } from "./schemas/common.ts"
+import { rows, type AgentId, type FileId, type RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
 import { timedOut } from "./client/Upstream.ts"
 import { clientFailure } from "./client/upstreamHttpClient.ts"
 
-const RunFiles = Schema.Array(RunFile)
+const RunFiles = rows(RunFile)
 
 /** The files of a run. Every method fails with a SequentumError. */
 export class Files extends Effect.Service<Files>()("sequentum/Files", {

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type { AgentId, ScheduleId } from "./schemas/common.ts"
+import { rows, type AgentId, type ScheduleId } from "./schemas/common.ts"
 import { AgentSchedule, UpcomingRun } from "./schemas/Schedule.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
@@ -27,8 +26,8 @@ export interface ScheduleBody {
   readonly isWaitOnFailure?: boolean | undefined
 }
 
-const AgentSchedules = Schema.Array(AgentSchedule)
-const UpcomingRuns = Schema.Array(UpcomingRun)
+const AgentSchedules = rows(AgentSchedule)
+const UpcomingRuns = rows(UpcomingRun)
 
 /** Schedules of agents. Every method fails with a SequentumError. */
 export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules", {
@@ -36,6 +35,10 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
     const client = yield* SequentumClient
 
     const list = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}/schedules`, AgentSchedules)
+
+    /** As `list`, with Sequentum's own time of the answer. */
+    const listDated = (agentId: AgentId) =>
+      client.getDated(apiPath("agent")`/agent/${agentId}/schedules`, AgentSchedules)
 
     const get = (agentId: AgentId, scheduleId: ScheduleId) =>
       client.get(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
@@ -64,6 +67,6 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
     const upcoming = (range: { readonly startDate: string; readonly endDate: string }) =>
       client.get(apiPath("account")`/analytics/schedules/upcoming`, UpcomingRuns, { query: { ...range } })
 
-    return { list, get, create, update, remove, enable, disable, upcoming } as const
+    return { list, listDated, get, create, update, remove, enable, disable, upcoming } as const
   })
 }) {}

@@ -44,7 +44,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { ...re
 /** 409: the state of `resource` does not allow this, such as deleting a run that is still active. */
 export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { ...request, ...detail }) {}
 
-/** 400, 402, 422 and other 4xx: Sequentum read the request and refused it. */
+/** 400, 402, 422 and other 4xx, or a success status with a body that says failure: Sequentum refused the request. */
 export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
   ...request,
   ...detail,
@@ -54,9 +54,10 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
 /** 429: more requests than allowed per window. Source: docs.sequentum.com/api-reference/errors. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", { ...request, ...retryAfter }) {}
 
-/** 5xx: Sequentum failed. */
+/** 5xx, 408 and 425: Sequentum, or a gateway before it, did not finish the request. Only 408 and 425 have a detail. */
 export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", {
   ...request,
+  ...detail,
   ...retryAfter,
   status: Schema.Int
 }) {}
@@ -109,31 +110,43 @@ export interface Meaning {
   readonly next?: "find" | "see" | "check"
 }
 
+/** What happened, in the first sentence of an error's text. */
+export const inBrief = (error: SequentumError): string => /^.*?\.(?= |$)/u.exec(meaningOf(error).text)?.[0] ?? ""
+
 const says = (detail: string | undefined) =>
   detail === undefined ? "" : ` Sequentum says: ${JSON.stringify(detail)}${/[.!?…]$/u.test(detail) ? "" : "."}`
 
-const seconds = (count: number) => (count === 1 ? "1 second" : `${count} seconds`)
+/** `1 second`, `2 seconds`. */
+export const seconds = (count: number) => (count === 1 ? "1 second" : `${count} seconds`)
 
-const whenToRetry = (retryAfterSeconds: number | undefined) =>
-  retryAfterSeconds === undefined ? "in a minute" : `after ${seconds(retryAfterSeconds)}`
+const oneHour = 3600
+const oneDay = 24 * oneHour
+
+const whenToRetry = (retryAfterSeconds: number | undefined) => {
+  if (retryAfterSeconds === undefined) return "in a minute"
+  if (retryAfterSeconds <= oneHour) return `after ${seconds(retryAfterSeconds)}`
+  return retryAfterSeconds <= oneDay ? `after ${Math.ceil(retryAfterSeconds / oneHour)} hours` : "another day"
+}
 
 const line = (error: SequentumError) => `${error.method} ${error.path}`
 
-const unknownOutcome = (error: SequentumError, what: string, retryable: boolean, again = "in a minute"): Meaning =>
-  error.method === "GET"
-    ? {
-        retryable,
-        outcome: "unknown",
-        text: `${what} Retries did not help. Nothing was changed; try again ${again}.`
-      }
-    : {
-        retryable,
-        outcome: "unknown",
-        text: `${what} It is not known whether Sequentum acted, so do not simply repeat the call.`,
-        next: "check"
-      }
+const notKnown = "It is not known whether Sequentum acted, so do not simply repeat the call."
 
-const retryableStatuses: ReadonlySet<number> = new Set([500, 502, 503, 504])
+/** Means that Sequentum may have carried out a write. `again` is for a read. */
+const unknownOutcome = (error: SequentumError, what: string, retryable: boolean, again: string): Meaning =>
+  error.method === "GET"
+    ? { retryable, outcome: "unknown", text: `${what} ${again}` }
+    : { retryable, outcome: "unknown", text: `${what} ${notKnown}`, next: "check" }
+
+/** Failures that pass: those of gateways too, of which Cloudflare's have numbers of their own. */
+const retryableStatuses: ReadonlySet<number> = new Set([408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524])
+
+/** When to try a read again. The client's own retries are told only where there were some for certain. */
+const readAgain = ({ retryAfterSeconds, status }: ServerFailure): string => {
+  if (!retryableStatuses.has(status)) return "Nothing was changed; trying again is unlikely to help."
+  const retried = retryAfterSeconds === undefined ? "Retries did not help. " : ""
+  return `${retried}Nothing was changed; try again ${whenToRetry(retryAfterSeconds)}.`
+}
 
 /** What each error means: one row per error. */
 export const meaningOf = Match.type<SequentumError>().pipe(
@@ -166,7 +179,10 @@ export const meaningOf = Match.type<SequentumError>().pipe(
     Rejected: (error): Meaning => ({
       retryable: false,
       outcome: "refused",
-      text: `Sequentum refused the request (${error.status}, ${line(error)}).${says(error.detail)} The same call will be refused again: change the arguments first.`
+      text:
+        error.status < 400
+          ? `Sequentum refused the request (${line(error)}).${says(error.detail)} Nothing was done; the same call will probably be refused again.`
+          : `Sequentum refused the request (${error.status}, ${line(error)}).${says(error.detail)} The same call will be refused again: change the arguments first.`
     }),
     RateLimited: ({ retryAfterSeconds }): Meaning => ({
       retryable: true,
@@ -176,24 +192,36 @@ export const meaningOf = Match.type<SequentumError>().pipe(
     ServerFailure: (error): Meaning =>
       unknownOutcome(
         error,
-        `Sequentum failed (${error.status}, ${line(error)}).`,
+        `Sequentum failed (${error.status}, ${line(error)}).${says(error.detail)}`,
         retryableStatuses.has(error.status),
-        whenToRetry(error.retryAfterSeconds)
+        readAgain(error)
       ),
     RequestTimeout: (error): Meaning =>
-      unknownOutcome(error, `Sequentum did not answer within ${seconds(error.seconds)} (${line(error)}).`, true),
+      unknownOutcome(
+        error,
+        `Sequentum did not answer within ${seconds(error.seconds)} (${line(error)}).`,
+        true,
+        "Nothing was changed; try again in a minute."
+      ),
     ConnectionFailed: (error): Meaning =>
       error.reached
-        ? unknownOutcome(error, `The connection to Sequentum broke (${error.code}, ${line(error)}).`, true)
+        ? unknownOutcome(
+            error,
+            `The connection to Sequentum broke (${error.code}, ${line(error)}).`,
+            true,
+            "Nothing was changed; try again in a minute."
+          )
         : {
             retryable: true,
             outcome: "refused",
             text: `Sequentum can't be reached (${error.code}). Nothing was changed. Try again in a minute; if it stays so, ask the user to check the network and SEQUENTUM_API_URL.`
           },
-    UnexpectedResponse: (error): Meaning => ({
-      retryable: false,
-      outcome: "unknown",
-      text: `Sequentum's answer to ${line(error)} could not be used (status ${error.status}): it had ${error.problem}${error.at === "" ? "" : ` at ${error.at}`}. Trying again is unlikely to help. Ask the user to check SEQUENTUM_API_URL, or to report this.`
-    })
+    UnexpectedResponse: (error): Meaning =>
+      unknownOutcome(
+        error,
+        `Sequentum's answer to ${line(error)} could not be used (status ${error.status}): it had ${error.problem}${error.at === "" ? "" : ` at ${error.at}`}.`,
+        false,
+        "Trying again is unlikely to help. Ask the user to check SEQUENTUM_API_URL, or to report this."
+      )
   })
 )

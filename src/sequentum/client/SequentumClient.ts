@@ -10,7 +10,17 @@ import { meaningOf, RateLimited, type SequentumError } from "../errors.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
 import * as RateBudget from "./RateBudget.ts"
-import { decodeJson, errorFrom, isRedirect, isSuccess, jsonOrText, redirectTarget } from "./responses.ts"
+import {
+  dateOf,
+  errorFrom,
+  isRedirect,
+  isSuccess,
+  readData,
+  readJson,
+  readNothing,
+  redirectTarget,
+  type Read
+} from "./responses.ts"
 import * as Retry from "./Retry.ts"
 import { Upstream, type Method, type RequestLine, type UpstreamRequest, type UpstreamResponse } from "./Upstream.ts"
 
@@ -25,11 +35,23 @@ export interface SequentumClientOptions {
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
-export interface RequestOptions {
+/** False for a read that the caller repeats by itself: a failure is then told at once. */
+export interface Retries {
+  readonly retry?: boolean
+}
+
+export interface RequestOptions extends Retries {
   readonly query?: Query
   readonly body?: Readonly<Record<string, unknown>>
   /** Replaces the request timeout, as a synchronous run needs. */
   readonly timeout?: Duration.Duration
+}
+
+/** A value, and Sequentum's own time when it was read. */
+export interface Dated<A> {
+  readonly value: A
+  /** Epoch milliseconds, a whole second; undefined if the response had no date. */
+  readonly date: number | undefined
 }
 
 type Call<A> = Effect.Effect<A, SequentumError, Credentials>
@@ -41,9 +63,11 @@ export interface SequentumClientService {
   readonly get: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
   readonly post: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
   readonly put: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
-  /** A POST whose response is ignored. */
+  /** A GET, and the time that its response carries. */
+  readonly getDated: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<Dated<A>>
+  /** A POST whose response carries nothing. */
   readonly postVoid: (path: ApiPath, options?: RequestOptions) => Call<void>
-  /** A DELETE. A 404 to a retry counts as success if an earlier try may have deleted the thing. */
+  /** A DELETE, whose response carries nothing. */
   readonly deleteVoid: (path: ApiPath, options?: RequestOptions) => Call<void>
   /** A POST whose response is JSON or text. */
   readonly postData: (path: ApiPath, options?: RequestOptions) => Call<unknown>
@@ -80,34 +104,52 @@ const withinBudget = <A, E>(budget: RateBudget.RateBudget, line: RequestLine, se
 const learnLimit = (budget: RateBudget.RateBudget, { header }: UpstreamResponse) =>
   budget.learn(Number(header("x-ratelimit-limit")), Number(header("x-ratelimit-window-seconds") ?? 60))
 
-/**
- * Whether a response is what the caller asked for, by its status. `mayHaveActed` tells whether Sequentum may have
- * carried out an earlier try.
- */
-type Accepts = (status: number, mayHaveActed: boolean) => boolean
+/** Whether a response is what the caller asked for, by its status. */
+type Accepts = (status: number) => boolean
 
-interface Exchange {
+/** Which responses are accepted, by default those of success, and how they are read. */
+interface Expected<A> {
+  readonly accepts?: Accepts
+  readonly read: Read<A>
+}
+
+/**
+ * The error of a write after its last try. A later refusal does not undo what an earlier try may have done: only
+ * credentials that are refused matter more.
+ */
+const outcomeOf = (unclear: SequentumError | undefined, last: SequentumError): SequentumError =>
+  last._tag === "Unauthorized" || last._tag === "Forbidden" || meaningOf(last).outcome === "unknown"
+    ? last
+    : (unclear ?? last)
+
+interface Exchange<A> {
   readonly request: UpstreamRequest
   readonly secret: string
   readonly budget: RateBudget.RateBudget
   readonly accepts: Accepts
+  readonly read: Read<A>
+  readonly retry: boolean
   /** Called for each try. */
   readonly onSent: () => void
 }
 
 /** One exchange, retried by `Retry.schedule`. */
-const exchange = (upstream: Upstream["Type"], { accepts, budget, onSent, request, secret }: Exchange) => {
+const exchange = <A>(
+  upstream: Upstream["Type"],
+  { accepts, budget, onSent, read, request, retry, secret }: Exchange<A>
+): Effect.Effect<A, SequentumError> => {
   const { line } = request
-  let mayHaveActed = false
+  // The first try of a write that Sequentum may have carried out.
+  let unclear: SequentumError | undefined
   const fail = (error: SequentumError) => {
-    mayHaveActed ||= meaningOf(error).outcome === "unknown"
+    if (line.method !== "GET" && meaningOf(error).outcome === "unknown") unclear ??= error
     return Effect.fail(error)
   }
   const send = Effect.matchEffect(upstream.send(request), {
     onFailure: fail,
     onSuccess: (response): Effect.Effect<UpstreamResponse, SequentumError> => {
       learnLimit(budget, response)
-      return accepts(response.status, mayHaveActed)
+      return accepts(response.status)
         ? Effect.succeed(response)
         : Effect.clockWith((clock) => fail(errorFrom(line, response, secret, clock.unsafeCurrentTimeMillis())))
     }
@@ -116,7 +158,12 @@ const exchange = (upstream: Upstream["Type"], { accepts, budget, onSent, request
     onSent()
     return send
   })
-  return Effect.retry(withinBudget(budget, line, attempt), Retry.schedule)
+  const once = withinBudget(budget, line, attempt)
+  const response = retry ? Effect.retry(once, Retry.schedule) : once
+  return response.pipe(
+    Effect.flatMap((accepted) => read(accepted, secret)),
+    Effect.mapError((last) => outcomeOf(unclear, last))
+  )
 }
 
 const make = (options: SequentumClientOptions) =>
@@ -125,11 +172,11 @@ const make = (options: SequentumClientOptions) =>
     const base = basePath(options.apiUrl)
     const budgetOf = RateBudget.makeByCaller()
 
-    const send = (
+    const send = <A>(
       line: RequestLine,
-      { body, query = {}, timeout = options.requestTimeout }: RequestOptions,
-      accepts: Accepts = isSuccess
-    ) =>
+      { body, query = {}, retry = true, timeout = options.requestTimeout }: RequestOptions,
+      { accepts = isSuccess, read }: Expected<A>
+    ): Call<A> =>
       Effect.contextWithEffect((context: Context.Context<Credentials>) => {
         const credentials = Context.get(context, Credentials)
         const secret = Redacted.value(credentials.secret)
@@ -141,14 +188,22 @@ const make = (options: SequentumClientOptions) =>
           timeout
         }
         const budget = budgetOf(credentials.account ?? credentials)
-        return exchange(upstream, { request, secret, budget, accepts, onSent: Context.get(context, Attempts).sent })
+        const onSent = Context.get(context, Attempts).sent
+        return exchange(upstream, { request, secret, budget, accepts, read, retry, onSent })
       }).pipe(withSpan("SequentumClient.send", { kind: "client", attributes: { "http.request.method": line.method } }))
 
     const json =
       (method: Method) =>
       <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, request: RequestOptions = {}): Call<A> => {
         const line = { method, ...path }
-        return Effect.flatMap(send(line, request), decodeJson(schema, line))
+        return send(line, request, { read: readJson(schema, line) })
+      }
+
+    const nothing =
+      (method: Method) =>
+      (path: ApiPath, request: RequestOptions = {}): Call<void> => {
+        const line = { method, ...path }
+        return send(line, request, { read: readNothing(line) })
       }
 
     return {
@@ -156,21 +211,29 @@ const make = (options: SequentumClientOptions) =>
       get: json("GET"),
       post: json("POST"),
       put: json("PUT"),
-      postVoid: (path, request = {}) => Effect.asVoid(send({ method: "POST", ...path }, request)),
-      deleteVoid: (path, request = {}) =>
-        Effect.asVoid(
-          send(
-            { method: "DELETE", ...path },
-            request,
-            (status, mayHaveActed) => isSuccess(status) || (status === 404 && mayHaveActed)
-          )
-        ),
-      postData: (path, request = {}) => Effect.map(send({ method: "POST", ...path }, request), jsonOrText),
+      getDated: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, request: RequestOptions = {}) => {
+        const line: RequestLine = { method: "GET", ...path }
+        const read = readJson(schema, line)
+        return send(line, request, {
+          read: (response, secret) =>
+            Effect.map(read(response, secret), (value): Dated<A> => ({ value, date: dateOf(response) }))
+        })
+      },
+      postVoid: nothing("POST"),
+      deleteVoid: nothing("DELETE"),
+      postData: (path, request = {}) => {
+        const line: RequestLine = { method: "POST", ...path }
+        return send(line, request, { read: readData(line) })
+      },
       redirect: (path) => {
         const line: RequestLine = { method: "GET", ...path }
-        return Effect.flatMap(
-          send(line, {}, (status) => isSuccess(status) || isRedirect(status)),
-          redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)
+        return send(
+          line,
+          {},
+          {
+            accepts: (status) => isSuccess(status) || isRedirect(status),
+            read: redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)
+          }
         )
       }
     } satisfies SequentumClientService
