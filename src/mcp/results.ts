@@ -23,7 +23,10 @@ const seeRun: Step = { tools: ["get_run_status"], to: "see the state" }
 
 const toolsFor: Readonly<Record<Resource, Steps>> = {
   account: { find: findAgent },
-  agent: { find: findAgent, check: { tools: ["get_agent_runs"], to: "see whether a run was started before starting again" } },
+  agent: {
+    find: findAgent,
+    check: { tools: ["get_agent_runs"], to: "see whether a run was started before starting again" }
+  },
   run: {
     find: { tools: ["get_agent_runs"], to: "see which runs there are" },
     see: seeRun,

@@ -26,6 +26,12 @@ export interface ScheduleBody {
   readonly isWaitOnFailure?: boolean | undefined
 }
 
+/** Sent for a new schedule where they are left out, as Sequentum's own MCP server sends them. */
+const createDefaults = { isEnabled: true, parallelism: 1 } as const
+
+const given = (body: ScheduleBody) =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
+
 const AgentSchedules = rows(AgentSchedule)
 const UpcomingRuns = rows(UpcomingRun)
 
@@ -45,7 +51,7 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
 
     const create = (agentId: AgentId, body: ScheduleBody) =>
       client.post(apiPath("agent", { changes: "schedule" })`/agent/${agentId}/schedules`, AgentSchedule, {
-        body: { ...body }
+        body: { ...createDefaults, ...given(body) }
       })
 
     /** Replaces a schedule. It is not documented whether omitted fields keep their values, so send them all. */

@@ -32,6 +32,13 @@ export interface SequentumClientOptions {
   readonly requestTimeout: Duration.Duration
 }
 
+/** A value, and Sequentum's own time when it was read. */
+export interface Dated<A> {
+  readonly value: A
+  /** Epoch milliseconds, a whole second; undefined if the response had no date. */
+  readonly date: number | undefined
+}
+
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
@@ -45,13 +52,6 @@ export interface RequestOptions extends Retries {
   readonly body?: Readonly<Record<string, unknown>>
   /** Replaces the request timeout, as a synchronous run needs. */
   readonly timeout?: Duration.Duration
-}
-
-/** A value, and Sequentum's own time when it was read. */
-export interface Dated<A> {
-  readonly value: A
-  /** Epoch milliseconds, a whole second; undefined if the response had no date. */
-  readonly date: number | undefined
 }
 
 type Call<A> = Effect.Effect<A, SequentumError, Credentials>

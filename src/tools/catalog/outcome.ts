@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { meaningOf, type SequentumError } from "../../sequentum/errors.ts"
-import type { Dated } from "../../sequentum/client/SequentumClient.ts"
 import { epochMillis } from "../dates.ts"
 import { OutcomeUnknown } from "../errors.ts"
 
@@ -44,6 +43,12 @@ export const ifUnknown =
       })
     )
 
+/** A list, and the time of the response that it came in, in epoch milliseconds. */
+interface Listed<A> {
+  readonly value: ReadonlyArray<A>
+  readonly date: number | undefined
+}
+
 /** A write makes its thing at once; what was made later than this after it began is another's. */
 const latest = Duration.minutes(1)
 
@@ -56,7 +61,7 @@ const wholeSecond = 1000
  */
 export const madeDuring = <A>(
   { elapsed }: UnclearWrite,
-  { date, value }: Dated<ReadonlyArray<A>>,
+  { date, value }: Listed<A>,
   madeAt: (item: A) => string | undefined
 ): Effect.Effect<ReadonlyArray<A> | undefined> =>
   Effect.map(elapsed, (since) => {
