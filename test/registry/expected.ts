@@ -158,10 +158,16 @@ export const expected: Readonly<Record<string, Expected>> = {
     requests: ["POST /agent/7/start"],
     bodies: [
       {
-        inputParameters: '{"category":"Poetry"}',
         parallelism: 2,
+        parallelMaxConcurrency: 1,
+        parallelExport: "Combined",
+        timeout: 60,
         isExclusive: true,
-        isRunSynchronously: false
+        isWaitOnFailure: false,
+        isRunSynchronously: false,
+        logLevel: "Info",
+        logMode: "Text",
+        inputParameters: '{"category":"Poetry"}'
       }
     ],
     result: {
@@ -355,11 +361,12 @@ export const expected: Readonly<Record<string, Expected>> = {
     requests: ["POST /agent/7/schedules"],
     bodies: [
       {
+        isEnabled: true,
+        parallelism: 1,
         name: "Nightly",
         scheduleType: 3,
         cronExpression: "0 2 * * *",
-        timezone: "Europe/Berlin",
-        isEnabled: true
+        timezone: "Europe/Berlin"
       }
     ],
     result: {

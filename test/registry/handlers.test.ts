@@ -41,7 +41,7 @@ const said = (error: ToolError) => {
   return text
 }
 
-/** Tools whose answer is that the request was taken, so what comes back is not read. */
+/** Tools whose answer carries nothing, so that an object without a field is one. */
 const readNothing = new Set([
   "stop_agent",
   "kill_agent",
@@ -53,7 +53,10 @@ const readNothing = new Set([
   "stop_agent_build"
 ])
 
-/** Tools whose last request is a POST: Sequentum may have acted when it failed. */
+/** Tools that read on after a failure, until their time is over. */
+const waits = new Set(["wait_for_run", "wait_for_agent_build"])
+
+/** Tools whose write is a POST: Sequentum may have acted when it failed. */
 const posts = new Set([
   "start_agent",
   "stop_agent",
@@ -131,21 +134,26 @@ describe("every tool", () => {
       const failures = yield* whileTimePasses(
         Effect.forEach(
           names,
-          (name) =>
-            Effect.map(
-              failure(name, (sent) =>
+          (name) => {
+            let reads = 0
+            return Effect.map(
+              failure(name, (sent) => {
+                if (sent.method === "GET") reads += 1
                 // The reading that comes before a change works.
-                name === "update_agent_schedule" && sent.method === "GET" ? account(sent) : problem(503)
-              ),
+                return name === "update_agent_schedule" && sent.method === "GET" && reads === 1
+                  ? account(sent)
+                  : problem(503)
+              }),
               ({ sent, text }) => ({ name, sent, text })
-            ),
+            )
+          },
           { concurrency: "unbounded" }
         ),
         "30 seconds",
         20
       )
       for (const { name, sent, text } of failures) {
-        const method = sent.at(-1)?.method
+        const method = sent.find((other) => other.method !== "GET")?.method ?? "GET"
         assert.match(text, /^Sequentum failed \(503, /, name)
         if (method === "GET") {
           assert.match(text, /Retries did not help\. Nothing was changed; try again in a minute\.$/, name)
@@ -158,7 +166,9 @@ describe("every tool", () => {
         }
         assert.strictEqual(method === "POST", posts.has(name), name)
         // A POST goes out once; all else is tried four times.
-        assert.strictEqual(sent.filter((other) => other.method === method).length, posts.has(name) ? 1 : 4, name)
+        const tries = sent.filter((other) => other.method === method).length
+        if (waits.has(name)) assert.isAtLeast(tries, 4, name)
+        else assert.strictEqual(tries, posts.has(name) ? 1 : 4, name)
       }
     })
   )
@@ -169,13 +179,11 @@ describe("every tool", () => {
       const { call } = yield* toolsOver(() => answer)
       for (const body of [`<html>${leak}</html>`, '{"surprise":true', '"text"', "[[1]]", "{}"]) {
         answer.body = body
-        const outcome = yield* Effect.either(call(name, validArguments[name]))
-        if (readNothing.has(name)) {
+        const outcome = yield* whileTimePasses(Effect.either(call(name, validArguments[name])), "10 seconds")
+        if (readNothing.has(name) && (yield* isJson(body))) {
           assert.isTrue(Either.isRight(outcome), body)
         } else if (Either.isRight(outcome)) {
-          // Where every field may be absent, an object without them is an answer.
-          assert.strictEqual(body, "{}")
-          assert.include(["get_agent", "get_runs_summary", "get_records_summary", "get_credit_history"], name)
+          assert.fail(`${body} was an answer`)
         } else {
           const error = outcome.left
           assert.strictEqual(error._tag, "UnexpectedResponse", body)
@@ -200,5 +208,7 @@ describe("every tool", () => {
     })
   )
 })
+
+const isJson = (text: string) => Effect.isSuccess(Effect.try((): unknown => JSON.parse(text)))
 
 const failed = (error: { readonly _tag: string }) => ({ failed: error._tag })

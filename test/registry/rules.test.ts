@@ -204,7 +204,8 @@ describe("create_agent_schedule", () => {
           name: "Nightly",
           scheduleType: 3,
           cronExpression: cronExpression.trim(),
-          isEnabled: true
+          isEnabled: true,
+          parallelism: 1
         })
       })
   )
@@ -235,7 +236,8 @@ describe("create_agent_schedule", () => {
           name: "Nightly",
           scheduleType: 1,
           startTime: "2026-03-11T12:01:00.000Z",
-          isEnabled: true
+          isEnabled: true,
+          parallelism: 1
         })
       }
     })
@@ -399,7 +401,17 @@ describe("start_agent", () => {
       ])
       const { call, sent } = yield* toolsOver(() => ({ body: [{ title: "Emma" }] }))
       assert.deepStrictEqual(yield* call("start_agent", { ...sync, timeout: 5 }), { data: [{ title: "Emma" }] })
-      assert.deepStrictEqual(sent[0]?.body, { parallelism: 1, isExclusive: true, isRunSynchronously: true, timeout: 5 })
+      assert.deepStrictEqual(sent[0]?.body, {
+        parallelism: 1,
+        parallelMaxConcurrency: 1,
+        parallelExport: "Combined",
+        timeout: 5,
+        isExclusive: true,
+        isWaitOnFailure: false,
+        isRunSynchronously: true,
+        logLevel: "Info",
+        logMode: "Text"
+      })
     })
   )
 
