@@ -1,5 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/server"
-import { meaningOf, type Resource, type SequentumError } from "../sequentum/errors.ts"
+import { inBrief, meaningOf, type Resource, type SequentumError } from "../sequentum/errors.ts"
 import type { ToolResult } from "../tools/bounds.ts"
 import type { ToolError } from "../tools/Tool.ts"
 
@@ -47,6 +47,10 @@ const toolsFor: Readonly<Record<Resource, Steps>> = {
   },
   build: {
     find: { tools: ["start_agent_build"], to: "begin a new build session" },
+    check: { tools: ["get_agent_build_status"], to: "see whether it was done" }
+  },
+  draft: {
+    find: findAgent,
     check: { tools: ["list_agents"], to: "see whether a draft appears: builds themselves can't be listed" }
   }
 }
@@ -54,13 +58,11 @@ const toolsFor: Readonly<Record<Resource, Steps>> = {
 const nextStep = ({ changes, resource }: SequentumError, next: keyof Steps | undefined): Step | undefined =>
   next === undefined ? undefined : toolsFor[next === "check" ? (changes ?? resource) : resource][next]
 
-/** `seen` is what a look after a write of unknown outcome showed. */
-const upstreamText = (error: SequentumError, isOffered: (tool: string) => boolean, seen?: string): string => {
-  const { next, text } = meaningOf(error)
-  const step = nextStep(error, next)
+/** A sentence that suggests the next step, if there is one and its tool is offered. */
+const suggestion = (error: SequentumError, isOffered: (tool: string) => boolean): string => {
+  const step = nextStep(error, meaningOf(error).next)
   const tool = step?.tools.find(isOffered)
-  const told = seen === undefined ? text : `${text} ${seen}`
-  return step === undefined || tool === undefined ? told : `${told} Use ${tool} to ${step.to}.`
+  return step === undefined || tool === undefined ? "" : ` Use ${tool} to ${step.to}.`
 }
 
 /** What a failed call tells a model. Names only tools that are offered. */
@@ -69,11 +71,13 @@ export const errorText = (error: ToolError, isOffered: (tool: string) => boolean
     case "InvalidArguments":
       return `Invalid arguments for ${error.tool}; nothing was done. ${error.problems.join(" ")}`
     case "OutcomeUnknown":
-      return upstreamText(error.error, isOffered, error.seen)
+      return error.lookAgain
+        ? `${meaningOf(error.error).text} ${error.seen}${suggestion(error.error, isOffered)}`
+        : `${inBrief(error.error)} It is not known whether Sequentum acted. ${error.seen}`
     case "ToolFailure":
       return error.message
     default:
-      return upstreamText(error, isOffered)
+      return `${meaningOf(error).text}${suggestion(error, isOffered)}`
   }
 }
 

@@ -14,7 +14,9 @@ export class AgentBuilder extends Effect.Service<AgentBuilder>()("sequentum/Agen
 
     const start = (prompt: string, spaceId?: SpaceId) =>
       Effect.map(
-        client.post(apiPath("build")`/agent-builder/start`, BuildStarted, { body: { prompt, spaceId } }),
+        client.post(apiPath("space", { changes: "draft" })`/agent-builder/start`, BuildStarted, {
+          body: { prompt, spaceId }
+        }),
         ({ sessionId }) => sessionId
       )
 

@@ -3,9 +3,20 @@ import * as Schema from "effect/Schema"
 
 /**
  * What a request is about, so that an error can say what was not found. A list is about its owner: the runs of an
- * agent are missing when the agent is. `account` stands for reports over everything a caller has.
+ * agent are missing when the agent is. `account` stands for reports over everything a caller has, `draft` for the
+ * agent that a build makes.
  */
-export const Resource = Schema.Literal("account", "agent", "run", "file", "version", "schedule", "space", "build")
+export const Resource = Schema.Literal(
+  "account",
+  "agent",
+  "run",
+  "file",
+  "version",
+  "schedule",
+  "space",
+  "build",
+  "draft"
+)
 export type Resource = typeof Resource.Type
 
 const request = {

@@ -1,7 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
@@ -16,7 +15,7 @@ import { notice, noticeOf, pick } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
-import { ifUnknown, type Seen } from "./outcome.ts"
+import { ifUnknown, proved, repeatable, type Seen } from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
@@ -154,12 +153,11 @@ export const BuilderToolsLive = BuilderTools.toLayer(
         builder.stop(sessionId).pipe(
           Effect.as({}),
           ifUnknown(({ error }) =>
-            Effect.map(builder.status(sessionId), ({ status }): Seen<{ readonly notice?: string }> => {
-              const seen = `build is now ${status}.`
-              return status === "cancelled"
-                ? Either.right(noticeOf(inBrief(error), `But the ${seen}`))
-                : Either.left(`The ${seen}`)
-            })
+            Effect.map(builder.status(sessionId), ({ status }): Seen<{ readonly notice?: string }> =>
+              status === "cancelled"
+                ? proved(noticeOf(inBrief(error), `But the build is now ${status}.`))
+                : repeatable(`The build is now ${status}.`)
+            )
           ),
           Effect.map((seen) => ({ stopped: true, sessionId, ...seen }))
         ),

@@ -10,8 +10,22 @@ import { OutcomeUnknown } from "../errors.ts"
 /** Limit for a read that only says more about a write. */
 export const lookTime = Duration.seconds(4)
 
-/** What a look showed: a result, if it proves that the write was carried out; else the present state in sentences. */
-export type Seen<A> = Either.Either<A, string>
+/** What a look showed: a result, if it proves that the write was carried out; else the present state. */
+export type Seen<A> = Either.Either<A, Pick<OutcomeUnknown, "seen" | "lookAgain">>
+
+/** The write was carried out. */
+export const proved: <A>(result: A) => Seen<A> = Either.right
+
+/** Nothing is proved, and the same call could act a second time. */
+export const unproved = (seen: string): Seen<never> => Either.left({ seen, lookAgain: true })
+
+/** The write has not been carried out so far, and the same call does no harm. */
+export const repeatable = (seen: string): Seen<never> =>
+  Either.left({ seen: `${seen} Calling again is safe.`, lookAgain: false })
+
+/** What was to be deleted is not there, which does not tell by whom it was deleted. */
+export const gone = (what: string): Seen<never> =>
+  Either.left({ seen: `The ${what} is not there: it is gone, or never was.`, lookAgain: false })
 
 /** A write whose outcome is unknown. */
 export interface UnclearWrite {
@@ -37,7 +51,7 @@ export const ifUnknown =
           Effect.flatMap((seen): Either.Either<B, SequentumError | OutcomeUnknown> =>
             Option.isNone(seen)
               ? Either.left(error)
-              : Either.mapLeft(seen.value, (words) => new OutcomeUnknown({ error, seen: words }))
+              : Either.mapLeft(seen.value, (sight) => new OutcomeUnknown({ error, ...sight }))
           )
         )
       })

@@ -13,7 +13,18 @@ import { defined, notice, noticeOf, runIdFields, shortened, showRunId, unreadabl
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
-import { ifUnknown, lookTime, madeDuring, when, type Seen, type UnclearWrite } from "./outcome.ts"
+import {
+  gone,
+  ifUnknown,
+  lookTime,
+  madeDuring,
+  proved,
+  repeatable,
+  unproved,
+  when,
+  type Seen,
+  type UnclearWrite
+} from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
 
 const reads = { annotations: readOnly, scope: "runs:read" } as const
@@ -247,13 +258,13 @@ const shown = (run: Run) => `${run.id} (${run.status}${when("created", run.creat
 /** The run that a start of unknown outcome made, if one of those that were made at that time can only be it. */
 const startedRun = (runs: ReadonlyArray<Run>, started: ReadonlyArray<Run> | undefined): Seen<Run> => {
   const [run, ...others] = started ?? []
-  if (run !== undefined && others.length === 0) return Either.right(run)
+  if (run !== undefined && others.length === 0) return proved(run)
   if (run !== undefined) {
-    return Either.left(`Runs that were started at that time: ${[run, ...others].map(shown).join(", ")}.`)
+    return unproved(`Runs of this agent that were started at that time: ${[run, ...others].map(shown).join(", ")}.`)
   }
-  if (started !== undefined) return Either.left("No run of this agent was started since.")
+  if (started !== undefined) return unproved("No run of this agent was started since.")
   const [newest] = runs
-  return Either.left(newest === undefined ? "The agent has no runs." : `Its newest run is ${shown(newest)}.`)
+  return unproved(newest === undefined ? "The agent has no runs." : `The newest run of this agent is ${shown(newest)}.`)
 }
 
 const foundRun = ({ error }: UnclearWrite) =>
@@ -274,19 +285,17 @@ export const RunToolsLive = RunTools.toLayer(
         Effect.orElseSucceed(() => ({ agentId, ...showRunId(runId) }))
       )
 
-    /** Looks at a run that was to end. It was ended if `isProof` says so of its status. */
-    const lookAtEnding = (agentId: AgentId, runId: RunId, isProof: (status: RunStatus) => boolean) =>
+    /** Looks at a run that was to end. */
+    const lookAtEnding = (agentId: AgentId, runId: RunId, seen: (status: RunStatus) => Seen<unknown>) =>
       ifUnknown(({ error }) =>
         Effect.map(runs.status(agentId, runId), ({ status }): Seen<typeof Ending.Type> =>
-          isProof(status)
-            ? Either.right({
-                agentId,
-                ...showRunId(runId),
-                status,
-                isFinal: isFinal(status),
-                ...noticeOf(inBrief(error), `But the run is now ${status}.`)
-              })
-            : Either.left(`The run is now ${status}.`)
+          Either.map(seen(status), () => ({
+            agentId,
+            ...showRunId(runId),
+            status,
+            isFinal: isFinal(status),
+            ...noticeOf(inBrief(error), `But the run is now ${status}.`)
+          }))
         )
       )
 
@@ -306,19 +315,16 @@ export const RunToolsLive = RunTools.toLayer(
     /** Looks at what is left of a run that was to be deleted. */
     const lookAtDeletion = (agentId: AgentId, runId: RunId, removeMethod: RemoveMethod) =>
       ifUnknown(({ error }) => {
-        const gone: Seen<never> = Either.left("The run is not there: it is gone, or never was.")
         const look =
           removeMethod === "RemoveEntireRun"
-            ? Effect.map(runs.status(agentId, runId), ({ status }): Seen<never> =>
-                Either.left(`The run is still there (${status}).`)
-              )
+            ? Effect.map(runs.status(agentId, runId), ({ status }) => repeatable(`The run is still there (${status}).`))
             : Effect.map(files.list(agentId, runId), (left): Seen<{ readonly notice?: string }> => {
-                if (left.length > 0) return Either.left(`The run still has files: ${left.length}.`)
+                if (left.length > 0) return repeatable(`The run still has ${left.length} of its files.`)
                 return removeMethod === "RemoveAllFiles"
-                  ? Either.right(noticeOf(inBrief(error), "But the run has no files now."))
-                  : Either.left("The run has no files now; whether its input is gone can't be seen.")
+                  ? proved(noticeOf(inBrief(error), "But the run has no files now."))
+                  : repeatable("The run has no files now; whether its input is gone can't be seen.")
               })
-        return Effect.catchTag(look, "NotFound", () => Effect.succeed(gone))
+        return Effect.catchTag(look, "NotFound", () => Effect.succeed(gone("run")))
       })
 
     return RunTools.of({
@@ -357,13 +363,22 @@ export const RunToolsLive = RunTools.toLayer(
 
       stop_agent: ({ agentId, runId }) =>
         Effect.zipRight(runs.stop(agentId, runId), afterEnding(agentId, runId)).pipe(
-          lookAtEnding(agentId, runId, (status) => status === "Stopping" || isFinal(status))
+          lookAtEnding(agentId, runId, (status) =>
+            status === "Stopping" || isFinal(status) ? proved(status) : repeatable(`The run is now ${status}.`)
+          )
         ),
 
-      // A run that is Stopping may have been so before: then nothing has forced it yet.
       kill_agent: ({ agentId, runId }) =>
         Effect.zipRight(runs.kill(agentId, runId), afterEnding(agentId, runId)).pipe(
-          lookAtEnding(agentId, runId, isFinal)
+          lookAtEnding(agentId, runId, (status) => {
+            if (isFinal(status)) return proved(status)
+            // It may have been Stopping before: then nothing has forced it yet.
+            return unproved(
+              status === "Stopping"
+                ? "The run is now Stopping; calling again ends it by force."
+                : `The run is now ${status}.`
+            )
+          })
         ),
 
       delete_run: ({ agentId, removeMethod, runId }) =>

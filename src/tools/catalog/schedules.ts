@@ -23,7 +23,7 @@ import {
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
-import { ifUnknown, madeDuring, when, type Seen } from "./outcome.ts"
+import { gone, ifUnknown, madeDuring, proved, repeatable, unproved, when, type Seen } from "./outcome.ts"
 import { asSent, inferType, readStart, scheduleTypes, timingProblems, unusedFields } from "./scheduleTiming.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
@@ -261,18 +261,19 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
         Effect.gen(function* () {
           const listed = yield* schedules.listDated(agentId)
           const sameName = listed.value.filter((schedule) => schedule.name === name)
-          const made = (yield* madeDuring(write, { ...listed, value: sameName }, ({ created }) => created)) ?? []
-          const [schedule, ...others] = made
+          const made = yield* madeDuring(write, { ...listed, value: sameName }, ({ created }) => created)
+          const [schedule, ...others] = made ?? []
+          const shown = sameName.map(({ created, id }) => `${id}${when("created", created)}`)
           const seen: Seen<typeof SavedSchedule.Type> =
             schedule !== undefined && others.length === 0
-              ? Either.right({
+              ? proved({
                   ...scheduleDetail(schedule),
                   ...noticeOf(inBrief(write.error), "But a schedule of this name was created at that time.")
                 })
-              : Either.left(
-                  sameName.length === 0
+              : unproved(
+                  shown.length === 0
                     ? "The agent has no schedule of this name."
-                    : `Schedules of this name: ${sameName.map(({ created, id }) => `${id}${when("created", created)}`).join("; ")}.`
+                    : `Schedules of this name: ${shown.join("; ")}.`
                 )
           return seen
         })
@@ -288,8 +289,11 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
       ifUnknown(({ error }) =>
         Effect.map(schedules.get(agentId, scheduleId), (schedule): Seen<A & { readonly notice?: string }> =>
           isProof(schedule)
-            ? Either.right({ ...result(schedule), ...noticeOf(inBrief(error), "But the schedule is as asked for.") })
-            : Either.left(stateOf(schedule))
+            ? proved({
+                ...result(schedule),
+                ...noticeOf(inBrief(error), `But the schedule is as asked for: ${stateOf(schedule)}.`)
+              })
+            : repeatable(`The schedule is now ${stateOf(schedule)}.`)
         )
       )
 
@@ -355,9 +359,8 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           Effect.as({ deleted: true, agentId, ...showScheduleId(scheduleId) }),
           ifUnknown(() =>
             schedules.get(agentId, scheduleId).pipe(
-              Effect.map((schedule) => `The schedule is still there, ${stateOf(schedule)}.`),
-              Effect.catchTag("NotFound", () => Effect.succeed("The schedule is not there: it is gone, or never was.")),
-              Effect.map((seen): Seen<never> => Either.left(seen))
+              Effect.map((schedule) => repeatable(`The schedule is still there, ${stateOf(schedule)}.`)),
+              Effect.catchTag("NotFound", () => Effect.succeed(gone("schedule")))
             )
           )
         ),

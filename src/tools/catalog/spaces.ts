@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { isFinal } from "../../sequentum/schemas/Run.ts"
 import type { Space, SpaceAgent } from "../../sequentum/schemas/Space.ts"
@@ -9,7 +8,7 @@ import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { AgentSummary, agentSummary } from "./agents.ts"
-import { ifUnknown, type Seen } from "./outcome.ts"
+import { ifUnknown, unproved, type Seen } from "./outcome.ts"
 
 const reads = { annotations: readOnly, scope: "spaces:read" } as const
 
@@ -109,12 +108,11 @@ const maxNamed = 20
 /** Which agents of a space are active, after a start of all of them whose outcome is unknown. */
 const activeAgents = (agents: ReadonlyArray<SpaceAgent>): Seen<never> => {
   const active = agents.filter(({ status }) => status !== undefined && !isFinal(status))
-  if (active.length === 0) return Either.left(`None of the ${agents.length} agents of the space is active now.`)
-  const named = active.slice(0, maxNamed).map(({ id, status }) => `${id ?? "an agent without id"} (${status ?? ""})`)
+  if (active.length === 0) return unproved("No agent of the space is active now.")
+  const named = active.slice(0, maxNamed).map(({ id, status }) => `${id ?? "one without an id"} (${status ?? ""})`)
   const others = active.length - named.length
-  return Either.left(
-    `Of the ${agents.length} agents of the space ${active.length} are active now: ${named.join(", ")}${others === 0 ? "" : ` and ${others} more`}.`
-  )
+  const more = others === 0 ? "" : ` and ${others} more`
+  return unproved(`Agents that are active now, of the space's ${agents.length}: ${named.join(", ")}${more}.`)
 }
 
 export const SpaceToolsLive = SpaceTools.toLayer(

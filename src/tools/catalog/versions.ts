@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import { inBrief } from "../../sequentum/errors.ts"
 import type { AgentId } from "../../sequentum/schemas/common.ts"
@@ -9,7 +8,7 @@ import { notice, noticeOf, pickFields, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
-import { ifUnknown, madeDuring, when, type Seen } from "./outcome.ts"
+import { ifUnknown, madeDuring, proved, unproved, when, type Seen } from "./outcome.ts"
 
 const VersionRow = Schema.Struct({
   version: Schema.Number,
@@ -60,13 +59,13 @@ export const VersionToolsLive = VersionTools.toLayer(
             (latest, version) => (latest === undefined || version.version > latest.version ? version : latest),
             undefined
           )
-          if (newest === undefined) return Either.left("The agent has no versions.")
+          if (newest === undefined) return unproved("The agent has no versions.")
           const isSameComment = newest.comments === comments
           const seen = `Version ${newest.version} is the newest${when("saved", newest.created)}, ${isSameComment ? "with" : "without"} your comment.`
           const found: Seen<{ readonly notice?: string }> =
             isSameComment && made.includes(newest)
-              ? Either.right(noticeOf(inBrief(write.error), `But ${seen.charAt(0).toLowerCase()}${seen.slice(1)}`))
-              : Either.left(seen)
+              ? proved(noticeOf(inBrief(write.error), `But ${seen.charAt(0).toLowerCase()}${seen.slice(1)}`))
+              : unproved(seen)
           return found
         })
       )
