@@ -19,7 +19,13 @@ import { asCaller, secretKey } from "../support/http.ts"
 
 /** What Sequentum, or something before it, does with a request. */
 type Answer =
-  | { readonly status: number; readonly body?: unknown; readonly html?: true; readonly date?: false | string }
+  | {
+      readonly status: number
+      readonly body?: unknown
+      readonly html?: true
+      readonly date?: false | string
+      readonly after?: number
+    }
   | "broken connection"
   | "no connection"
   | "silence"
@@ -61,7 +67,8 @@ const answering = (answers: Answers, seen: Array<string>) =>
               : new NetworkError("ECONNRESET", "read")
           return yield* new HttpClientError.RequestError({ request, reason: "Transport", cause })
         }
-        const { body, date, html, status } = answer
+        const { after = 0, body, date, html, status } = answer
+        if (after > 0) yield* Effect.sleep(after)
         const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body)
         const now = date ?? new Date(yield* Clock.currentTimeMillis).toUTCString()
         return HttpClientResponse.fromWeb(
@@ -663,6 +670,16 @@ describe("a look", () => {
         })
         assert.strictEqual(told.outcome, "unknown", String(created))
       }
+    })
+  )
+
+  it.effect("finds a run that was made in the same second, whose time has no fraction", () =>
+    Effect.gen(function* () {
+      const { told } = yield* carryOut(calls.start, {
+        "POST start": { status: 503, after: 600 },
+        "GET runs": { status: 200, body: [run(91, 4, "2026-03-11T12:00:00Z")] }
+      })
+      assert.strictEqual(told.outcome, "done")
     })
   )
 
