@@ -1,5 +1,5 @@
-// What the bundle has of undici: the one class that is used. It loads when the first one is made: the server over stdio,
-// which makes none, starts without.
+// The only class of undici that the bundle needs. It loads when the first Pool is created, so the stdio server, which
+// creates none, starts without it.
 module.exports = {
   get Pool() {
     return require("../node_modules/undici/lib/dispatcher/pool.js")

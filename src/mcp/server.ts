@@ -3,6 +3,9 @@ import {
   ResourceNotFoundError,
   Server,
   type JSONRPCMessage,
+  type JSONRPCRequest,
+  type Result,
+  type ServerContext,
   type ServerOptions as SdkServerOptions,
   type Transport
 } from "@modelcontextprotocol/server"
@@ -10,6 +13,7 @@ import { version } from "../runtime/version.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { instructions } from "./instructions.ts"
+import { invalidParams } from "./invalidParams.ts"
 
 /** Additions to the server, such as the fixtures of a test suite. */
 export interface ServerExtension {
@@ -34,8 +38,21 @@ const readCache = { ttlMs: 0, cacheScope: "private" } as const
 /** Revision 2025-11-25; later ones use the code of invalid parameters. */
 const legacyResourceNotFound = -32002
 
+type RequestHandler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
+
+/** Refuses params that don't fit by -32602 and a sentence; the SDK does by -32603 and its validator's own JSON. */
+class PlainErrorServer extends Server {
+  protected override _wrapHandler(method: string, handler: RequestHandler): RequestHandler {
+    const wrapped = super._wrapHandler(method, handler)
+    return (request, ctx) =>
+      wrapped(request, ctx).catch((error: unknown) => {
+        throw invalidParams(method, error) ?? error
+      })
+  }
+}
+
 /** The SDK sends the modern code in both eras. This sends legacy clients the code of their revision. */
-class LegacyServer extends Server {
+class LegacyServer extends PlainErrorServer {
   override connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport)
     transport.send = (message, options) => send(withLegacyCode(message), options)
@@ -53,7 +70,7 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
 export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)
-  const server = new (era === "legacy" ? LegacyServer : Server)(
+  const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
       capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },

@@ -24,10 +24,10 @@ import { keyCredentials } from "../../src/serve/caller.ts"
 import { http } from "../../src/serve/http.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
-import { endpoint, initialize, legacy, openSession, post } from "../http/endpoint.ts"
-import { callTool, refusing, rpcErrorIn, rpcErrorOf, send } from "../http/wire.ts"
-import { account } from "../registry/account.ts"
-import { toolsOver } from "../registry/upstream.ts"
+import { endpoint, initialize, legacy, openSession, post } from "../support/endpoint.ts"
+import { callTool, refusing, rpcErrorIn, rpcErrorOf, send } from "../support/wire.ts"
+import { account } from "../support/account.ts"
+import { toolsOver } from "../support/tools.ts"
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/troubleshooting.md", import.meta.url)), "utf8")
 const headings = [...page.matchAll(/^### `(.+)`$/gmu)].map(([, heading = ""]) => heading)

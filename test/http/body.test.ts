@@ -9,7 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { readBody, type BadBody } from "../../src/http/admission/body.ts"
-import { endpoint, legacy, modern, modernBody, modernHeaders, openSession, post } from "./endpoint.ts"
+import { endpoint, legacy, modern, modernBody, modernHeaders, openSession, post } from "../support/endpoint.ts"
 import {
   callTool,
   eventually,
@@ -22,7 +22,7 @@ import {
   startRun,
   upstreamCalls,
   wire
-} from "./wire.ts"
+} from "../support/wire.ts"
 
 const listTools = modernBody("tools/list")
 const listHeaders = modernHeaders("tools/list")

@@ -6,8 +6,8 @@ import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
 import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
 import { version } from "../../src/runtime/version.ts"
-import { endpoint, initialize, modern, openSession } from "./endpoint.ts"
-import { callTool, metric, send } from "./wire.ts"
+import { endpoint, initialize, modern, openSession } from "../support/endpoint.ts"
+import { callTool, metric, send } from "../support/wire.ts"
 
 describe("/health and /ready", () => {
   it.scopedLive("answer every origin, without asking Sequentum", () =>

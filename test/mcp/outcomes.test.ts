@@ -13,8 +13,8 @@ import type { ToolResult } from "../../src/tools/bounds.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { ToolError } from "../../src/tools/Tool.ts"
-import { whileTimePasses } from "../registry/drive.ts"
-import { overHttp } from "../registry/upstream.ts"
+import { whileTimePasses } from "../support/time.ts"
+import { overHttp } from "../support/tools.ts"
 import { asCaller, secretKey } from "../support/http.ts"
 
 /** What Sequentum, or something before it, does with a request. */

@@ -21,9 +21,8 @@ import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
 import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { Spaces } from "../../src/sequentum/Spaces.ts"
 import { Versions } from "../../src/sequentum/Versions.ts"
-import { account } from "../registry/account.ts"
-import { scripted, type Respond } from "../registry/upstream.ts"
-import { asCaller } from "../support/http.ts"
+import { account } from "../support/account.ts"
+import { asCaller, scripted, type Respond } from "../support/http.ts"
 import { many, spoiling } from "../support/mutate.ts"
 
 const agentId = AgentId.make(7)

@@ -15,7 +15,7 @@ import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
 import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { httpClient } from "../../src/serve/layers.ts"
-import { whileTimePasses } from "../registry/live.ts"
+import { whileTimePasses } from "../support/time.ts"
 import { freePort } from "../support/freePort.ts"
 import { asCaller } from "../support/http.ts"
 

@@ -1,10 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { account } from "../registry/account.ts"
-import { validArguments } from "../registry/arguments.ts"
-import { expected } from "../registry/expected.ts"
-import { toolsOver, type Sent } from "../registry/upstream.ts"
+import { account } from "../support/account.ts"
+import { allCases } from "./cases.ts"
+import type { Sent } from "../support/http.ts"
+import { toolsOver } from "../support/tools.ts"
 
 /** Puts a row of null before the rows of a list: of the body itself or of its member `name`. */
 const spoil = (body: unknown, name: string | undefined): unknown => {
@@ -46,8 +47,8 @@ describe("a row that can't be read", () => {
           return path.test(sent.path) ? { ...answer, body: spoil(answer.body, member) } : answer
         }
         const { call } = yield* toolsOver(respond)
-        const { notice, ...shown } = yield* call(tool, validArguments[tool])
-        const whole = expected[tool]?.result ?? {}
+        const { arguments: args, result: whole } = yield* Arr.findFirst(allCases, ({ name }) => name === tool)
+        const { notice, ...shown } = yield* call(tool, args)
         assert.deepStrictEqual<unknown>(shown, whole)
         assert.strictEqual(
           notice,

@@ -4,9 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
-import { account, schedule } from "../registry/account.ts"
-import { overSandbox, whileTimePasses } from "../registry/live.ts"
-import { toolsOver, type Respond } from "../registry/upstream.ts"
+import { account } from "../support/account.ts"
+import { schedule } from "./schedules.cases.ts"
+import { overSandbox } from "../support/sandbox.ts"
+import { whileTimePasses } from "../support/time.ts"
+import type { Respond } from "../support/http.ts"
+import { toolsOver } from "../support/tools.ts"
 
 const create = { agentId: 7, name: "Nightly" }
 const update = { agentId: 7, scheduleId: 31 }
@@ -18,7 +21,7 @@ const called = (tool: string, args: unknown, respond: Respond = account) =>
     const { call, sent } = yield* toolsOver(respond)
     const ended = yield* Effect.either(call(tool, args))
     return {
-      body: sent.find(({ method }) => method !== "GET")?.body,
+      body: sent.find(({ method }) => method !== "GET")?.json,
       notice: Either.isRight(ended) ? ended.right["notice"] : undefined,
       problems: Either.isLeft(ended) && ended.left._tag === "InvalidArguments" ? ended.left.problems : []
     }

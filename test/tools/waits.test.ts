@@ -6,8 +6,8 @@ import * as TestClock from "effect/TestClock"
 import { errorText } from "../../src/mcp/results.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject } from "../../src/tools/Tool.ts"
-import { whileTimePasses } from "../registry/drive.ts"
-import { overHttp } from "../registry/upstream.ts"
+import { whileTimePasses } from "../support/time.ts"
+import { overHttp } from "../support/tools.ts"
 import { asCaller, script, type Step } from "../support/http.ts"
 
 const ok = (body: unknown): Step => ({ status: 200, body: JSON.stringify(body) })

@@ -107,7 +107,9 @@ const parseJson = (text: string) =>
 const isHtml = ({ body, header }: UpstreamResponse): boolean =>
   /^\s*<(?:!doctype html|html)\b/iu.test(body.slice(0, 256)) || /text\/html/iu.test(header("content-type") ?? "")
 
-const isJson = ({ header }: UpstreamResponse): boolean => /\bjson\b/iu.test(header("content-type") ?? "")
+/** Whether a body that can't be parsed was to be JSON: it is said to be and begins like it. */
+const isBrokenJson = ({ body, header }: UpstreamResponse): boolean =>
+  /\bjson\b/iu.test(header("content-type") ?? "") && /^\s*[[{"]/u.test(body)
 
 const describeBody = (response: UpstreamResponse): string => {
   if (response.body.trim() === "") return "an empty body where JSON was expected"
@@ -229,13 +231,13 @@ export const readNothing =
           }
         })
 
-/** Reads data: JSON or, if the response does not say that it is JSON, text. A page of HTML is unexpected. */
+/** Reads data: JSON or text. A page of HTML is unexpected, and so is JSON that breaks off. */
 export const readData =
   (line: RequestLine): Read<unknown> =>
   (response, secret) =>
     Either.match(parseJson(response.body), {
       onLeft: () =>
-        isHtml(response) || (isJson(response) && response.body.trim() !== "")
+        isHtml(response) || isBrokenJson(response)
           ? Effect.fail(unexpected(line, response, describeBody(response)))
           : Effect.succeed(response.body),
       onRight: (json) => errorInBody(line, response, secret, json) ?? Effect.succeed(json)

@@ -116,7 +116,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       ...dates,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
-      sortOrder: Param.optional(Param.sortOrder),
+      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
       usageTypes
     }),
@@ -164,7 +164,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       ...dates,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
-      sortOrder: Param.optional(Param.sortOrder),
+      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       usageTypes
     }),
     output: Schema.Struct({

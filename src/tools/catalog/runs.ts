@@ -187,7 +187,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     }),
     output: Schema.Struct({
       run: Param.optional(RunDetail),
-      data: Param.optional(Schema.Unknown),
+      data: Param.optional(Schema.Unknown.annotations({ description: "Any JSON, or text" })),
       notice
     })
   },
