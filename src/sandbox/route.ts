@@ -31,10 +31,10 @@ export const json = (body: unknown, status = 200): HttpServerResponse.HttpServer
 
 export const empty = (status = 200): HttpServerResponse.HttpServerResponse => HttpServerResponse.empty({ status })
 
-/** An integer in the path. Fails with 400. */
+/** An integer in the path, an int64 at most; no id of the sandbox is beyond 2^53. Fails with 400. */
 export const pathId = (call: Call, name: string): Effect.Effect<number, ApiError> => {
   const text = call.params[name] ?? ""
-  return /^\d{1,15}$/.test(text) ? Effect.succeed(Number(text)) : badRequest(`${name} must be a whole number.`)
+  return /^\d{1,19}$/.test(text) ? Effect.succeed(Number(text)) : badRequest(`${name} must be a whole number.`)
 }
 
 /** The agent in the path. Fails with 400 or 404. */

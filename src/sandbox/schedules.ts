@@ -21,8 +21,13 @@ const Kind = { none: 0, once: 1, every: 2, cron: 3 } as const
 /** Milliseconds of the values of runEveryPeriod with a fixed length: 1 minute, 2 hour, 3 day, 4 week. 5 is a month. */
 const periods: Readonly<Record<number, number>> = { 1: 60_000, 2: 3_600_000, 3: 86_400_000, 4: 604_800_000 }
 
+/** An IANA time zone. A text handed to Cron.parse would be tried as an offset first, so that GMT is no zone there. */
+const zoneNamed = DateTime.zoneMakeNamed
+
 const parseCron = (cron: string, timezone: string) =>
-  cron.trim().split(/\s+/).length === 5 ? Either.getRight(Cron.parse(cron, timezone)) : Option.none()
+  cron.trim().split(/\s+/).length === 5
+    ? Option.flatMap(zoneNamed(timezone), (zone) => Either.getRight(Cron.parse(cron, zone)))
+    : Option.none()
 
 // Cron.next throws if no date ever matches, such as 31 February.
 const nextOfCron = Option.liftThrowable((cron: Cron.Cron, after: number) => Cron.next(cron, after).getTime())
@@ -126,7 +131,7 @@ const readSchedule = (
     const options = yield* toOptions(body, agent)
     const kind = body.scheduleType ?? (typeof body.cronExpression === "string" ? Kind.cron : Kind.none)
     const timezone = body.timezone ?? "UTC"
-    if (Option.isNone(DateTime.zoneMakeNamed(timezone))) {
+    if (Option.isNone(zoneNamed(timezone))) {
       return yield* badRequest(`timezone: ${timezone} is not an IANA time zone.`)
     }
     const startTime =

@@ -78,11 +78,21 @@ export const execution = {
   logMode: optional(oneOf("TextAndHtml also logs page HTML, for debugging", ["Text", "TextAndHtml"]))
 } as const
 
+/** Digits of an int64 that JavaScript has no number for. */
+const isLongInteger = (value: string) => /^[1-9]\d{15,18}$/u.test(value) && !Number.isSafeInteger(Number(value))
+
+/** An int64 id: an integer or, beyond 2^53, its digits, as results show it. */
+const longId = Schema.declare(
+  (value): value is number | string =>
+    typeof value === "string" ? isLongInteger(value) : Number.isSafeInteger(value) && Number(value) >= 1,
+  { [ReadAs]: "id", jsonSchema: rangeKeywords({}) }
+)
+
 export const agentId = integer("").pipe(Schema.brand("AgentId"))
-export const runId = integer("").pipe(Schema.brand("RunId"))
-export const fileId = integer("").pipe(Schema.brand("FileId"))
+export const runId = longId.pipe(Schema.brand("RunId"))
+export const fileId = longId.pipe(Schema.brand("FileId"))
 export const spaceId = integer("").pipe(Schema.brand("SpaceId"))
-export const scheduleId = integer("").pipe(Schema.brand("ScheduleId"))
+export const scheduleId = longId.pipe(Schema.brand("ScheduleId"))
 export const sessionId = text("From start_agent_build", { maxLength: 256 }).pipe(Schema.brand("SessionId"))
 
 const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/u

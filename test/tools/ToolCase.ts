@@ -33,10 +33,8 @@ export interface ToolCase {
   readonly sandbox?: ReadonlyArray<JsonObject>
   /** Of a tool that changes something: every parameter, with a value that the schema allows. */
   readonly everyArgument?: JsonObject
-  /** Whether the call succeeds whatever the body of Sequentum's answer. */
-  readonly ignoresBody?: true
-  /** Whether `{}` is a usable answer, because every field may be absent. */
-  readonly acceptsEmptyObject?: true
+  /** Whether Sequentum's answer carries nothing, so that any JSON will do which does not say failure. */
+  readonly expectsNothing?: true
 }
 
 /** A case for each tool of a toolset, in the order in which they are listed. */

@@ -89,8 +89,7 @@ export const agentCases: Cases<typeof AgentTools> = {
       refusal({}, "agentId is required: an integer of at least 1."),
       refusal({ agentId: "seven" }, 'agentId must be an integer of at least 1, but was "seven".')
     ],
-    sandbox: sandboxAgents.map((agentId) => ({ agentId })),
-    acceptsEmptyObject: true
+    sandbox: sandboxAgents.map((agentId) => ({ agentId }))
   },
 
   search_agents: {

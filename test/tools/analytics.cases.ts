@@ -69,8 +69,7 @@ export const analyticsCases: Cases<typeof AnalyticsTools> = {
         'status must be one of "Failed", "Completed", "CompletedWithErrors", "Running", but was "Broken".'
       )
     ],
-    sandbox: [{ ...sandboxMonth, includeDetails: true }, { status: "Failed" }],
-    acceptsEmptyObject: true
+    sandbox: [{ ...sandboxMonth, includeDetails: true }, { status: "Failed" }]
   },
 
   get_records_summary: {
@@ -98,8 +97,7 @@ export const analyticsCases: Cases<typeof AnalyticsTools> = {
       totalPageLoads: 11
     },
     refuses: [...badPeriods(), refusal({ agentId: 0 }, "agentId must be an integer of at least 1, but was 0.")],
-    sandbox: [{}, ...sandboxAgents.map((agentId) => ({ agentId, ...sandboxMonth }))],
-    acceptsEmptyObject: true
+    sandbox: [{}, ...sandboxAgents.map((agentId) => ({ agentId, ...sandboxMonth }))]
   },
 
   get_run_diagnostics: {

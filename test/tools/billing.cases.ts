@@ -73,8 +73,7 @@ export const billingCases: Cases<typeof BillingTools> = {
       pagination: { pageIndex: 1, recordsPerPage: 50, totalRecordCount: 1, hasMore: false }
     },
     refuses: [refusal({ recordsPerPage: 0 }, "recordsPerPage must be an integer from 1 to 100, but was 0.")],
-    sandbox: [{ recordsPerPage: 5 }],
-    acceptsEmptyObject: true
+    sandbox: [{ recordsPerPage: 5 }]
   },
 
   get_agents_usage: {

@@ -43,7 +43,7 @@ export const builderCases: Cases<typeof BuilderTools> = {
     result: { stopped: true, ...session },
     refuses: [refusal({}, "sessionId is required: a text of 1 to 256 characters, not blank.")],
     everyArgument: { sessionId: "nowhere" },
-    ignoresBody: true
+    expectsNothing: true
   },
 
   wait_for_agent_build: {

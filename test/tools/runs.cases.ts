@@ -111,8 +111,14 @@ export const runCases: Cases<typeof RunTools> = {
         sends: {
           inputParameters: '{"category":"Poetry"}',
           parallelism: 2,
+          parallelMaxConcurrency: 1,
+          parallelExport: "Combined",
+          timeout: 60,
           isExclusive: true,
-          isRunSynchronously: false
+          isWaitOnFailure: false,
+          isRunSynchronously: false,
+          logLevel: "Info",
+          logMode: "Text"
         },
         answer: { status: 202, body: { ...run, status: 4, endTime: null } }
       }
@@ -154,7 +160,7 @@ export const runCases: Cases<typeof RunTools> = {
     result: { ...ids, status: "Success", isFinal: true },
     refuses: [refusal({ ...agent, runId: "last" }, 'runId must be an integer of at least 1, but was "last".')],
     everyArgument: sandboxRun,
-    ignoresBody: true
+    expectsNothing: true
   },
 
   kill_agent: {
@@ -164,7 +170,7 @@ export const runCases: Cases<typeof RunTools> = {
     result: { ...ids, status: "Success", isFinal: true },
     refuses: [refusal({ runId: 90 }, "agentId is required: an integer of at least 1.")],
     everyArgument: sandboxRun,
-    ignoresBody: true
+    expectsNothing: true
   },
 
   delete_run: {
@@ -179,7 +185,7 @@ export const runCases: Cases<typeof RunTools> = {
       )
     ],
     everyArgument: { ...sandboxRun, removeMethod: "RemoveEntireRun" },
-    ignoresBody: true
+    expectsNothing: true
   },
 
   wait_for_run: {

@@ -104,7 +104,8 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
           scheduleType: 3,
           cronExpression: "0 2 * * *",
           timezone: "Europe/Berlin",
-          isEnabled: true
+          isEnabled: true,
+          parallelism: 1
         },
         answer: { status: 201, body: schedule }
       }
@@ -209,7 +210,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
     result: { ...ids, isEnabled: true },
     refuses: [refusal({ scheduleId: 31 }, "agentId is required: an integer of at least 1.")],
     everyArgument: sandboxSchedule,
-    ignoresBody: true
+    expectsNothing: true
   },
 
   disable_agent_schedule: {
@@ -219,7 +220,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
     result: { ...ids, isEnabled: false },
     refuses: [refusal({ ...agent, scheduleId: null }, "scheduleId is required: an integer of at least 1.")],
     everyArgument: sandboxSchedule,
-    ignoresBody: true
+    expectsNothing: true
   },
 
   delete_agent_schedule: {
@@ -231,7 +232,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
       refusal({ ...agent, scheduleId: "Nightly" }, 'scheduleId must be an integer of at least 1, but was "Nightly".')
     ],
     everyArgument: sandboxSchedule,
-    ignoresBody: true
+    expectsNothing: true
   },
 
   get_scheduled_runs: {

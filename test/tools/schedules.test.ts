@@ -28,7 +28,8 @@ describe("create_agent_schedule", () => {
           name: "Nightly",
           scheduleType: 3,
           cronExpression: cronExpression.trim(),
-          isEnabled: true
+          isEnabled: true,
+          parallelism: 1
         })
       })
   )
@@ -42,7 +43,8 @@ describe("create_agent_schedule", () => {
           name: "Nightly",
           scheduleType: 1,
           startTime: "2026-03-11T12:01:00.000Z",
-          isEnabled: true
+          isEnabled: true,
+          parallelism: 1
         })
       })
   )
@@ -55,9 +57,15 @@ describe("create_agent_schedule", () => {
         name: "Nightly",
         ...interval,
         startTime: "2026-03-11T12:00:01.000Z",
-        isEnabled: true
+        isEnabled: true,
+        parallelism: 1
       })
-      assert.deepStrictEqual(yield* created(interval), { name: "Nightly", ...interval, isEnabled: true })
+      assert.deepStrictEqual(yield* created(interval), {
+        name: "Nightly",
+        ...interval,
+        isEnabled: true,
+        parallelism: 1
+      })
     })
   )
 })

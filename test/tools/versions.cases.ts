@@ -39,6 +39,6 @@ export const versionCases: Cases<typeof VersionTools> = {
       )
     ],
     everyArgument: { agentId: 4101, versionNumber: 1, comments: "Back" },
-    ignoresBody: true
+    expectsNothing: true
   }
 }

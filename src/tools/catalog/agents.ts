@@ -3,7 +3,17 @@ import * as Schema from "effect/Schema"
 import { Agents } from "../../sequentum/Agents.ts"
 import { ConfigType, type Agent } from "../../sequentum/schemas/Agent.ts"
 import { RunStatus } from "../../sequentum/schemas/Run.ts"
-import { defined, notice, Pagination, pagination, pickFields, shortened } from "../outputs.ts"
+import {
+  defined,
+  notice,
+  noticeOf,
+  Pagination,
+  pagination,
+  pickFields,
+  sentRows,
+  shortened,
+  unreadable
+} from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
@@ -133,7 +143,8 @@ export const AgentToolsLive = AgentTools.toLayer(
           }),
           (page) => ({
             agents: page.agents.map(agentSummary),
-            pagination: pagination(args, page.agents.length, page.totalRecordCount)
+            pagination: pagination(args, sentRows(page.agents), page.totalRecordCount),
+            ...noticeOf(unreadable(page.agents))
           })
         ),
 
@@ -145,7 +156,10 @@ export const AgentToolsLive = AgentTools.toLayer(
         })),
 
       search_agents: ({ maxRecords, query }) =>
-        Effect.map(agents.search(query, maxRecords), (found) => ({ agents: found.map(agentSummary) })),
+        Effect.map(agents.search(query, maxRecords), (found) => ({
+          agents: found.map(agentSummary),
+          ...noticeOf(unreadable(found))
+        })),
 
       get_agent_search_count: ({ includeArchived, query }) =>
         Effect.map(agents.searchCount(query, includeArchived), (totalCount) => ({ totalCount })),
