@@ -71,13 +71,16 @@ export interface Limits {
   readonly required?: () => ReadonlyArray<string>
 }
 
+/** The notice of a result that is cut: what it said before, and what was cut. */
+const noticeOfCut = ({ notice }: JsonObject, cut: string) => (typeof notice === "string" ? `${notice} ${cut}` : cut)
+
 /** The last resort: cuts every list in the result, then drops members that may be absent. */
 const cutEverywhere = (value: JsonObject, { maxBytes, required = () => [] }: Limits): ToolResult => {
   const cutLists = (kept: number) => {
     const cut = shortenLists(value, kept)
     return asResult({
       ...(Predicate.isRecord(cut) ? cut : value),
-      notice: `The result was too large, so each list is cut to its first ${kept} items.`
+      notice: noticeOfCut(value, `The result was too large, so each list is cut to its first ${kept} items.`)
     })
   }
   const fits = ({ json }: ToolResult) => fitsInto(json, maxBytes)
@@ -96,7 +99,10 @@ const cutEverywhere = (value: JsonObject, { maxBytes, required = () => [] }: Lim
     dropped.push(name)
     result = asResult({
       ...kept,
-      notice: `The result was too large, so ${dropped.join(", ")} ${dropped.length === 1 ? "was" : "were"} omitted.`
+      notice: noticeOfCut(
+        value,
+        `The result was too large, so ${dropped.join(", ")} ${dropped.length === 1 ? "was" : "were"} omitted.`
+      )
     })
     if (fits(result)) break
   }
@@ -124,7 +130,7 @@ export const fitResult = (result: JsonObject, limits: Limits): ToolResult => {
     const { [bound.list]: _, ...others } = shortened.value
     const without = asResult({
       ...others,
-      notice: `The result was too large, so ${bound.list} was omitted. ${bound.advice}`
+      notice: noticeOfCut(others, `The result was too large, so ${bound.list} was omitted. ${bound.advice}`)
     })
     return fitsInto(without.json, maxBytes) ? without : cutEverywhere(others, limits)
   }
@@ -132,7 +138,10 @@ export const fitResult = (result: JsonObject, limits: Limits): ToolResult => {
     asResult({
       ...shortened.value,
       [bound.list]: list.slice(0, kept),
-      notice: `The result was too large, so it shows the first ${kept} of ${list.length} ${bound.list}. ${bound.advice}`
+      notice: noticeOfCut(
+        shortened.value,
+        `The result was too large, so it shows the first ${kept} of ${list.length} ${bound.list}. ${bound.advice}`
+      )
     })
   const cutList = cut(largestFitting((kept) => fitsInto(cut(kept).json, maxBytes), list.length))
   return fitsInto(cutList.json, maxBytes) ? cutList : cutEverywhere(shortened.value, limits)

@@ -25,6 +25,7 @@ type Answer =
       readonly html?: true
       readonly date?: false | string
       readonly after?: number
+      readonly retryAfter?: string
     }
   | "broken connection"
   | "no connection"
@@ -67,7 +68,7 @@ const answering = (answers: Answers, seen: Array<string>) =>
               : new NetworkError("ECONNRESET", "read")
           return yield* new HttpClientError.RequestError({ request, reason: "Transport", cause })
         }
-        const { after = 0, body, date, html, status } = answer
+        const { after = 0, body, date, html, retryAfter, status } = answer
         if (after > 0) yield* Effect.sleep(after)
         const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body)
         const now = date ?? new Date(yield* Clock.currentTimeMillis).toUTCString()
@@ -77,7 +78,8 @@ const answering = (answers: Answers, seen: Array<string>) =>
             status,
             headers: {
               "content-type": html === true ? "text/html" : "application/json",
-              ...(now === false ? {} : { date: now })
+              ...(now === false ? {} : { date: now }),
+              ...(retryAfter === undefined ? {} : { "retry-after": retryAfter })
             }
           })
         )
@@ -725,6 +727,56 @@ describe("a read", () => {
         const { told } = yield* carryOut(["get_agent", agent], { "GET 7": { status: 200, body } })
         assert.notStrictEqual(told.outcome, "done")
         assert.include(told.text, text)
+      })
+    )
+  }
+
+  for (const [what, answer, text] of [
+    [
+      "501",
+      { status: 501 },
+      "Sequentum failed (501, GET /agent/7). Nothing was changed; trying again is unlikely to help."
+    ],
+    [
+      "520",
+      { status: 520 },
+      "Sequentum failed (520, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
+    ],
+    [
+      "522",
+      { status: 522 },
+      "Sequentum failed (522, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
+    ],
+    [
+      "525",
+      { status: 525 },
+      "Sequentum failed (525, GET /agent/7). Nothing was changed; trying again is unlikely to help."
+    ],
+    [
+      "408",
+      { status: 408 },
+      "Sequentum failed (408, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
+    ],
+    [
+      "503 for hours",
+      { status: 503, retryAfter: "7000" },
+      "Sequentum failed (503, GET /agent/7). Nothing was changed; try again after 2 hours."
+    ],
+    [
+      "503 for ever",
+      { status: 503, retryAfter: "251606667765" },
+      "Sequentum failed (503, GET /agent/7). Nothing was changed; try again another day."
+    ],
+    [
+      "429 for ever",
+      { status: 429, retryAfter: "251606667765" },
+      "Too many requests to Sequentum (429). Nothing was done. Try again another day, and poll less often."
+    ]
+  ] as const) {
+    it.effect(`that gets ${what} says what fits`, () =>
+      Effect.gen(function* () {
+        const { told } = yield* carryOut(["get_agent", agent], { "GET 7": answer })
+        assert.strictEqual(told.text, text)
       })
     )
   }

@@ -6,7 +6,7 @@ import type { Credentials } from "../../sequentum/Credentials.ts"
 import { inBrief } from "../../sequentum/errors.ts"
 import { Files } from "../../sequentum/Files.ts"
 import { removeMethods, Runs, type RemoveMethod } from "../../sequentum/Runs.ts"
-import type { AgentId, RunId } from "../../sequentum/schemas/common.ts"
+import type { AgentId, Rows, RunId } from "../../sequentum/schemas/common.ts"
 import { isFinal, type Run, type RunStatus } from "../../sequentum/schemas/Run.ts"
 import { InvalidArguments } from "../errors.ts"
 import { defined, notice, noticeOf, runIdFields, shortened, showRunId, unreadable } from "../outputs.ts"
@@ -256,13 +256,16 @@ const maxLookedAt = 20
 const shown = (run: Run) => `${run.id} (${run.status}${when("created", run.created)})`
 
 /** The run that a start of unknown outcome made, if one of those that were made at that time can only be it. */
-const startedRun = (runs: ReadonlyArray<Run>, started: ReadonlyArray<Run> | undefined): Seen<Run> => {
+const startedRun = (runs: Rows<Run>, started: ReadonlyArray<Run> | undefined): Seen<Run> => {
   const [run, ...others] = started ?? []
   if (run !== undefined && others.length === 0) return proved(run)
   if (run !== undefined) {
     return unproved(`Runs of this agent that were started at that time: ${[run, ...others].map(shown).join(", ")}.`)
   }
-  if (started !== undefined) return unproved("No run of this agent was started since.")
+  if (started !== undefined) {
+    const readable = runs.unreadable === undefined ? "" : " that can be read"
+    return unproved(`No run of this agent${readable} was started since.`)
+  }
   const [newest] = runs
   return unproved(newest === undefined ? "The agent has no runs." : `The newest run of this agent is ${shown(newest)}.`)
 }
