@@ -290,6 +290,20 @@ const cases: ReadonlyArray<
     `{"run":{"runId":91,"agentId":7,"status":"Success","isFinal":true,"created":"2026-03-11T12:00:00Z"},"notice":"${unusable("POST /agent/7/start", 200, "a body that is not JSON")} ${found} Its data did not arrive: follow it with wait_for_run, then get_run_files."}`
   ],
   [
+    "a record that looks like an error",
+    "startAndWait",
+    { "POST start": { status: 200, body: { title: "Emma", detail: "A novel" } } },
+    "done",
+    `{"data":{"title":"Emma","detail":"A novel"}}`
+  ],
+  [
+    "200 that says no",
+    "startAndWait",
+    { "POST start": { status: 200, body: { success: false, error: "No credits left" } } },
+    "refused",
+    `Sequentum refused the request (POST /agent/7/start). Sequentum says: "No credits left". Nothing was done; the same call will probably be refused again.`
+  ],
+  [
     "200 that says 409",
     "start",
     { "POST start": { status: 200, body: { statusCode: 409, message: "Agent is disabled" } } },
@@ -347,6 +361,13 @@ const cases: ReadonlyArray<
     { "POST stop": signIn, "GET status": { status: 200, body: run(90, 1) } },
     "unknown",
     `${unusable("POST /agent/7/run/90/stop", 200, "an HTML page where JSON was expected")} It is not known whether Sequentum acted. The run is now Running. Calling again is safe.`
+  ],
+  [
+    "a sign-in page, and the run has ended by itself",
+    "stop",
+    { "POST stop": signIn, "GET status": { status: 200, body: run(90, 10) } },
+    "unknown",
+    `${unusable("POST /agent/7/run/90/stop", 200, "an HTML page where JSON was expected")} It is not known whether Sequentum acted. The run has ended: Success.`
   ],
   [
     "a sign-in page every time",

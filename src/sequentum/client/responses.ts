@@ -167,6 +167,8 @@ const errorMembers: ReadonlySet<string> = new Set([
   "error"
 ])
 
+const saysFailure = (json: unknown): boolean => Predicate.isRecord(json) && json["success"] === false
+
 /**
  * The status of a body that is nothing but an error: the one that it names or, without one, `own`. undefined for any
  * other body, such as the state of a build, which has a word as `status` beside its `error`.
@@ -179,7 +181,7 @@ const statusInBody = (json: unknown, own: number): number | undefined => {
   if (Predicate.isNotNullable(named))
     return Predicate.isNumber(named) && named >= 400 && named < 600 ? named : undefined
   const isError =
-    json["success"] === false ||
+    saysFailure(json) ||
     ["error", "errorCode", "errors"].some((name) => Predicate.isTruthy(json[name])) ||
     (Predicate.isString(json["title"]) && Predicate.isString(json["detail"]))
   return isError ? own : undefined
@@ -236,9 +238,7 @@ export const readNothing =
           onRight: (json) => {
             const error = errorInBody(line, response, secret, json)
             if (error !== undefined) return Effect.fail(error)
-            if (Predicate.isRecord(json) && json["success"] === false) {
-              return Effect.fail(rejected(line, response, secret))
-            }
+            if (saysFailure(json)) return Effect.fail(rejected(line, response, secret))
             return json === false ? Effect.fail(unexpected(line, response, "the word false")) : Effect.void
           }
         })
@@ -252,7 +252,13 @@ export const readData =
         isHtml(response) || isBrokenJson(response)
           ? Effect.fail(unexpected(line, response, describeBody(response)))
           : Effect.succeed(response.body),
-      onRight: (json) => errorInBody(line, response, secret, json) ?? Effect.succeed(json)
+      onRight: (json) => {
+        const error = errorInBody(line, response, secret, json)
+        // A record may have a title and a detail too.
+        return error === undefined || (error._tag === "Rejected" && error.status < 400 && !saysFailure(json))
+          ? Effect.succeed(json)
+          : Effect.fail(error)
+      }
     })
 
 /** Sequentum's own time of a response in epoch milliseconds, a whole second; undefined without a valid `Date`. */

@@ -19,13 +19,14 @@ export const proved: <A>(result: A) => Seen<A> = Either.right
 /** Nothing is proved, and the same call could act a second time. */
 export const unproved = (seen: string): Seen<never> => Either.left({ seen, lookAgain: true })
 
+/** The write has nothing left to do, which does not prove that it did anything. */
+export const settled = (seen: string): Seen<never> => Either.left({ seen, lookAgain: false })
+
 /** The write has not been carried out so far, and the same call does no harm. */
-export const repeatable = (seen: string): Seen<never> =>
-  Either.left({ seen: `${seen} Calling again is safe.`, lookAgain: false })
+export const repeatable = (seen: string): Seen<never> => settled(`${seen} Calling again is safe.`)
 
 /** What was to be deleted is not there, which does not tell by whom it was deleted. */
-export const gone = (what: string): Seen<never> =>
-  Either.left({ seen: `The ${what} is not there: it is gone, or never was.`, lookAgain: false })
+export const gone = (what: string): Seen<never> => settled(`The ${what} is not there: it is gone, or never was.`)
 
 /** A write whose outcome is unknown. */
 export interface UnclearWrite {

@@ -20,6 +20,7 @@ import {
   madeDuring,
   proved,
   repeatable,
+  settled,
   unproved,
   when,
   type Seen,
@@ -270,6 +271,8 @@ const startedRun = (runs: Rows<Run>, started: ReadonlyArray<Run> | undefined): S
   return unproved(newest === undefined ? "The agent has no runs." : `The newest run of this agent is ${shown(newest)}.`)
 }
 
+const ended = (status: RunStatus) => settled(`The run has ended: ${status}.`)
+
 const foundRun = ({ error }: UnclearWrite) =>
   `${inBrief(error)} But a run that was started at that time is there, and is the one shown: yours, unless somebody else started the agent too. Do not start it again before you have seen how this run ends.`
 
@@ -366,15 +369,17 @@ export const RunToolsLive = RunTools.toLayer(
 
       stop_agent: ({ agentId, runId }) =>
         Effect.zipRight(runs.stop(agentId, runId), afterEnding(agentId, runId)).pipe(
-          lookAtEnding(agentId, runId, (status) =>
-            status === "Stopping" || isFinal(status) ? proved(status) : repeatable(`The run is now ${status}.`)
-          )
+          lookAtEnding(agentId, runId, (status) => {
+            if (status === "Stopping" || status === "Stopped") return proved(status)
+            return isFinal(status) ? ended(status) : repeatable(`The run is now ${status}.`)
+          })
         ),
 
       kill_agent: ({ agentId, runId }) =>
         Effect.zipRight(runs.kill(agentId, runId), afterEnding(agentId, runId)).pipe(
           lookAtEnding(agentId, runId, (status) => {
-            if (isFinal(status)) return proved(status)
+            if (status === "Stopped") return proved(status)
+            if (isFinal(status)) return ended(status)
             // It may have been Stopping before: then nothing has forced it yet.
             return unproved(
               status === "Stopping"
