@@ -80,7 +80,7 @@ const summary = (outcomes: ReadonlyArray<Outcome>, sound: ReadonlyArray<Outcome>
     yield* say(
       "",
       ...[...lanes].map(({ about, isVirtual, name }) => `${name}: ${about}; ${isVirtual ? "virtual" : "real"} time`),
-      "Times of rows in virtual time are what a clock on the wall would have shown. Cases that hold a call for long run in virtual time only.",
+      "In virtual time no waiting is real: the seconds are those of the program's own clock. Faults that hold a call for long run in virtual time only.",
       limits,
       "",
       ...table(outcomes),

@@ -85,8 +85,9 @@ type CallTool = (name: string, args: Record<string, unknown>, signal: AbortSigna
 const calling =
   (callTool: CallTool): Speaker["call"] =>
   (name, args) =>
-    Effect.tryPromise({ try: (signal) => callTool(name, { ...args }, signal), catch: (error) => error }).pipe(
-      Effect.matchEffect({ onFailure: failureOf, onSuccess: replyOf })
+    Effect.matchEffect(
+      Effect.tryPromise((signal) => callTool(name, { ...args }, signal)),
+      { onFailure: ({ error }) => failureOf(error), onSuccess: replyOf }
     )
 
 type LegacyTransport = Parameters<LegacyClient["connect"]>[0]

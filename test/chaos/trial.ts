@@ -38,7 +38,7 @@ export interface Outcome {
   readonly peakMemory: number | undefined
 }
 
-/** What tells a trial from others, by which it can be run again. */
+/** The id of a trial, by which it can be run again. */
 export const idOf = ({ lane, plan, tool }: Trial) => `${lane.name}/${tool.name}/${planText(plan)}`
 
 /** A Wednesday at noon, when no schedule of the sandbox is due. */
@@ -56,7 +56,7 @@ const aftermath = "200 seconds"
 const holds = ({ moves }: Plan, kind: "isSlow" | "isHeavy") =>
   moves.some((move) => move !== "pass" && faults[move.fault]?.[kind] === true)
 
-const settingsOf = (authorization: string) => ({
+const headersOf = (authorization: string) => ({
   authorization,
   host: "sandbox.test",
   "content-type": "application/json"
@@ -70,7 +70,7 @@ const attempt = (trial: Trial, hostile: HostileUpstream) =>
       hostile.ask({
         method,
         path: path.startsWith("/sandbox/") ? path : `/api/v1${path}`,
-        headers: settingsOf(speaker.authorization),
+        headers: headersOf(speaker.authorization),
         body: body === undefined ? undefined : Buffer.from(JSON.stringify(body))
       })
     const { args, hasChanged, isTrue } = yield* tool.prepare(ask)
@@ -133,6 +133,22 @@ const runInLane = (trial: Trial): Effect.Effect<Outcome> => {
   )
 }
 
+/** A trial of which nothing is known counts as a call without an answer. */
+const failed = (trial: Trial, defect: unknown): Outcome => ({
+  trial,
+  reply: undefined,
+  report: undefined,
+  noAnswer: `The trial itself failed: ${String(defect)}`,
+  sent: [],
+  acted: 0,
+  isTrue: true,
+  seconds: 0,
+  peakMemory: undefined
+})
+
 /** Runs a trial on a fresh sandbox. */
 export const run = (trial: Trial): Effect.Effect<Outcome> =>
-  holds(trial.plan, "isHeavy") ? heavy.withPermits(1)(runInLane(trial)) : runInLane(trial)
+  Effect.catchAllDefect(
+    holds(trial.plan, "isHeavy") ? heavy.withPermits(1)(runInLane(trial)) : runInLane(trial),
+    (defect) => Effect.succeed(failed(trial, defect))
+  )

@@ -80,10 +80,11 @@ describe("trials", () => {
     }
   })
 
-  const virtual = lanes.filter(({ isVirtual }) => isVirtual)
-  for (const lane of virtual) {
+  for (const lane of lanes.filter(({ isVirtual }) => isVirtual)) {
+    // What differs between tools is the same in all lanes.
+    const some = faultless(lane, 1).slice(0, lane.name === "registry" ? undefined : 3)
     it.live(`without a fault every call is done, every write once, and no time passes: ${lane.name}`, () =>
-      Effect.map(Effect.forEach(faultless(lane, 1), run, { concurrency: 4 }), (outcomes) => {
+      Effect.map(Effect.forEach(some, run, { concurrency: 4 }), (outcomes) => {
         assert.deepStrictEqual(outcomes.filter((outcome) => !isSound(outcome)).map(inOneLine), [])
       })
     )
