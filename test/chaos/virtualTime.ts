@@ -57,4 +57,10 @@ export const inVirtualTime = <A, E>(
       if (idle === 0) yield* TestClock.setTime(next)
     }
     return yield* Fiber.join(fiber)
-  }).pipe(Effect.provide(TestContext.TestContext))
+  }).pipe(
+    Effect.provide(TestContext.TestContext),
+    // The clock must not be left behind in the fiber that asked.
+    Effect.fork,
+    Effect.flatMap(Fiber.await),
+    Effect.flatten
+  )
