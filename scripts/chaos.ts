@@ -42,30 +42,38 @@ const say = (...lines: ReadonlyArray<string>) => Effect.sync(() => lines.forEach
 const holdsFault = ({ plan }: Trial, names: ReadonlyArray<string>) =>
   plan.moves.some((move) => move !== "pass" && names.includes(move.fault))
 
-const isAskedFor = (trial: Trial) =>
-  (values.tool === undefined || values.tool.split(",").includes(trial.tool.name)) &&
-  (values.fault === undefined || holdsFault(trial, values.fault.split(",")))
+const isOfTool = ({ tool }: Trial) => values.tool === undefined || values.tool.split(",").includes(tool.name)
 
-/** Runs trials until the time is over. */
-const runAll = (trials: ReadonlyArray<Trial>, concurrency: number, allowedSeconds: number) => {
-  const until = performance.now() + allowedSeconds * 1000
-  return Effect.forEach(
+const isAskedFor = (trial: Trial) =>
+  isOfTool(trial) && (values.fault === undefined || holdsFault(trial, values.fault.split(",")))
+
+/** Runs trials until a moment of `performance.now`. */
+const runAll = (trials: ReadonlyArray<Trial>, concurrency: number, until: number) =>
+  Effect.forEach(
     trials,
     (trial) => (performance.now() > until ? Effect.succeed([]) : Effect.map(run(trial), (outcome) => [outcome])),
     { concurrency }
   ).pipe(Effect.map((outcomes) => outcomes.flat()))
-}
 
-const totalShare = chosen.reduce((sum, { name }) => sum + (shares[name] ?? 0), 0)
+const begunAt = performance.now()
+
+/** Seconds for a part: its share of the time that is left for it and those after it. */
+const allowedFor = (part: Part) => {
+  const shareOf = ({ name }: Part) => shares[name] ?? 0
+  const left = chosen.slice(chosen.indexOf(part)).reduce((sum, later) => sum + shareOf(later), 0)
+  return ((seconds - (performance.now() - begunAt) / 1000) * shareOf(part)) / left
+}
 
 const runPart = (part: Part) =>
   Effect.gen(function* () {
     const startedAt = performance.now()
+    const until = startedAt + allowedFor(part) * 1000
     const concurrency = atOnce[part.name] ?? 1
-    const sound = yield* Effect.forEach(part.lanes, (lane) => runAll(faultless(lane, seed), concurrency, Infinity))
+    const sound = yield* Effect.forEach(part.lanes, (lane) =>
+      runAll(faultless(lane, seed).filter(isOfTool), concurrency, Infinity)
+    )
     const trials = trialsOf(part, seed).filter(isAskedFor)
-    const allowed = (seconds * (shares[part.name] ?? 0)) / totalShare - (performance.now() - startedAt) / 1000
-    const outcomes = yield* runAll(trials, concurrency, allowed)
+    const outcomes = yield* runAll(trials, concurrency, until)
     const took = Math.round((performance.now() - startedAt) / 1000)
     yield* say(`${part.name}: ${outcomes.length} of ${trials.length} cases in ${took} s`)
     return { outcomes, sound: sound.flat() }
