@@ -18,7 +18,7 @@ import { errorText } from "../../src/mcp/results.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { serverLayer } from "../../src/serve/layers.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
-import { endpoint } from "../http/endpoint.ts"
+import { endpoint } from "../support/endpoint.ts"
 import type { Reply } from "./replies.ts"
 
 /** Something that calls tools for one account. */
