@@ -63,14 +63,9 @@ const mayWait = (breaker: BreakerService) => (delay: Duration.Duration) =>
     })
   )
 
-/**
- * The error of a write after its last try. A later refusal does not undo what an earlier try may have done: only
- * credentials that are refused matter more.
- */
+/** The error of a write after its last try. A later refusal does not undo what an earlier try may have done. */
 const outcomeOf = (unknown: SequentumError | undefined, last: SequentumError): SequentumError =>
-  last._tag === "Unauthorized" || last._tag === "Forbidden" || meaningOf(last).outcome === "unknown"
-    ? last
-    : (unknown ?? last)
+  meaningOf(last).outcome === "unknown" ? last : (unknown ?? last)
 
 /** One exchange with Sequentum, retried by `Retry.schedule`, within its deadline, the rate budget and the breaker. */
 export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService) => {
