@@ -68,7 +68,9 @@ const plainNames = new Set([
   "scheduleId",
   "pageIndex",
   "recordsPerPage",
-  "configType"
+  "configType",
+  "scheduleType",
+  "runEveryPeriod"
 ])
 
 describe.each(allTools.map((tool) => [tool.name, tool] as const))("%s", (name, tool) => {

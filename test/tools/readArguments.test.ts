@@ -170,6 +170,26 @@ describe("a call", () => {
   )
 
   it.effect.each([
+    [{ scheduleType: "CRON", cronExpression: "0 6 * * *" }, { scheduleType: 3 }],
+    [{ scheduleType: "cron", cronExpression: "0 6 * * *" }, { scheduleType: 3 }],
+    [
+      { scheduleType: 2, runEveryCount: 6, runEveryPeriod: "hours" },
+      { scheduleType: 2, runEveryPeriod: 2 }
+    ],
+    [
+      { runEveryCount: "6", runEveryPeriod: 2 },
+      { scheduleType: 2, runEveryCount: 6, runEveryPeriod: 2 }
+    ]
+  ] as const)("of create_agent_schedule with %j sends the API's integers", ([timing, expected]) =>
+    Effect.gen(function* () {
+      const { call, sent } = yield* toolsOver(() => ({ status: 409 }))
+      yield* Effect.either(call("create_agent_schedule", { agentId: 7, name: "Six", ...timing }))
+      const body: unknown = JSON.parse(String(sent[0]?.body))
+      for (const [name, value] of Object.entries(expected)) assert.propertyVal(body, name, value)
+    })
+  )
+
+  it.effect.each([
     [{ agentId: "41x" }, 'agentId must be an integer of at least 1, but was "41x".'],
     [{ agentId: "4101.5" }, 'agentId must be an integer of at least 1, but was "4101.5".'],
     [{ agentId: " " }, 'agentId must be an integer of at least 1, but was " ".'],

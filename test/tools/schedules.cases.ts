@@ -49,11 +49,11 @@ const sandboxSchedule = { agentId: 4102, scheduleId: 9001 }
 /** Every parameter of a schedule but its ids. */
 const everyField = {
   name: "Nightly",
-  scheduleType: 3,
+  scheduleType: "CRON",
   startTime: "2026-05-01T06:00:00Z",
   cronExpression: "0 2 * * *",
   runEveryCount: 1,
-  runEveryPeriod: 3,
+  runEveryPeriod: "days",
   timezone: "Europe/Berlin",
   inputParameters: "{}",
   isEnabled: true,
@@ -148,7 +148,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
       ...[0, 6].map((runEveryPeriod) =>
         refusal(
           { ...everySixHours, runEveryPeriod },
-          `runEveryPeriod must be an integer from 1 to 5, but was ${runEveryPeriod}.`
+          `runEveryPeriod must be one of "minutes", "hours", "days", "weeks", "months", but was ${runEveryPeriod}.`
         )
       ),
       // Everything that is wrong, at once.
@@ -156,7 +156,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
         { name: " ", scheduleType: 9, parallelism: 51, isEnabled: "yes", inputParameters: "[secret]" },
         "agentId is required: an integer of at least 1.",
         'name must be a text of 1 to 200 characters, not blank, but was " ".',
-        "scheduleType must be an integer from 1 to 3, but was 9.",
+        'scheduleType must be one of "RunOnce", "RunEvery", "CRON", but was 9.',
         "inputParameters must be JSON text of an object, but was a text of 8 characters.",
         'isEnabled must be true or false, but was "yes".',
         "parallelism must be an integer from 1 to 50, but was 51."

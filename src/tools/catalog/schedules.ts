@@ -71,8 +71,8 @@ const UpcomingRun = Schema.Struct({
 const timing = {
   startTime: Param.optional(Param.date("ISO 8601; without a zone it is local to timezone, or UTC")),
   cronExpression: Param.optional(Param.text("5 fields, such as 0 6 * * 1-5", { maxLength: 200 })),
-  runEveryCount: Param.optional(Param.integer("With runEveryPeriod 2, 6 means every 6 hours")),
-  runEveryPeriod: Param.optional(Param.integer("1 minutes, 2 hours, 3 days, 4 weeks, 5 months", { max: 5 })),
+  runEveryCount: Param.optional(Param.integer("With runEveryPeriod hours, 6 means every 6 hours")),
+  runEveryPeriod: Param.optional(Param.enumeration("", RunEveryPeriod)),
   timezone: Param.optional(Param.text("IANA name, such as Europe/Berlin; give it for local times", { maxLength: 100 })),
   inputParameters: Param.optional(Param.jsonObjectText("JSON text of an object, for each run"))
 }
@@ -83,7 +83,10 @@ const execution = {
   isExclusive: Param.optional(Param.flag("One run of the agent at a time"))
 }
 
-const scheduleType = Param.integer("1 RunOnce, 2 RunEvery, 3 CRON", { max: 3 })
+const scheduleType = Param.enumeration("", {
+  words: ["RunOnce", "RunEvery", "CRON"] as const,
+  codeOf: ScheduleType.codeOf
+})
 const scheduleName = Param.text("Shown in lists", { maxLength: 200 })
 
 export const ScheduleTools = Toolset.make("schedules", "Let agents run by themselves", {
@@ -251,6 +254,18 @@ const stateOf = (schedule: AgentSchedule): string => {
   return `${words === "" ? "in an unknown state" : words}${when("next run", schedule.nextRunTime)}`
 }
 
+interface Words {
+  readonly scheduleType?: Parameters<typeof ScheduleType.codeOf>[0]
+  readonly runEveryPeriod?: Parameters<typeof RunEveryPeriod.codeOf>[0]
+}
+
+/** Replaces the words of enumerations by the API's integers. Absent ones stay absent. */
+const withCodes = <A extends Words>({ runEveryPeriod, scheduleType, ...rest }: A) => ({
+  ...rest,
+  ...(scheduleType === undefined ? {} : { scheduleType: ScheduleType.codeOf(scheduleType) }),
+  ...(runEveryPeriod === undefined ? {} : { runEveryPeriod: RunEveryPeriod.codeOf(runEveryPeriod) })
+})
+
 export const ScheduleToolsLive = ScheduleTools.toLayer(
   Effect.gen(function* () {
     const schedules = yield* Schedules
@@ -319,9 +334,10 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
 
       get_agent_schedule: ({ agentId, scheduleId }) => Effect.map(schedules.get(agentId, scheduleId), scheduleDetail),
 
-      create_agent_schedule: ({ agentId, ...given }) =>
+      create_agent_schedule: ({ agentId, ...args }) =>
         Effect.gen(function* () {
           const tool = "create_agent_schedule"
+          const given = withCodes(args)
           const type = yield* typeOf(tool, given)
           const ofStart = given.startTime === undefined ? scheduleTypes.cron : scheduleTypes.runOnce
           const body = { ...given, scheduleType: type ?? ofStart }
@@ -333,9 +349,10 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, body)) }
         }),
 
-      update_agent_schedule: ({ agentId, scheduleId, ...given }) =>
+      update_agent_schedule: ({ agentId, scheduleId, ...args }) =>
         Effect.gen(function* () {
           const tool = "update_agent_schedule"
+          const given = withCodes(args)
           const type = yield* typeOf(tool, given)
           const now = DateTime.toEpochMillis(yield* DateTime.now)
           const before = asBody(yield* schedules.get(agentId, scheduleId), now)
