@@ -22,7 +22,11 @@ export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile
     legalComments: "none",
     metafile: true,
     // The SDK validates only elicited input, which this server never requests, so its small validator is enough.
-    alias: { "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts", undici: "./scripts/undici.cjs" },
+    alias: {
+      "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts",
+      undici: "./scripts/undici.cjs",
+      "proxy-agent-negotiate": "./scripts/noNegotiate.ts"
+    },
     logLevel: "warning",
     chunkNames: "chunks/[name]-[hash]",
     banner: {

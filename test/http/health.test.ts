@@ -60,6 +60,7 @@ describe("/metrics", () => {
           ["mcp_sessions", "gauge"],
           ["mcp_tool_call_seconds", "histogram"],
           ["mcp_tool_calls_total", "counter"],
+          ["sequentum_breaker_open", "gauge"],
           ["sequentum_requests_total", "counter"]
         ]
       )
