@@ -16,10 +16,10 @@ ENV NODE_ENV=production \
 WORKDIR /app
 COPY --from=build --chown=root:root /build/package.json ./
 COPY --from=build --chown=root:root /build/dist ./dist
-# By number, so that Kubernetes can tell that it is not root.
+# A number, so that Kubernetes can verify that it is not root.
 USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=30s --timeout=3s --start-period=5s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Node.js as the first process gets SIGTERM itself and drains.
+# Node.js is the first process, so it receives SIGTERM itself and drains.
 CMD ["node", "dist/main.js"]

@@ -1,4 +1,4 @@
-// The least that an MCP server over stdio can be: what the start-up of this one is measured against.
+// A minimal MCP server over stdio, the baseline for the start-up benchmark.
 import { Server } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 

@@ -4,7 +4,7 @@ import { Agent, request } from "node:http"
 
 const connections = 32
 const seconds = Number(process.env["SECONDS_EACH"] ?? 3)
-/** Servers run for days: what the engine compiles in their first thousands of requests is not what is asked for here. */
+/** Excludes the first thousands of requests, in which the engine still compiles: a server runs for days. */
 const warmUpSeconds = Number(process.env["WARM_UP_SECONDS"] ?? 15)
 const rounds = Number(process.env["ROUNDS"] ?? 5)
 
@@ -13,18 +13,18 @@ interface Running {
   readonly url: string
 }
 
-/** Starts a program and waits until it says where it listens. */
+/** Starts a program and waits until it prints its URL. */
 const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>
   new Promise<Running>((done) => {
     const child = spawn(process.execPath, [...args], { env: { PATH: process.env["PATH"], ...env } })
     let written = ""
-    const look = (chunk: Buffer) => {
+    const readUrl = (chunk: Buffer) => {
       written += chunk.toString()
       const url = /http:\/\/127\.0\.0\.1:\d+/u.exec(written)?.[0]
       if (url !== undefined) done({ child, url })
     }
-    child.stdout.on("data", look)
-    child.stderr.on("data", look)
+    child.stdout.on("data", readUrl)
+    child.stderr.on("data", readUrl)
   })
 
 const calls = {
@@ -52,7 +52,7 @@ interface Load {
   readonly p99: number
 }
 
-/** Keeps 32 connections busy, each with one request after another, and counts the answers. */
+/** Keeps 32 connections busy, each with one request after another. */
 const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise<Load> => {
   const { headers, meta } = eras[era](tool)
   const body = JSON.stringify({
@@ -85,21 +85,21 @@ const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise
       sent.on("error", fail)
       sent.end(body)
     })
-  const took: Array<number> = []
+  const durations: Array<number> = []
   const end = performance.now() + seconds * 1000
   await Promise.all(
     Array.from({ length: connections }, async () => {
       while (performance.now() < end) {
         const startedAt = performance.now()
         await once()
-        took.push(performance.now() - startedAt)
+        durations.push(performance.now() - startedAt)
       }
     })
   )
   agent.destroy()
-  took.sort((left, right) => left - right)
-  const at = (part: number) => took[Math.floor(took.length * part)] ?? Number.NaN
-  return { perSecond: took.length / seconds, p50: at(0.5), p99: at(0.99) }
+  durations.sort((left, right) => left - right)
+  const at = (part: number) => durations[Math.floor(durations.length * part)] ?? Number.NaN
+  return { perSecond: durations.length / seconds, p50: at(0.5), p99: at(0.99) }
 }
 
 const memory = async ({ child }: Running) => {
@@ -120,7 +120,7 @@ const own = await start(["dist/main.js", "http", "--port", "0"], {
 const bare = await start(["bench/httpBare.mjs"], env)
 
 console.log(
-  `${connections} connections, ${rounds} rounds of ${seconds} s each in turn, after ${warmUpSeconds} s to warm up; medians\n`
+  `${connections} connections, ${rounds} alternating rounds of ${seconds} s each, after ${warmUpSeconds} s of warm-up; medians\n`
 )
 console.log(`${"".padEnd(28)}${"".padEnd(16)}${"requests/s".padStart(11)}${"p50".padStart(10)}${"p99".padStart(10)}`)
 for (const tool of ["get_run_status", "list_agents"] as const) {

@@ -1,5 +1,5 @@
-// What the endpoint is measured against: the SDK's own handler, whose tools make the same call upstream by fetch and
-// pass on what comes, unchecked.
+// The baseline for the benchmark of the endpoint: the SDK's own handler. Its tools send the same request upstream by
+// fetch and return the response unchecked.
 import { createServer } from "node:http"
 import { createMcpHandler, Server } from "@modelcontextprotocol/server"
 

@@ -1,4 +1,4 @@
-// A Sequentum that answers the two calls of the benchmark at once, always the same.
+// A fake Sequentum: it answers the two requests of the benchmark immediately, with constant data.
 import { createServer } from "node:http"
 
 const run = JSON.stringify({

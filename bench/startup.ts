@@ -6,9 +6,9 @@ import { createInterface } from "node:readline"
 import { bundle } from "../scripts/bundle.ts"
 
 /**
- * What a chat window pays for a start: the time from spawning the server to its answer to `initialize`, the time to
- * its list of tools after that, and the peak of its memory by then. Runs go in turn, so that what else the machine does
- * falls on all of them alike; ROUNDS sets how many.
+ * Measures a start of the server: the times from spawn to the responses to `initialize` and `tools/list`, and the peak
+ * memory by then. The programs run in turn, so that other load on the machine affects all of them alike. ROUNDS sets the
+ * number of runs.
  */
 const rounds = Number(process.env["ROUNDS"] ?? 21)
 const warmUps = 2
@@ -25,7 +25,7 @@ const initialize = {
   params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } }
 }
 
-/** The most memory that the process has held so far, where the system tells. */
+/** The peak memory of the process so far; NaN if the system does not report it. */
 const peakMegabytes = async (pid: number | undefined): Promise<number> => {
   const status = await readFile(`/proc/${pid ?? "self"}/status`, "utf8").catch(() => "")
   const kilobytes = /^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1]
@@ -43,7 +43,7 @@ const measure = async (script: string): Promise<Sample> => {
   const ask = async (message: object) => {
     child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
     const line = await lines.next()
-    if (line.done === true || !line.value.includes('"result"')) throw new Error(`${script} gave no result`)
+    if (line.done === true || !line.value.includes('"result"')) throw new Error(`${script} returned no result`)
     return performance.now() - startedAt
   }
   const initializeMillis = await ask(initialize)
@@ -80,11 +80,11 @@ try {
   }
 
   console.log(
-    `${basename(process.execPath)} ${process.version}, ${rounds} runs of each in turn, after ${warmUps} to warm up\n`
+    `${basename(process.execPath)} ${process.version}, ${rounds} runs of each in turn, after ${warmUps} warm-up runs\n`
   )
   const row = (name: string, cells: ReadonlyArray<string>) =>
     console.log(`${name.padEnd(29)}${cells.map((cell) => cell.padStart(13)).join("")}`)
-  row("", ["initialize", "least", "tools/list", "peak memory"])
+  row("", ["initialize", "min", "tools/list", "peak memory"])
   const medians = programs.map(([name], index) => {
     const of = (field: keyof Sample) => (samples[index] ?? []).map((sample) => sample[field])
     const initialized = median(of("initializeMillis"))

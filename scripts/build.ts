@@ -6,7 +6,7 @@ import { bundle } from "./bundle.ts"
 
 const outdir = "dist"
 
-/** The files that the program can come to load. A chunk that only dropped code would import is none of them. */
+/** The files that the program can load. Excludes chunks that only eliminated code would import. */
 const loadable = (outputs: Metafile["outputs"], path: string, found = new Set<string>()): ReadonlySet<string> => {
   if (!found.has(path)) {
     found.add(path)
@@ -17,7 +17,7 @@ const loadable = (outputs: Metafile["outputs"], path: string, found = new Set<st
   return found
 }
 
-/** Package folders whose code is in the files. */
+/** The folders of the packages whose code is in the files. */
 const bundledPackages = (outputs: Metafile["outputs"], files: ReadonlySet<string>): ReadonlyArray<string> => {
   const used = [...files].flatMap((file) =>
     Object.entries(outputs[file]?.inputs ?? {})
@@ -59,7 +59,7 @@ const licences = async (packages: ReadonlyArray<string>): Promise<string> => {
   return `${parts.join(`\n\n${"-".repeat(79)}\n\n`)}\n`
 }
 
-/** Removes everything else. Only after a build is written, so that there is a program at all times. */
+/** Removes all other files. Called after the build is written, so that there is always a program. */
 const keepOnly = async (paths: ReadonlyArray<string>) => {
   const kept = new Set(paths.map((path) => resolve(path)))
   for (const entry of await readdir(outdir, { recursive: true, withFileTypes: true })) {

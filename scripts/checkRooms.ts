@@ -3,8 +3,8 @@ import extractTsConfig from "dependency-cruiser/config-utl/extract-ts-config"
 import { importProblem, roomOf, rooms } from "./rooms.ts"
 
 /**
- * Counts the arrows between the rooms of `src` and exits with 1 where files import each other in a cycle, a room
- * imports what it may not, or the table of rooms itself has a way back up.
+ * Counts the arrows between the rooms of `src`. Exits with 1 if files import each other in a cycle, if a room has an
+ * import that the table does not allow, or if the table itself allows an import of an earlier room.
  */
 const { output } = await cruise(
   ["src"],

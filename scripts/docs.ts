@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { format, resolveConfig } from "prettier"
 import { renderPages, renderReadme } from "./render.ts"
 
-/** Writes the generated documentation. With --check it writes nothing and exits with 1 when a file is stale. */
+/** Writes the generated documentation. With --check, writes nothing and exits with 1 if a file is stale. */
 const readme = "README.md"
 
 const current = (path: string) => readFile(path, "utf8").catch(() => "")

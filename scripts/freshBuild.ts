@@ -6,7 +6,7 @@ import { promisify } from "node:util"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
-/** Written by each build, as the last of its files. */
+/** The file that each build writes last. */
 const stamp = "dist/THIRD_PARTY_LICENSES.txt"
 
 const inputs = [
@@ -18,14 +18,14 @@ const inputs = [
   "scripts/undici.cjs"
 ]
 
-/** When a file was last written, in milliseconds; a missing one never was. */
+/** The time of the last write, in milliseconds since 1970; minus infinity if the file is missing. */
 const writtenAt = (path: string): Promise<number> =>
   stat(join(root, path)).then(
     ({ mtimeMs }) => mtimeMs,
     () => Number.NEGATIVE_INFINITY
   )
 
-/** Builds the program when there is none, or when it is older than its sources: the tests that start it need it. */
+/** Builds the program for the tests that start it, if it is missing or older than its sources. */
 export const setup = async (): Promise<void> => {
   const sources = (await readdir(join(root, "src"), { recursive: true })).map((name) => join("src", name))
   const [built, ...changed] = await Promise.all([stamp, ...inputs, ...sources].map(writtenAt))

@@ -1,7 +1,7 @@
 import { dirname, join, relative } from "node:path"
 
 /**
- * The rooms of `src`, in the order of a call, each with all that it may import from: rooms, or single files of one.
+ * The rooms of `src` in the order of a call, each with everything that it may import: rooms, or single files of a room.
  * The linter (`scripts/roomsRule.ts`) and `npm run rooms` read this table.
  */
 export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   "tools/catalog": ["tools", "sequentum", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
-  // Below the services, beside what both speak of.
+  // Below the services; these files of theirs are common to both.
   "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "sequentum/Deadline.ts", "runtime"],
   sandbox: [],
   runtime: [],
@@ -35,17 +35,17 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
 
 const names = Object.keys(rooms).sort((left, right) => right.length - left.length)
 
-/** The room of a file, given by its path below `src`; undefined for a file in none. */
+/** The room of a file, by its path below `src`; undefined if it is in no room. */
 export const roomOf = (file: string): string | undefined =>
   names.find((room) => file === room || file.startsWith(`${room}/`))
 
-/** Why `file` may not import `specifier`, in one sentence; undefined where it may. Both paths are below `src`. */
+/** One sentence that says why `file` may not import `specifier`; undefined if it may. `file` is a path below `src`. */
 export const importProblem = (file: string, specifier: string): string | undefined => {
   if (!specifier.startsWith(".")) return undefined
   const target = join(dirname(file), specifier)
   const from = roomOf(file)
   if (from === undefined) return `src/${file} is in no room: add it to scripts/rooms.ts.`
-  // The version is read from package.json.
+  // src/runtime reads the version from package.json.
   if (relative("..", target) === "package.json" && from === "runtime") return undefined
   const to = roomOf(target)
   const allowed = rooms[from] ?? []

@@ -4,7 +4,7 @@ import { importProblem } from "./rooms.ts"
 
 const src = resolve(import.meta.dirname, "../src")
 
-/** Refuses an import from a room that the importing room may not reach. */
+/** Reports an import from a room that the importing room may not import. */
 export const roomsRule: Rule.RuleModule = {
   meta: { type: "problem" },
   create: (context) => {

@@ -1,5 +1,5 @@
-// What the bundle has of undici: the classes that are used. Each loads when the first one is made: the server over stdio,
-// which makes none, starts without.
+// The only classes of undici that the bundle needs. Each loads when it is first used, so the stdio server, which uses
+// none, starts without them.
 module.exports = {
   get Pool() {
     return require("../node_modules/undici/lib/dispatcher/pool.js")

@@ -340,6 +340,14 @@ export const settings = {
     { env: "SESSION_IDLE", defaultText: "1 hour", doc: "How long a session may be idle before it ends." },
     parsed(Duration.hours(1), duration)
   ),
+  drain: setting(
+    {
+      env: "DRAIN",
+      defaultText: "10 seconds",
+      doc: "How long calls under way may go on once the server stops, or once a client over stdio closes its input."
+    },
+    parsed(Duration.seconds(10), duration)
+  ),
   rateLimit: setting(
     {
       env: "RATE_LIMIT_PER_MINUTE",

@@ -44,6 +44,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   sessions: "on",
   maxSessions: 1000,
   sessionIdle: "3600 s",
+  drain: "10 s",
   rateLimit: 100,
   otlpEndpoint: null,
   toolsets: null,
@@ -73,6 +74,19 @@ const lists: Case = {
     [" agents , runs ,", ["agents", "runs"]]
   ],
   invalid: [",", " , ,"]
+}
+
+const durations: Case = {
+  valid: [
+    ["90", "90 s"],
+    ["90 seconds", "90 s"],
+    ["1 second", "1 s"],
+    ["30m", "1800 s"],
+    ["30 minutes", "1800 s"],
+    ["1 hour", "3600 s"],
+    ["2h", "7200 s"]
+  ],
+  invalid: ["0", "0 hours", "1 day", "-1 hour", "1.5 hours", "soon", "hour", "1 hour ago"]
 }
 
 const wholeNumbers = ["-1", "1.5", "1e3", "0x10", "many", "1 000", "Infinity", "NaN", "+5"]
@@ -244,18 +258,8 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
     ],
     invalid: ["0", "1000001", ...wholeNumbers]
   },
-  sessionIdle: {
-    valid: [
-      ["90", "90 s"],
-      ["90 seconds", "90 s"],
-      ["1 second", "1 s"],
-      ["30m", "1800 s"],
-      ["30 minutes", "1800 s"],
-      ["1 hour", "3600 s"],
-      ["2h", "7200 s"]
-    ],
-    invalid: ["0", "0 hours", "1 day", "-1 hour", "1.5 hours", "soon", "hour", "1 hour ago"]
-  },
+  sessionIdle: durations,
+  drain: durations,
   rateLimit: {
     valid: [
       ["0", 0],

@@ -21,7 +21,9 @@ const answer = (request: Request) => {
 
 /** Completes when the reader of the output has gone, as `head` does. */
 const outputClosed = Effect.async<void>((resume) => {
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => resume(Effect.void))
+  process.stdout.on("error", () => resume(Effect.void))
+  // Nobody has to read what goes to stderr.
+  process.stderr.on("error", () => undefined)
 })
 
 /** Runs the command line. An error in it is one line on stderr and exit code 1. */

@@ -84,7 +84,7 @@ export const serveHttp = (
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const timeouts = { ...defaultTimeouts, ...given }
+      const timeouts = { ...defaultTimeouts, drain: settings.drain, ...given }
       const node = nodeServer(timeouts)
       const server = yield* Effect.mapError(
         NodeHttpServer.make(() => node, { port: settings.port, host: settings.host }),

@@ -14,10 +14,10 @@ export interface Timeouts {
   readonly drain: Duration.Duration
 }
 
-export const defaultTimeouts: Timeouts = {
+/** The drain time is a setting. */
+export const defaultTimeouts: Omit<Timeouts, "drain"> = {
   headers: Duration.seconds(10),
   request: Duration.seconds(30),
   check: Duration.seconds(2),
-  stalled: Duration.minutes(1),
-  drain: Duration.seconds(10)
+  stalled: Duration.minutes(1)
 }

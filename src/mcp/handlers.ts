@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import { Completions, type Completable } from "../resources/Completions.ts"
 import { getPrompt, listPrompts } from "../prompts/get.ts"
 import { readResource, toolOf } from "../resources/read.ts"
-import type { Resource } from "../resources/Resource.ts"
+import { variablesOf, type Resource } from "../resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../resources/resources.ts"
 import { Attempts } from "../sequentum/client/Attempts.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
@@ -69,7 +69,7 @@ export interface HandlerEnvironment {
   readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
 }
 
-/** Sends progress to a client that asked for it; a client that went away is no reason to fail. */
+/** Sends progress to a client that asked for it. A failure to send is ignored: the client may be gone. */
 const progressTo = (ctx: ServerContext): Context.Tag.Service<Progress> => {
   const progressToken = ctx.mcpReq._meta?.progressToken
   if (progressToken === undefined) return { report: () => Effect.void }
@@ -86,7 +86,7 @@ const progressTo = (ctx: ServerContext): Context.Tag.Service<Progress> => {
 const unknownTool = (name: string) =>
   new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${JSON.stringify(name.slice(0, 100))}`)
 
-/** A defect's cause stays on this side: a client is told only that there was one. */
+/** The cause of a defect is logged, never sent. */
 const internalError = new ProtocolError(ProtocolErrorCode.InternalError, "Internal error")
 
 const describeTool = (tool: ToolDescriptor) => ({
@@ -100,10 +100,10 @@ const describeTool = (tool: ToolDescriptor) => ({
 
 const resourceType = "application/json"
 
-/** How much of a value that is being typed is looked for: as much as a search takes. */
-const longestCompleted = 200
+/** Limit for the text that a completion searches by, as for searches. */
+const maxSearchLength = 200
 
-/** What a client is told of a resource or, under the name that a template has for it, of a template. */
+/** What resources and templates have in common on the wire. */
 const describeResource = ({ description, name, title }: Resource) => ({
   name,
   title,
@@ -111,136 +111,174 @@ const describeResource = ({ description, name, title }: Resource) => ({
   mimeType: resourceType
 })
 
-const variable = /\{(\w+)\}/gu
+/** Makes the handler of one method. */
+type Make<Method extends keyof Handlers> = (environment: HandlerEnvironment) => Handlers[Method]
 
-const completableVariable = (uri: string, name: string): Completable | undefined =>
-  [...uri.matchAll(variable)].some((match) => match[1] === name) &&
-  (name === "agentId" || name === "runId" || name === "spaceId")
-    ? name
-    : undefined
+/** Whether a tool is offered to the caller of a request. */
+const offeredTo = ({ selection, tools }: HandlerEnvironment, ctx: ServerContext) => {
+  const offered = selection(ctx)
+  return (name: string) => tools.offers(name, offered)
+}
 
-/** Answers requests from the registries, whose services are built once; knows nothing of Sequentum. */
-export const makeHandlers = ({ clock, era, onFailure, run, selection, tools }: HandlerEnvironment): Handlers => {
-  const offeredTo = (ctx: ServerContext) => {
-    const offered = selection(ctx)
-    return (name: string) => tools.offers(name, offered)
-  }
-  const resourcesFor = (ctx: ServerContext, resources: ReadonlyArray<Resource>) => {
-    const isOffered = offeredTo(ctx)
-    return resources.filter(({ tool }) => isOffered(tool))
-  }
+const resourcesFor = (
+  environment: HandlerEnvironment,
+  ctx: ServerContext,
+  resources: ReadonlyArray<Resource>
+): ReadonlyArray<Resource> => {
+  const isOffered = offeredTo(environment, ctx)
+  return resources.filter(({ tool }) => isOffered(tool))
+}
 
-  /** What a request's Effect came to. Its defects are logged here, and a client learns only that there was one. */
-  const settled = async <A, E>(exit: Exit.Exit<A, E>, ctx: ServerContext): Promise<Either.Either<A, E>> => {
-    if (Exit.isSuccess(exit)) return Either.right(exit.value)
-    const failure = Cause.failureOption(exit.cause)
-    if (Option.isSome(failure)) return Either.left(failure.value)
-    if (Cause.isInterruptedOnly(exit.cause)) throw new Error("The request was cancelled")
-    await run(Effect.logError("A request failed", exit.cause), ctx, Context.empty())
-    throw internalError
-  }
+/** The value or failure of a request's Effect. Logs a defect and throws an internal error in its place. */
+const settle = async <A, E>(
+  { run }: HandlerEnvironment,
+  exit: Exit.Exit<A, E>,
+  ctx: ServerContext
+): Promise<Either.Either<A, E>> => {
+  if (Exit.isSuccess(exit)) return Either.right(exit.value)
+  const failure = Cause.failureOption(exit.cause)
+  if (Option.isSome(failure)) return Either.left(failure.value)
+  if (Cause.isInterruptedOnly(exit.cause)) throw new Error("The request was cancelled")
+  await run(Effect.logError("A request failed", exit.cause), ctx, Context.empty())
+  throw internalError
+}
 
-  /** What an argument completes with; undefined for a prompt, template or argument that is not offered. */
-  const completable = (
-    ctx: ServerContext,
-    ref: { readonly type: string; readonly name?: string; readonly uri?: string },
-    argument: string
-  ) => {
-    if (ref.type === "ref/prompt") {
-      const prompt = listPrompts(offeredTo(ctx)).find(({ name }) => name === ref.name)
-      return { known: prompt !== undefined, what: prompt?.arguments.find(({ name }) => name === argument)?.completes }
+const listTools: Make<"tools/list"> =
+  ({ selection, tools }) =>
+  (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) })
+
+const callTool: Make<"tools/call"> = (environment) => {
+  const { clock, era, onFailure, run, selection, tools } = environment
+  return async ({ params }, ctx) => {
+    let attempts = 0
+    const sent = () => {
+      attempts += 1
     }
-    const template = resourcesFor(ctx, resourceTemplates).find(({ uri }) => uri === ref.uri)
-    return { known: template !== undefined, what: completableVariable(template?.uri ?? "", argument) }
-  }
-
-  return {
-    "tools/list": (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) }),
-
-    "tools/call": async ({ params }, ctx) => {
-      let attempts = 0
-      const sent = () => {
-        attempts += 1
-      }
-      const call: ObservedCall = {
-        tool: tools.offers(params.name) ? params.name : "unknown",
-        era,
-        attempts: () => attempts
-      }
-      const startedAt = clock.unsafeCurrentTimeMillis()
-      const exit = await run(
-        tracedCall(call, ctx.mcpReq._meta)(tools.call(params.name, params.arguments ?? {}, selection(ctx))),
-        ctx,
-        Context.make(Progress, progressTo(ctx)).pipe(Context.add(Attempts, { sent }))
-      )
-      countCall(call, exit, (clock.unsafeCurrentTimeMillis() - startedAt) / 1000)
-      const outcome = await settled(exit, ctx)
-      if (Either.isRight(outcome)) return successResult(outcome.right)
-      const error = outcome.left
-      if (error._tag === "UnknownTool") throw unknownTool(error.tool)
-      onFailure?.(error, ctx, params.name)
-      return errorResult(error, offeredTo(ctx))
-    },
-    "resources/list": (_, ctx) => ({
-      resources: resourcesFor(ctx, staticResources).map((resource) => ({
-        uri: resource.uri,
-        ...describeResource(resource)
-      }))
-    }),
-
-    "resources/templates/list": (_, ctx) => ({
-      resourceTemplates: resourcesFor(ctx, resourceTemplates).map((resource) => ({
-        uriTemplate: resource.uri,
-        ...describeResource(resource)
-      }))
-    }),
-
-    "resources/read": async ({ params: { uri } }, ctx) => {
-      const outcome = await settled(await run(readResource(uri, selection(ctx)), ctx, Context.empty()), ctx)
-      if (Either.isRight(outcome)) {
-        return { contents: [{ uri, mimeType: resourceType, text: outcome.right.json }] }
-      }
-      const error = outcome.left
-      if (error._tag === "ResourceNotFound") throw new ResourceNotFoundError(uri, "Resource not found")
-      onFailure?.(error, ctx, toolOf(uri))
-      throw new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(ctx)))
-    },
-    "prompts/list": (_, ctx) => ({
-      prompts: listPrompts(offeredTo(ctx)).map(({ arguments: args, description, name, title }) => ({
-        name,
-        title,
-        description,
-        ...(args.length === 0
-          ? {}
-          : {
-              arguments: args.map((arg) => ({ name: arg.name, description: arg.description, required: arg.required }))
-            })
-      }))
-    }),
-
-    "prompts/get": ({ params }, ctx) => {
-      const prompt = getPrompt(params.name, params.arguments ?? {}, offeredTo(ctx))
-      if (Either.isLeft(prompt)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, prompt.left.problem)
-      const { description, text } = prompt.right
-      return { description, messages: [{ role: "user" as const, content: { type: "text" as const, text } }] }
-    },
-    "completion/complete": async ({ params: { argument, context, ref } }, ctx) => {
-      const { known, what } = completable(ctx, ref, argument.name)
-      if (!known) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
-      if (what === undefined) return { completion: { values: [] } }
-      const agentId = Number(context?.arguments?.["agentId"])
-      const suggested = Effect.flatMap(Completions, ({ suggest }) =>
-        suggest(
-          what,
-          argument.value.slice(0, longestCompleted),
-          Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined
-        )
-      )
-      const outcome = await settled(await run(suggested, ctx, Context.empty()), ctx)
-      if (Either.isRight(outcome)) return { completion: { values: [...outcome.right] } }
-      // Completion never fails, but may still trigger an auth challenge.
-      onFailure?.(outcome.left, ctx)
-      return { completion: { values: [] } }
+    const call: ObservedCall = {
+      tool: tools.offers(params.name) ? params.name : "unknown",
+      era,
+      attempts: () => attempts
     }
+    const startedAt = clock.unsafeCurrentTimeNanos()
+    const exit = await run(
+      tracedCall(call, ctx.mcpReq._meta)(tools.call(params.name, params.arguments ?? {}, selection(ctx))),
+      ctx,
+      Context.make(Progress, progressTo(ctx)).pipe(Context.add(Attempts, { sent }))
+    )
+    countCall(call, exit, Number(clock.unsafeCurrentTimeNanos() - startedAt) / 1e9)
+    const outcome = await settle(environment, exit, ctx)
+    if (Either.isRight(outcome)) return successResult(outcome.right)
+    const error = outcome.left
+    if (error._tag === "UnknownTool") throw unknownTool(error.tool)
+    onFailure?.(error, ctx, params.name)
+    return errorResult(error, offeredTo(environment, ctx))
   }
 }
+
+const listResources: Make<"resources/list"> = (environment) => (_, ctx) => ({
+  resources: resourcesFor(environment, ctx, staticResources).map((resource) => ({
+    uri: resource.uri,
+    ...describeResource(resource)
+  }))
+})
+
+const listResourceTemplates: Make<"resources/templates/list"> = (environment) => (_, ctx) => ({
+  resourceTemplates: resourcesFor(environment, ctx, resourceTemplates).map((resource) => ({
+    uriTemplate: resource.uri,
+    ...describeResource(resource)
+  }))
+})
+
+const read: Make<"resources/read"> = (environment) => {
+  const { onFailure, run, selection } = environment
+  return async ({ params: { uri } }, ctx) => {
+    const exit = await run(readResource(uri, selection(ctx)), ctx, Context.empty())
+    const outcome = await settle(environment, exit, ctx)
+    if (Either.isRight(outcome)) {
+      return { contents: [{ uri, mimeType: resourceType, text: outcome.right.json }] }
+    }
+    const error = outcome.left
+    if (error._tag === "ResourceNotFound") throw new ResourceNotFoundError(uri, "Resource not found")
+    onFailure?.(error, ctx, toolOf(uri))
+    throw new ProtocolError(ProtocolErrorCode.InternalError, errorText(error, offeredTo(environment, ctx)))
+  }
+}
+
+const describePrompts: Make<"prompts/list"> = (environment) => (_, ctx) => ({
+  prompts: listPrompts(offeredTo(environment, ctx)).map(({ arguments: args, description, name, title }) => ({
+    name,
+    title,
+    description,
+    ...(args.length === 0
+      ? {}
+      : { arguments: args.map((arg) => ({ name: arg.name, description: arg.description, required: arg.required })) })
+  }))
+})
+
+const fillPrompt: Make<"prompts/get"> =
+  (environment) =>
+  ({ params }, ctx) => {
+    const prompt = getPrompt(params.name, params.arguments ?? {}, offeredTo(environment, ctx))
+    if (Either.isLeft(prompt)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, prompt.left.problem)
+    const { description, text } = prompt.right
+    return { description, messages: [{ role: "user" as const, content: { type: "text" as const, text } }] }
+  }
+
+interface CompletionReference {
+  readonly type: string
+  readonly name?: string
+  readonly uri?: string
+}
+
+/** Whether the prompt or template is offered, and what the argument completes with, if anything. */
+const completable = (
+  environment: HandlerEnvironment,
+  ctx: ServerContext,
+  ref: CompletionReference,
+  argument: string
+): { readonly isKnown: boolean; readonly what: Completable | undefined } => {
+  if (ref.type === "ref/prompt") {
+    const prompt = listPrompts(offeredTo(environment, ctx)).find(({ name }) => name === ref.name)
+    const found = prompt?.arguments.find(({ name }) => name === argument)
+    return { isKnown: prompt !== undefined, what: found?.completes }
+  }
+  const template = resourcesFor(environment, ctx, resourceTemplates).find(({ uri }) => uri === ref.uri)
+  return {
+    isKnown: template !== undefined,
+    what: variablesOf(template?.uri ?? "").find((name) => name === argument)
+  }
+}
+
+const complete: Make<"completion/complete"> = (environment) => {
+  const { onFailure, run } = environment
+  return async ({ params: { argument, context, ref } }, ctx) => {
+    const { isKnown, what } = completable(environment, ctx, ref, argument.name)
+    if (!isKnown) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown prompt or resource template")
+    if (what === undefined) return { completion: { values: [] } }
+    const agentId = Number(context?.arguments?.["agentId"])
+    const suggested = Effect.flatMap(Completions, ({ suggest }) =>
+      suggest(
+        what,
+        argument.value.slice(0, maxSearchLength),
+        Number.isSafeInteger(agentId) && agentId > 0 ? agentId : undefined
+      )
+    )
+    const outcome = await settle(environment, await run(suggested, ctx, Context.empty()), ctx)
+    if (Either.isRight(outcome)) return { completion: { values: [...outcome.right] } }
+    // Completion never fails, but may still trigger an auth challenge.
+    onFailure?.(outcome.left, ctx)
+    return { completion: { values: [] } }
+  }
+}
+
+/** Answers requests from the registries of tools, resources and prompts. */
+export const makeHandlers = (environment: HandlerEnvironment): Handlers => ({
+  "tools/list": listTools(environment),
+  "tools/call": callTool(environment),
+  "resources/list": listResources(environment),
+  "resources/templates/list": listResourceTemplates(environment),
+  "resources/read": read(environment),
+  "prompts/list": describePrompts(environment),
+  "prompts/get": fillPrompt(environment),
+  "completion/complete": complete(environment)
+})

@@ -1,5 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/server"
-import { meaningOf, type Resource, type SequentumError } from "../sequentum/errors.ts"
+import { inBrief, meaningOf, type Resource, type SequentumError } from "../sequentum/errors.ts"
 import type { ToolResult } from "../tools/bounds.ts"
 import type { ToolError } from "../tools/Tool.ts"
 
@@ -23,7 +23,10 @@ const seeRun: Step = { tools: ["get_run_status"], to: "see the state" }
 
 const toolsFor: Readonly<Record<Resource, Steps>> = {
   account: { find: findAgent },
-  agent: { find: findAgent, check: { tools: ["get_agent_runs"], to: "see whether a run was started" } },
+  agent: {
+    find: findAgent,
+    check: { tools: ["get_agent_runs"], to: "see whether a run was started before starting again" }
+  },
   run: {
     find: { tools: ["get_agent_runs"], to: "see which runs there are" },
     see: seeRun,
@@ -44,18 +47,22 @@ const toolsFor: Readonly<Record<Resource, Steps>> = {
   },
   build: {
     find: { tools: ["start_agent_build"], to: "begin a new build session" },
-    check: { tools: ["list_agents"], to: "see whether an agent is being built" }
+    check: { tools: ["get_agent_build_status"], to: "see whether it was done" }
+  },
+  draft: {
+    find: findAgent,
+    check: { tools: ["list_agents"], to: "see whether a draft appears: builds themselves can't be listed" }
   }
 }
 
 const nextStep = ({ changes, resource }: SequentumError, next: keyof Steps | undefined): Step | undefined =>
   next === undefined ? undefined : toolsFor[next === "check" ? (changes ?? resource) : resource][next]
 
-const upstreamText = (error: SequentumError, isOffered: (tool: string) => boolean): string => {
-  const { next, text } = meaningOf(error)
-  const step = nextStep(error, next)
+/** A sentence that suggests the next step, if there is one and its tool is offered. */
+const suggestion = (error: SequentumError, isOffered: (tool: string) => boolean): string => {
+  const step = nextStep(error, meaningOf(error).next)
   const tool = step?.tools.find(isOffered)
-  return step === undefined || tool === undefined ? text : `${text} Use ${tool} to ${step.to}.`
+  return step === undefined || tool === undefined ? "" : ` Use ${tool} to ${step.to}.`
 }
 
 /** What a failed call tells a model. Names only tools that are offered. */
@@ -63,10 +70,14 @@ export const errorText = (error: ToolError, isOffered: (tool: string) => boolean
   switch (error._tag) {
     case "InvalidArguments":
       return `Invalid arguments for ${error.tool}; nothing was done. ${error.problems.join(" ")}`
+    case "OutcomeUnknown":
+      return error.lookAgain
+        ? `${meaningOf(error.error).text} ${error.seen}${suggestion(error.error, isOffered)}`
+        : `${inBrief(error.error)} It is not known whether Sequentum acted. ${error.seen}`
     case "ToolFailure":
       return error.message
     default:
-      return upstreamText(error, isOffered)
+      return `${meaningOf(error).text}${suggestion(error, isOffered)}`
   }
 }
 

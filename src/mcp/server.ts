@@ -3,6 +3,9 @@ import {
   ResourceNotFoundError,
   Server,
   type JSONRPCMessage,
+  type JSONRPCRequest,
+  type Result,
+  type ServerContext,
   type ServerOptions as SdkServerOptions,
   type Transport
 } from "@modelcontextprotocol/server"
@@ -10,10 +13,11 @@ import { version } from "../runtime/version.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { instructions } from "./instructions.ts"
+import { invalidParams } from "./invalidParams.ts"
 
-/** What another program adds to the server, such as the fixtures of a test suite. */
+/** Additions to the server, such as the fixtures of a test suite. */
 export interface ServerExtension {
-  /** Options of the SDK's server that take the place of this one's own. */
+  /** Options that override those of the SDK's server. */
   readonly options?: SdkServerOptions
   readonly handlers?: (own: Handlers) => Handlers
   /** Registers handlers of further requests. */
@@ -22,20 +26,33 @@ export interface ServerExtension {
 
 export interface ServerOptions {
   readonly era: Era
-  /** Gives the handlers when they are first needed, so that a start need not wait for them. */
+  /** Called when a handler is first needed, so that a start need not wait for them. */
   readonly handlers: () => Promise<Handlers>
   readonly extension?: ServerExtension | undefined
 }
 
-/** Lists change with the server's version and selection only; what a resource holds changes at any time. */
+/** Lists change with the version and the selection only. Resources change at any time. */
 const listCache = { ttlMs: 5 * 60 * 1000, cacheScope: "private" } as const
 const readCache = { ttlMs: 0, cacheScope: "private" } as const
 
-/** The code of the 2025-11-25 revision; later ones use that of invalid parameters. */
+/** Revision 2025-11-25; later ones use the code of invalid parameters. */
 const legacyResourceNotFound = -32002
 
-/** The SDK answers with the modern code in both eras; a legacy client gets that of its own revision. */
-class LegacyServer extends Server {
+type RequestHandler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<Result>
+
+/** Refuses params that don't fit by -32602 and a sentence; the SDK does by -32603 and its validator's own JSON. */
+class PlainErrorServer extends Server {
+  protected override _wrapHandler(method: string, handler: RequestHandler): RequestHandler {
+    const wrapped = super._wrapHandler(method, handler)
+    return (request, ctx) =>
+      wrapped(request, ctx).catch((error: unknown) => {
+        throw invalidParams(method, error) ?? error
+      })
+  }
+}
+
+/** The SDK sends the modern code in both eras. This sends legacy clients the code of their revision. */
+class LegacyServer extends PlainErrorServer {
   override connect(transport: Transport): Promise<void> {
     const send = transport.send.bind(transport)
     transport.send = (message, options) => send(withLegacyCode(message), options)
@@ -49,14 +66,11 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
     ? { ...message, error: { ...message.error, code: legacyResourceNotFound } }
     : message
 
-/**
- * Makes the protocol server for one connection or request. It says what the server is by itself; everything else it
- * leaves to the handlers.
- */
+/** Makes the protocol server for one connection or request. The handlers answer everything but the handshake. */
 export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)
-  const server = new (era === "legacy" ? LegacyServer : Server)(
+  const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
       capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },

@@ -1,4 +1,6 @@
-import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio"
+import { serveStdio } from "@modelcontextprotocol/server/stdio"
+import type { Readable, Writable } from "node:stream"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
@@ -6,26 +8,34 @@ import type { Credentials } from "../sequentum/Credentials.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { makeServer } from "./server.ts"
+import { makeStdioTransport } from "./stdioTransport.ts"
 
 /** Makes the handlers for the era that the client opens with. */
 type LoadHandlers = Effect.Effect<(era: Era) => Handlers, never, Scope.Scope | Credentials>
 
+interface StdioOptions {
+  /** How long requests under way may go on after the input has ended. Default 10 seconds. */
+  readonly drain?: Duration.Duration
+  readonly input?: Readable
+  readonly output?: Writable
+}
+
 /**
- * Speaks MCP over stdin and stdout, in whichever era the client opens with, until the client closes stdin or stdout
- * breaks. The handlers are loaded once the client has been greeted. Interruption closes the connection and every call
- * under way.
+ * Speaks MCP over stdin and stdout, in whichever era the client opens with. When the client closes stdin, requests
+ * under way are answered first; when it closes stdout, they are interrupted. The handlers are loaded once the client
+ * has been greeted. Interruption closes the connection and every request under way.
  */
-export const serve = (load: LoadHandlers) =>
+export const serve = (
+  load: LoadHandlers,
+  { drain = Duration.seconds(10), input = process.stdin, output = process.stdout }: StdioOptions = {}
+) =>
   Effect.scoped(
     Effect.gen(function* () {
       const runPromise = Runtime.runPromise(yield* Effect.runtime<Scope.Scope | Credentials>())
       const loadOnce = yield* Effect.cached(load)
-      yield* Effect.async<void>((resume) => {
-        const transport = new StdioServerTransport()
-        const ended = () => resume(Effect.void)
-        process.stdin.once("end", ended).once("close", ended)
-        process.stdout.once("error", ended)
-        const handle = serveStdio(
+      const { answered, inputEnded, outputBroken, transport } = yield* makeStdioTransport({ input, output })
+      const start = Effect.sync(() =>
+        serveStdio(
           ({ era }) => {
             const handlers = () => runPromise(Effect.map(loadOnce, (make) => make(era)))
             setImmediate(() => void handlers())
@@ -33,7 +43,13 @@ export const serve = (load: LoadHandlers) =>
           },
           { transport }
         )
-        return Effect.promise(() => handle.close())
-      })
+      )
+      const drained = Effect.zipRight(inputEnded, Effect.timeoutOption(answered, drain))
+      // The connection closes before the scope does, so that requests it interrupts get no response.
+      yield* Effect.acquireUseRelease(
+        start,
+        () => Effect.raceFirst(drained, outputBroken),
+        (handle) => Effect.promise(() => handle.close())
+      )
     })
   )

@@ -42,7 +42,7 @@ const callLabels = makeLabels("tool", "era", "outcome")
 const toolLabels = makeLabels("tool")
 const noLabels = makeLabels()
 
-/** What is told of a tool call: never an argument, a result or a credential. */
+/** What telemetry records of a tool call: never an argument, a result or a credential. */
 export interface ObservedCall {
   readonly tool: string
   readonly era: Era

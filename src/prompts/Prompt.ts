@@ -1,6 +1,6 @@
 import type { Completable } from "../resources/Completions.ts"
 
-/** One argument of a prompt. Longer values are cut to `maxLength` characters. */
+/** One argument of a prompt. Values are cut to `maxLength` characters. */
 export interface PromptArgument {
   readonly name: string
   readonly description: string
@@ -9,23 +9,23 @@ export interface PromptArgument {
   readonly completes?: Completable
 }
 
-/** The values of a prompt's arguments, made safe to stand in text; absent ones are undefined. */
+/** The sanitised values of a prompt's arguments; undefined where absent. */
 export type PromptValues = Readonly<Record<string, string | undefined>>
 
-/** A numbered walk through tools by name that ends in what to report. */
+/** A prompt: numbered steps that name tools, then what to report. */
 export interface Prompt {
   readonly name: string
   readonly title: string
   readonly description: string
   readonly arguments: ReadonlyArray<PromptArgument>
-  /** The tools that it names; it is offered only where they all are. */
+  /** The tools that the text names. The prompt is offered only if all of them are. */
   readonly tools: ReadonlyArray<string>
   readonly text: (values: PromptValues) => string
 }
 
 /**
- * Makes a value safe to stand on one line of a prompt: control, format and line-breaking characters become spaces, runs
- * of white space one space, and what is longer than `maxLength` characters is cut.
+ * Makes a value safe for one line of a prompt: replaces control, format and line-breaking characters by spaces, collapses
+ * white space and cuts the value to `maxLength` characters.
  */
 export const sanitise = (value: string, maxLength: number): string =>
   Array.from(

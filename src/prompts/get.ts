@@ -3,7 +3,7 @@ import * as Either from "effect/Either"
 import { sanitise, type Prompt, type PromptValues } from "./Prompt.ts"
 import { allPrompts } from "./prompts.ts"
 
-/** The prompt can't be given; `problem` says why in one sentence. */
+/** The prompt can't be built. `problem` says why in one sentence. */
 export class PromptProblem extends Data.TaggedError("PromptProblem")<{ readonly problem: string }> {}
 
 type IsOffered = (tool: string) => boolean
@@ -12,7 +12,7 @@ type IsOffered = (tool: string) => boolean
 export const listPrompts = (isOffered: IsOffered): ReadonlyArray<Prompt> =>
   allPrompts.filter(({ tools }) => tools.every(isOffered))
 
-/** Fills a prompt in. Fails with PromptProblem for an unknown name or a required argument that is missing or blank. */
+/** Builds a prompt. Fails with PromptProblem if the name is unknown or a required argument is missing or blank. */
 export const getPrompt = (
   name: string,
   args: Readonly<Record<string, string>>,

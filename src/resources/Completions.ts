@@ -10,10 +10,10 @@ import { AgentId } from "../sequentum/schemas/common.ts"
 import { Spaces } from "../sequentum/Spaces.ts"
 import type { Variable } from "./Resource.ts"
 
-/** Limit of the protocol for one completion. */
+/** The protocol's limit for one completion. */
 const maxValues = 100
 
-/** What can be completed. */
+/** A kind of value that can be completed. */
 export type Completable = Variable | "agentName" | "spaceName" | "pollingPreference"
 
 const maxAgents = 50

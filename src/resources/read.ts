@@ -5,10 +5,10 @@ import { everything, type Selection } from "../tools/selection.ts"
 import { variablesOf, type Resource, type Variable, type Variables } from "./Resource.ts"
 import { resourceTemplates, staticResources } from "./resources.ts"
 
-/** No resource has this URI, or what it names does not exist. */
+/** No resource has this URI, or the object that it names does not exist. */
 export class ResourceNotFound extends Data.TaggedError("ResourceNotFound")<{ readonly uri: string }> {}
 
-/** An id as it may stand in a URI: digits of a safe integer of at least 1, without leading zeros. */
+/** An id in a URI: 1 to 15 digits (a safe integer), no leading zero. */
 const idPattern = "([1-9]\\d{0,14})"
 
 const matcher = (resource: Resource) => {
@@ -27,13 +27,13 @@ const matchers = [...staticResources, ...resourceTemplates].map((resource) => ({
   match: matcher(resource)
 }))
 
-/** The tool that a resource is read through; undefined for a URI that is unknown or malformed. */
+/** The tool that reads a resource; undefined if the URI is unknown or malformed. */
 export const toolOf = (uri: string): string | undefined =>
   matchers.find(({ match }) => match(uri) !== undefined)?.resource.tool
 
 /**
- * Reads a resource by its URI through its tool. Fails with ResourceNotFound for a URI that is unknown, malformed or
- * names nothing, and else with what the tool fails with.
+ * Reads a resource by its URI, through its tool. Fails with ResourceNotFound if the URI is unknown, malformed or names
+ * nothing; otherwise with the error of the tool.
  */
 export const readResource = Effect.fnUntraced(function* (uri: string, selection: Selection = everything) {
   const tools = yield* ToolRegistry

@@ -4,7 +4,7 @@ import type { Resource, Variables } from "./Resource.ts"
 
 const passVariables = (variables: Variables) => Effect.succeed({ ...variables })
 
-const plain = (
+const resource = (
   uri: string,
   title: string,
   description: string,
@@ -21,25 +21,25 @@ const plain = (
 
 /** Resources with a fixed URI. */
 export const staticResources: ReadonlyArray<Resource> = [
-  plain("agents", "Agents", "The first 50 agents by name.", "list_agents", () =>
+  resource("agents", "Agents", "The first 50 agents by name.", "list_agents", () =>
     Effect.succeed({ pageIndex: 1, recordsPerPage: 50 })
   ),
-  plain("spaces", "Spaces", "All spaces.", "list_spaces"),
-  plain("billing/balance", "Credits balance", "Credits left to spend now.", "get_credits_balance"),
-  plain("billing/spending", "Spending", "Credits spent this month (UTC).", "get_spending_summary", () =>
+  resource("spaces", "Spaces", "All spaces.", "list_spaces"),
+  resource("billing/balance", "Credits balance", "Credits available now.", "get_credits_balance"),
+  resource("billing/spending", "Spending", "Credits spent this month (UTC).", "get_spending_summary", () =>
     Effect.map(thisMonth, (month) => ({ ...month }))
   ),
-  plain(
+  resource(
     "billing/agents-usage",
     "Cost by agent",
     "The 50 agents that cost most this month (UTC), most expensive first.",
     "get_agents_usage",
     () => Effect.succeed({ sortColumn: "cost", sortOrder: "desc", pageIndex: 1, recordsPerPage: 50 })
   ),
-  plain("analytics/runs", "Runs", "Runs of the last 24 hours by outcome.", "get_runs_summary", () =>
+  resource("analytics/runs", "Runs", "Runs of the last 24 hours by outcome.", "get_runs_summary", () =>
     Effect.map(lastDay, (range) => ({ ...range, includeDetails: true }))
   ),
-  plain(
+  resource(
     "analytics/upcoming-schedules",
     "Upcoming runs",
     "Runs that schedules will start in the next 7 days.",
@@ -49,30 +49,30 @@ export const staticResources: ReadonlyArray<Resource> = [
 
 /** Resources with ids in their URI. */
 export const resourceTemplates: ReadonlyArray<Resource> = [
-  plain("agents/{agentId}", "Agent", "Everything about one agent.", "get_agent"),
-  plain("agents/{agentId}/versions", "Agent versions", "Version history of an agent.", "get_agent_versions"),
-  plain("agents/{agentId}/schedules", "Agent schedules", "Schedules of an agent.", "list_agent_schedules"),
-  plain(
+  resource("agents/{agentId}", "Agent", "Details of one agent.", "get_agent"),
+  resource("agents/{agentId}/versions", "Agent versions", "Version history of an agent.", "get_agent_versions"),
+  resource("agents/{agentId}/schedules", "Agent schedules", "Schedules of an agent.", "list_agent_schedules"),
+  resource(
     "agents/{agentId}/cost-breakdown",
     "Agent cost",
-    "What an agent cost this month (UTC), by day and usage type.",
+    "Cost of an agent this month (UTC), by day and usage type.",
     "get_agent_cost_breakdown"
   ),
-  plain("agents/{agentId}/runs", "Agent runs", "The latest 50 runs of an agent.", "get_agent_runs"),
-  plain("agents/{agentId}/runs/{runId}", "Run", "State and counts of one run.", "get_run_status"),
-  plain("agents/{agentId}/runs/{runId}/files", "Run files", "Files that a run produced.", "get_run_files"),
-  plain(
+  resource("agents/{agentId}/runs", "Agent runs", "The latest 50 runs of an agent.", "get_agent_runs"),
+  resource("agents/{agentId}/runs/{runId}", "Run", "State and counts of one run.", "get_run_status"),
+  resource("agents/{agentId}/runs/{runId}/files", "Run files", "Files that a run produced.", "get_run_files"),
+  resource(
     "agents/{agentId}/runs/{runId}/diagnostics",
     "Run diagnostics",
     "Why a run failed: causes and fixes.",
     "get_run_diagnostics"
   ),
-  plain(
+  resource(
     "agents/{agentId}/latest-failure",
     "Latest failure",
-    "Diagnosis of an agent's newest failed run.",
+    "Diagnosis of an agent's latest failed run.",
     "get_latest_failure"
   ),
-  plain("spaces/{spaceId}", "Space", "One space.", "get_space"),
-  plain("spaces/{spaceId}/agents", "Space agents", "The agents of a space.", "get_space_agents")
+  resource("spaces/{spaceId}", "Space", "One space.", "get_space"),
+  resource("spaces/{spaceId}/agents", "Space agents", "The agents of a space.", "get_space_agents")
 ]

@@ -7,11 +7,11 @@ import * as Limiter from "./limiter.ts"
 import { seed } from "./seed.ts"
 import type { World } from "./state.ts"
 
-/** How many accounts are kept; the one used longest ago is forgotten first. */
-const kept = 200
+/** The least recently used account is dropped first. */
+const maxAccounts = 200
 
 export interface Account {
-  /** Opaque, and safe to show in a URL. */
+  /** Opaque, and safe to use in a URL. */
   readonly id: string
   readonly world: World
   readonly limiter: Limiter.Limiter
@@ -19,9 +19,9 @@ export interface Account {
 }
 
 export interface Credential {
-  /** Scheme and secret, by which accounts are told apart. */
+  /** Scheme and secret. Each key has its own account. */
   readonly key: string
-  /** The scopes of a JWT that names any; null where all is allowed. */
+  /** The scopes of a JWT with a scope claim; null if everything is allowed. */
   readonly scopes: ReadonlySet<string> | null
 }
 
@@ -40,8 +40,8 @@ const claimsOf = (token: string): Option.Option<typeof Claims.Type> => {
 }
 
 /**
- * The credential in an Authorization header; none if there is none, it is malformed, or it is a JWT that has expired. Any
- * key or token will do, and no signature is checked. Source: docs.sequentum.com/api-reference/authentication.
+ * The credential in an Authorization header; none if the header is missing or malformed, or contains an expired JWT. Any
+ * key or token is accepted, and signatures are not checked. Source: docs.sequentum.com/api-reference/authentication.
  */
 export const credential = (header: string | undefined, now: number): Option.Option<Credential> =>
   Option.fromNullable(/^(ApiKey|Bearer) +(\S+)$/i.exec(header?.trim() ?? "")).pipe(
@@ -61,12 +61,12 @@ export const credential = (header: string | undefined, now: number): Option.Opti
 export const permits = ({ scopes }: Credential, scope: string): boolean => scopes === null || scopes.has(scope)
 
 export interface Accounts {
-  /** The account of a credential, made and seeded at its first use; without credits if "no-credits" is part of it. */
+  /** The account of a credential, created and seeded on first use. It has no credits if the key contains "no-credits". */
   readonly open: (credential: Credential, now: number) => Account
   readonly byId: (id: string) => Account | undefined
 }
 
-/** Keeps a world for each credential, of which only a keyed hash is stored. */
+/** Keeps a world for each credential. Stores only a keyed hash of the credential. */
 export const make = (options: {
   readonly secret: string
   readonly speed: number
@@ -81,11 +81,11 @@ export const make = (options: {
       limiter: Limiter.make(options.rateLimitPerMinute),
       stats: { reads: 0, writes: 0, byRoute: new Map<string, number>() }
     }
-    // A Map keeps the order of insertion, so the first key is always the one used longest ago.
+    // A Map keeps insertion order, so the first key is the least recently used.
     accounts.delete(id)
     accounts.set(id, account)
     const oldest = accounts.keys().next()
-    if (accounts.size > kept && oldest.done !== true) accounts.delete(oldest.value)
+    if (accounts.size > maxAccounts && oldest.done !== true) accounts.delete(oldest.value)
     return account
   }
   return { open, byId: (id) => accounts.get(id) }

@@ -6,17 +6,17 @@ import { agentInPath, json } from "./route.ts"
 import type { Agent, World } from "./state.ts"
 import { iso, isoOrNull, runsOf } from "./state.ts"
 
-/** The state of an agent's last run, and when that was; null for one that has never run. */
-const last = (world: World, agent: Agent): { readonly status: number | null; readonly at: number | null } => {
+/** State and time of an agent's last run; both null if it has never run. */
+const lastActivity = (world: World, agent: Agent): { readonly status: number | null; readonly at: number | null } => {
   const run = runsOf(world, agent.id)[0]
   return run === undefined
     ? { status: null, at: null }
     : { status: run.status, at: run.endedAt ?? run.startedAt ?? run.created }
 }
 
-/** An agent as the API shows it. Its enums are those of docs.sequentum.com/api-reference/agents/list. */
+/** An agent in the API's format. Source of the enums: docs.sequentum.com/api-reference/agents/list. */
 export const agentView = (world: World, agent: Agent) => {
-  const activity = last(world, agent)
+  const activity = lastActivity(world, agent)
   return {
     id: agent.id,
     name: agent.name,
@@ -85,37 +85,37 @@ const SearchQuery = Schema.Struct({ query, maxRecords: maybe(wholeText(1, 1000))
 
 const CountQuery = Schema.Struct({ query, includeArchived: maybe(flagText) })
 
-/** Agents: listing, searching, counting and reading. Archived agents are left out of lists but can be read by id. */
+/** List, search, count and read agents. Lists omit archived agents, but these can be read by id. */
 export const agentRoutes: ReadonlyArray<Route> = [
   {
-    // docs.sequentum.com/api-reference/agents/list: a plain array unless both paging parameters are given.
+    // docs.sequentum.com/api-reference/agents/list: a plain array unless the query has both paging parameters.
     method: "GET",
     path: "/agent/all",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(ListQuery, query)
-        const key = sortKey[asked.sortColumn ?? "name"]
-        const direction = asked.sortOrder === 1 ? -1 : 1
+        const filters = yield* read(ListQuery, query)
+        const key = sortKey[filters.sortColumn ?? "name"]
+        const direction = filters.sortOrder === 1 ? -1 : 1
         const agents = unarchived(world)
-          .filter((agent) => typeof asked.name !== "string" || contains(agent.name, asked.name))
-          .filter((agent) => typeof asked.spaceId !== "number" || agent.spaceId === asked.spaceId)
-          .filter((agent) => typeof asked.configType !== "number" || agent.configType === asked.configType)
+          .filter((agent) => typeof filters.name !== "string" || contains(agent.name, filters.name))
+          .filter((agent) => typeof filters.spaceId !== "number" || agent.spaceId === filters.spaceId)
+          .filter((agent) => typeof filters.configType !== "number" || agent.configType === filters.configType)
           .map((agent) => agentView(world, agent))
-          .filter((agent) => typeof asked.status !== "number" || agent.status === asked.status)
+          .filter((agent) => typeof filters.status !== "number" || agent.status === filters.status)
           .sort((a, b) => direction * compare(key(a), key(b)) || a.id - b.id)
-        if (typeof asked.pageIndex !== "number" || typeof asked.recordsPerPage !== "number") return json(agents)
-        const from = (asked.pageIndex - 1) * asked.recordsPerPage
-        return json({ agents: agents.slice(from, from + asked.recordsPerPage), totalRecordCount: agents.length })
+        if (typeof filters.pageIndex !== "number" || typeof filters.recordsPerPage !== "number") return json(agents)
+        const from = (filters.pageIndex - 1) * filters.recordsPerPage
+        return json({ agents: agents.slice(from, from + filters.recordsPerPage), totalRecordCount: agents.length })
       })
   },
   {
     method: "GET",
     path: "/agent/search",
     handle: ({ query, world }) =>
-      Effect.map(read(SearchQuery, query), (asked) =>
+      Effect.map(read(SearchQuery, query), (filters) =>
         json(
-          matching(unarchived(world), asked.query)
-            .slice(0, asked.maxRecords ?? 50)
+          matching(unarchived(world), filters.query)
+            .slice(0, filters.maxRecords ?? 50)
             .map((agent) => agentView(world, agent))
         )
       )
@@ -124,11 +124,11 @@ export const agentRoutes: ReadonlyArray<Route> = [
     method: "GET",
     path: "/agent/search/count",
     handle: ({ query, world }) =>
-      Effect.map(read(CountQuery, query), (asked) =>
+      Effect.map(read(CountQuery, query), (filters) =>
         json({
           totalCount: matching(
-            asked.includeArchived === true ? [...world.agents.values()] : unarchived(world),
-            asked.query
+            filters.includeArchived === true ? [...world.agents.values()] : unarchived(world),
+            filters.query
           ).length
         })
       )

@@ -32,7 +32,7 @@ const groupOf = (world: World, run: Run): Group => {
   }
 }
 
-/** Causes and remedies, likeliest first. */
+/** Causes and remedies, most likely first. */
 const advice: Readonly<
   Record<
     FailureKind | "errors" | "skipped",
@@ -119,7 +119,7 @@ const today = (world: World): Period => {
   return { from, to: from + days(1) - 1 }
 }
 
-/** Runs that began in a period; those that never began count from when they were asked for. */
+/** Runs that started in a period. A run that never started counts at its creation. */
 const runsIn = (world: World, period: Period): ReadonlyArray<Run> =>
   [...world.runs.values()].filter((run) => within(period, run.startedAt ?? run.created))
 
@@ -133,17 +133,17 @@ const RunsQuery = Schema.Struct({
 
 const RecordsQuery = Schema.Struct({ ...periodFields, agentId: maybe(wholeText(1)) })
 
-/** Reports over runs. Only the diagnostics have a page in the public reference. */
+/** Reports about runs. In the public reference, only the diagnostics have a page. */
 export const analyticsRoutes: ReadonlyArray<Route> = [
   {
     method: "GET",
     path: "/analytics/runs/summary",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(RunsQuery, query)
-        const period = yield* readPeriod(asked, today(world))
+        const filters = yield* read(RunsQuery, query)
+        const period = yield* readPeriod(filters, today(world))
         const runs = runsIn(world, period).filter(
-          (run) => typeof asked.status !== "string" || groupOf(world, run) === asked.status
+          (run) => typeof filters.status !== "string" || groupOf(world, run) === filters.status
         )
         const failed = runs.filter((run) => groupOf(world, run) === "failed")
         const count = (group: Group) => runs.filter((run) => groupOf(world, run) === group).length
@@ -158,7 +158,7 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
           queuedRuns: count("queued"),
           stoppedRuns: count("stopped"),
           failedRunDetails:
-            asked.includeDetails === true && failed.length > 0
+            filters.includeDetails === true && failed.length > 0
               ? [...failed].reverse().map((run) => failureView(world, run))
               : null
         })
@@ -169,9 +169,9 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
     path: "/analytics/records/summary",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(RecordsQuery, query)
-        const period = yield* readPeriod(asked, today(world))
-        const { agentId } = asked
+        const filters = yield* read(RecordsQuery, query)
+        const period = yield* readPeriod(filters, today(world))
+        const { agentId } = filters
         if (typeof agentId === "number" && !world.agents.has(agentId)) return yield* notFound("Agent", agentId)
         const runs = runsIn(world, period).filter((run) => typeof agentId !== "number" || run.agentId === agentId)
         const total = (name: "dataCount" | "exportCount" | "errorCount" | "pageCount") =>
@@ -194,7 +194,7 @@ export const analyticsRoutes: ReadonlyArray<Route> = [
     handle: (call) => Effect.map(runInPath(call), (run) => json(diagnosis(call.world, run)))
   },
   {
-    // That an agent without a failure is answered with 404 is unverified.
+    // Unverified: 404 for an agent without a failure.
     method: "GET",
     path: "/analytics/agents/:agentId/latest-failure",
     handle: (call) =>

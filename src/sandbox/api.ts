@@ -27,7 +27,7 @@ import { advance } from "./state.ts"
 import { versionRoutes } from "./versions.ts"
 
 export interface ApiOptions {
-  /** How many times faster than planned the simulated work goes. */
+  /** Speed-up factor of simulated work. */
   readonly speed: number
   readonly rateLimitPerMinute: number
 }
@@ -65,7 +65,7 @@ const insufficientScope = (scope: string) =>
     headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` }
   })
 
-/** The OAuth scope a token needs for a route. Starting a run is a matter of agents, not of runs. */
+/** The OAuth scope that a route needs. A start of a run needs agents:write. */
 const scopeOf = ({ method, path }: Route): string => {
   if (path.startsWith("/billing/")) return "billing:read"
   if (path.startsWith("/analytics/")) return "runs:read"
@@ -114,8 +114,8 @@ const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<u
       )
 
 /**
- * The whole sandbox as one HTTP app that never fails. All it does goes by the Clock of the fiber it runs in, so a test
- * can drive it with TestClock and without a socket.
+ * The sandbox as one HTTP app that never fails. It takes all time from the Clock of its fiber, so a test can use
+ * TestClock and needs no socket.
  */
 export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
   Effect.sync(() => {
@@ -158,7 +158,7 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
           params,
           query,
           body,
-          files: readFiles(request),
+          files: Effect.suspend(() => readFiles(request)),
           signedUrl: (runId, fileId, name) =>
             `${origin(request)}${Downloads.sign(secret, { accountId: account.id, runId, fileId, name }, now)}`
         })

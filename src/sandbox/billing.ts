@@ -20,8 +20,8 @@ const usageTypes: ReadonlyArray<UsageType> = [
   "AgentBuilder"
 ]
 
-/** The names by which the dashboard knows some of the types; both are taken as filters. */
-const otherNames: Readonly<Record<string, UsageType>> = {
+/** The dashboard's names for some types. A filter accepts both names. */
+const dashboardNames: Readonly<Record<string, UsageType>> = {
   "server time": "RunUsage",
   "export gb": "ExportDataBandwidth",
   "export cpm": "ExportDataCpm",
@@ -34,7 +34,7 @@ const readUsageTypes = (text: string | null | undefined): Effect.Effect<Readonly
     ? Effect.succeed(usageTypes)
     : Effect.forEach(text.split(","), (part) => {
         const name = part.trim().toLowerCase()
-        const type = usageTypes.find((type) => type.toLowerCase() === name) ?? otherNames[name]
+        const type = usageTypes.find((type) => type.toLowerCase() === name) ?? dashboardNames[name]
         return type === undefined ? badRequest(`usageTypes: ${part.trim()} is not a usage type.`) : Effect.succeed(type)
       })
 
@@ -47,14 +47,14 @@ const thisWeek = (world: World): Period => ({ from: weekStart(world.now), to: wo
 
 const dates = ({ from, to }: Period) => ({ startDate: iso(from), endDate: iso(to) })
 
-const paging = (most: number) => ({ pageIndex: maybe(wholeText(1)), recordsPerPage: maybe(wholeText(1, most)) })
+const paging = (max: number) => ({ pageIndex: maybe(wholeText(1)), recordsPerPage: maybe(wholeText(1, max)) })
 
 const page = <A>(
   rows: ReadonlyArray<A>,
-  asked: { readonly pageIndex?: number | null | undefined; readonly recordsPerPage?: number | null | undefined }
+  query: { readonly pageIndex?: number | null | undefined; readonly recordsPerPage?: number | null | undefined }
 ) => {
-  const pageIndex = asked.pageIndex ?? 1
-  const recordsPerPage = asked.recordsPerPage ?? 50
+  const pageIndex = query.pageIndex ?? 1
+  const recordsPerPage = query.recordsPerPage ?? 50
   const from = (pageIndex - 1) * recordsPerPage
   return { rows: rows.slice(from, from + recordsPerPage), pageIndex, recordsPerPage }
 }
@@ -91,8 +91,8 @@ const RunsQuery = Schema.Struct({
   usageTypes: maybe(Schema.String)
 })
 
-/** More columns than this are refused rather than made. */
-const mostLabels = 3700
+/** The max number of columns in a breakdown. */
+const maxLabels = 3700
 
 const label = (time: number, unit: "day" | "month"): string =>
   unit === "day" ? iso(time).slice(0, 10) : `${iso(time).slice(0, 7)}-01`
@@ -103,7 +103,7 @@ const labels = (period: Period, unit: "day" | "month"): ReadonlyArray<string> =>
   return [...all]
 }
 
-/** What an account may spend, and what it has spent. All reports are made from the same charges, so their sums agree. */
+/** The balance and the spending of an account. All reports use the same charges, so their sums agree. */
 export const billingRoutes: ReadonlyArray<Route> = [
   {
     // docs.sequentum.com/api-reference/billing/credits
@@ -119,7 +119,7 @@ export const billingRoutes: ReadonlyArray<Route> = [
       )
   },
   {
-    // docs.sequentum.com/api-reference/billing/spending. That the week begins on Monday is unverified.
+    // docs.sequentum.com/api-reference/billing/spending. Unverified: the week begins on Monday.
     method: "GET",
     path: "/billing/spending",
     handle: ({ query, world }) =>
@@ -134,12 +134,12 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/history. Newest first and signed amounts are unverified.
+    // docs.sequentum.com/api-reference/billing/history. Unverified: newest first, signed amounts.
     method: "GET",
     path: "/billing/history",
     handle: ({ query, world }) =>
-      Effect.map(read(HistoryQuery, query), (asked) => {
-        const { pageIndex, recordsPerPage, rows } = page([...world.transactions].reverse(), asked)
+      Effect.map(read(HistoryQuery, query), (filters) => {
+        const { pageIndex, recordsPerPage, rows } = page([...world.transactions].reverse(), filters)
         return json({
           transactions: rows.map((transaction) => ({
             id: transaction.id,
@@ -157,14 +157,14 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/agents. Only agents with use in the period are listed.
+    // docs.sequentum.com/api-reference/billing/agents. Lists only agents with usage in the period.
     method: "GET",
     path: "/billing/agents",
     handle: ({ query, world }) =>
       Effect.gen(function* () {
-        const asked = yield* read(AgentsQuery, query)
-        const period = yield* readPeriod(asked, thisWeek(world))
-        const charges = used(world, period, yield* readUsageTypes(asked.usageTypes))
+        const filters = yield* read(AgentsQuery, query)
+        const period = yield* readPeriod(filters, thisWeek(world))
+        const charges = used(world, period, yield* readUsageTypes(filters.usageTypes))
         const rows = [...new Set(charges.map(({ agentId }) => agentId))]
           .map((agentId) => {
             const agent = world.agents.get(agentId)
@@ -173,16 +173,16 @@ export const billingRoutes: ReadonlyArray<Route> = [
           })
           .filter(
             ({ agentName }) =>
-              typeof asked.name !== "string" || (agentName ?? "").toLowerCase().includes(asked.name.toLowerCase())
+              typeof filters.name !== "string" || (agentName ?? "").toLowerCase().includes(filters.name.toLowerCase())
           )
           .sort(
             (a, b) =>
-              direction(asked.sortOrder) *
-                (asked.sortColumn === "cost"
+              direction(filters.sortOrder) *
+                (filters.sortColumn === "cost"
                   ? a.cost - b.cost
                   : (a.agentName ?? "").localeCompare(b.agentName ?? "", "en")) || a.agentId - b.agentId
           )
-        const shown = page(rows, asked)
+        const shown = page(rows, filters)
         return json({
           agents: shown.rows.map((row) => ({ ...row, cost: toCredits(row.cost) })),
           totalRecordCount: rows.length,
@@ -194,17 +194,17 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/agent. A type that was not used has no data.
+    // docs.sequentum.com/api-reference/billing/agent. An unused type has no data.
     method: "GET",
     path: "/billing/agents/:agentId",
     handle: (call) =>
       Effect.gen(function* () {
         const agent = yield* agentInPath(call)
-        const asked = yield* read(AgentQuery, call.query)
-        const period = yield* readPeriod(asked, thisWeek(call.world))
-        if (period.to - period.from > days(mostLabels)) return yield* badRequest("The period is too long.")
-        const unit = asked.timeUnit ?? "day"
-        const types = yield* readUsageTypes(asked.usageTypes)
+        const filters = yield* read(AgentQuery, call.query)
+        const period = yield* readPeriod(filters, thisWeek(call.world))
+        if (period.to - period.from > days(maxLabels)) return yield* badRequest("The period is too long.")
+        const unit = filters.timeUnit ?? "day"
+        const types = yield* readUsageTypes(filters.usageTypes)
         const charges = used(call.world, period, types).filter(({ agentId }) => agentId === agent.id)
         const columns = labels(period, unit)
         return json({
@@ -213,12 +213,14 @@ export const billingRoutes: ReadonlyArray<Route> = [
           labels: columns,
           usageTypes: types.map((type) => {
             const ofType = charges.filter((usage) => usage.type === type)
+            const byLabel = new Map<string, number>()
+            for (const { amount, at } of ofType) {
+              const name = label(at, unit)
+              byLabel.set(name, (byLabel.get(name) ?? 0) + amount)
+            }
             return {
               type,
-              data:
-                ofType.length === 0
-                  ? []
-                  : columns.map((name) => toCredits(sum(ofType.filter((usage) => label(usage.at, unit) === name)))),
+              data: ofType.length === 0 ? [] : columns.map((name) => toCredits(byLabel.get(name) ?? 0)),
               totalCost: toCredits(sum(ofType))
             }
           }),
@@ -228,15 +230,15 @@ export const billingRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/billing/agent-runs, by which totalCost is that of all runs, not of the page.
+    // docs.sequentum.com/api-reference/billing/agent-runs: totalCost is the sum of all runs, not of the page.
     method: "GET",
     path: "/billing/agents/:agentId/runs",
     handle: (call) =>
       Effect.gen(function* () {
         const agent = yield* agentInPath(call)
-        const asked = yield* read(RunsQuery, call.query)
-        const period = yield* readPeriod(asked, thisWeek(call.world))
-        const types = yield* readUsageTypes(asked.usageTypes)
+        const filters = yield* read(RunsQuery, call.query)
+        const period = yield* readPeriod(filters, thisWeek(call.world))
+        const types = yield* readUsageTypes(filters.usageTypes)
         const costs = new Map<number, { readonly at: number; readonly cost: number }>()
         for (const usage of used(call.world, period, types)) {
           if (usage.agentId === agent.id && usage.runId !== null) {
@@ -249,9 +251,9 @@ export const billingRoutes: ReadonlyArray<Route> = [
           return { runId, at, cost, duration, run }
         })
         const key = { date: "at", cost: "cost", duration: "duration" } as const
-        const by = key[asked.sortColumn ?? "date"]
-        rows.sort((a, b) => direction(asked.sortOrder) * (a[by] - b[by]) || a.runId - b.runId)
-        const shown = page(rows, asked)
+        const by = key[filters.sortColumn ?? "date"]
+        rows.sort((a, b) => direction(filters.sortOrder) * (a[by] - b[by]) || a.runId - b.runId)
+        const shown = page(rows, filters)
         return json({
           runs: shown.rows.map(({ at, cost, run, runId }) => ({
             runId,

@@ -9,14 +9,14 @@ import { random } from "./random.ts"
 import type { Call, Route } from "./route.ts"
 import { empty, json } from "./route.ts"
 import type { Agent, Session, World } from "./state.ts"
-import { at, ConfigType, hours, minutes } from "./state.ts"
+import { ConfigType, hours, minutes, scheduleAt } from "./state.ts"
 
-/** How long a session can be read after its end. The length is the sandbox's own. */
-const keptAfterEnd = hours(1)
+/** How long a session can be read after its end. The sandbox's own choice. */
+const sessionRetention = hours(1)
 
 const Body = Schema.Struct({ prompt: Schema.String, spaceId: maybe(whole(0)) })
 
-/** What the builder of the sandbox cannot do, and the raw exception it shows for it, as the real one shows its own. */
+/** What makes a build fail, with the raw exception in `error`. The real builder also returns raw exceptions. */
 const obstacles: ReadonlyArray<readonly [RegExp, (url: string) => string]> = [
   [
     /\b(log[- ]?in|sign[- ]?in|password|paywall)\b/i,
@@ -94,13 +94,13 @@ const draftAgent = (world: World, session: Session): Agent => {
 const end = (world: World, session: Session, status: "completed" | "error" | "cancelled"): void => {
   session.status = status
   session.endedAt = world.now
-  at(world, world.now + keptAfterEnd, () => void world.sessions.delete(session.id))
+  scheduleAt(world, world.now + sessionRetention, () => void world.sessions.delete(session.id))
 }
 
-/** Has something happen to a session after a planned time, if it is then still in the state it is in now. */
-const later = (world: World, session: Session, ms: number, move: () => void): void => {
+/** Schedules a change of a session, unless its status changes first. `ms` is at speed 1. */
+const scheduleMove = (world: World, session: Session, ms: number, move: () => void): void => {
   const { status } = session
-  at(world, world.now + Math.max(1, Math.round(ms / world.speed)), () => {
+  scheduleAt(world, world.now + Math.max(1, Math.round(ms / world.speed)), () => {
     if (session.status === status) move()
   })
 }
@@ -109,18 +109,18 @@ const run = (world: World, session: Session): void => {
   const dice = random(`session/${session.id}`)
   const obstacle = obstacles.find(([pattern]) => pattern.test(session.prompt))
   if (obstacle !== undefined) {
-    later(world, session, dice.int(30_000, 50_000), () => {
+    scheduleMove(world, session, dice.int(30_000, 50_000), () => {
       session.error = obstacle[1](urlIn(session.prompt) ?? "about:blank")
       end(world, session, "error")
     })
     return
   }
-  later(world, session, dice.int(70_000, 100_000), () => {
+  scheduleMove(world, session, dice.int(70_000, 100_000), () => {
     const agent = draftAgent(world, session)
     session.agentId = agent.id
     session.status = "ready"
     chargeBuild(world, agent.id, session.id)
-    later(world, session, dice.int(15_000, 25_000), () => end(world, session, "completed"))
+    scheduleMove(world, session, dice.int(15_000, 25_000), () => end(world, session, "completed"))
   })
 }
 
@@ -137,12 +137,12 @@ const newId = (world: World): string => {
 }
 
 /**
- * The Agent Builder as it is now: one prompt, no conversation. Source: docs.sequentum.com/agent-builder/sessions. A prompt
- * that speaks of a login, a password, a paywall, a CAPTCHA or bot protection ends in error.
+ * The current Agent Builder: one prompt, no conversation. Source: docs.sequentum.com/agent-builder/sessions. A prompt that
+ * mentions a login, a password, a paywall, a CAPTCHA or bot protection ends in error.
  */
 export const builderRoutes: ReadonlyArray<Route> = [
   {
-    // docs.sequentum.com/api-reference/agent-builder/start-session. That a prompt of the wrong length is a 400 is unverified.
+    // docs.sequentum.com/api-reference/agent-builder/start-session. Unverified: 400 for a prompt of the wrong length.
     method: "POST",
     path: "/agent-builder/start",
     handle: (call) =>
@@ -188,7 +188,7 @@ export const builderRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/agent-builder/session-stop: 204, no agent is deleted, no effect after the end.
+    // docs.sequentum.com/api-reference/agent-builder/session-stop: 204, deletes no agent, no effect after the end.
     method: "POST",
     path: "/agent-builder/:sessionId/stop",
     handle: (call) =>

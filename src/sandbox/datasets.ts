@@ -5,7 +5,7 @@ export type Row = Readonly<Record<string, Cell>>
 
 interface Draft {
   readonly index: number
-  /** The same in every run, so that two runs of an agent can be compared. */
+  /** The same in every run, so that two runs of an agent are comparable. */
   readonly pick: <A>(values: readonly [A, ...ReadonlyArray<A>]) => A
   readonly int: (from: number, to: number) => number
   /** Drifts a few percent from run to run. */
@@ -195,8 +195,8 @@ const makeRow = {
 export type DatasetName = keyof typeof makeRow
 
 /**
- * What a run extracted. Items are those of the agent, prices and stock those of the run; an input parameter named as a
- * column fixes that column, unless it is "All".
+ * The rows that a run extracted. Items depend on the agent; prices and stock depend on the run. An input parameter with the
+ * name of a column sets that column, unless its value is "All".
  */
 export const makeRows = (
   dataset: DatasetName,

@@ -2,8 +2,8 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { createHmac, timingSafeEqual } from "node:crypto"
 import type { File } from "./files.ts"
 
-/** How long a signed URL can be used, in milliseconds. The length is the sandbox's own. */
-const lifetime = 15 * 60_000
+/** How long a signed URL is valid, in milliseconds. The sandbox's own choice. */
+const urlLifetime = 15 * 60_000
 
 export interface Signed {
   readonly accountId: string
@@ -17,22 +17,22 @@ const digest = (secret: string, file: Signed, expires: string): Buffer =>
     .update(JSON.stringify([file.accountId, file.runId, file.fileId, file.name, expires]))
     .digest()
 
-/** The path and query of a URL that gives the file to whoever holds it, for a while. */
+/** Path and query of a temporary URL of a file. Anyone who has the URL can download the file. */
 export const sign = (secret: string, file: Signed, now: number): string => {
-  const expires = String(Math.floor((now + lifetime) / 1000))
+  const expires = String(Math.floor((now + urlLifetime) / 1000))
   const signature = digest(secret, file, expires).toString("hex")
   const path = [file.accountId, file.runId, file.fileId, file.name].map(encodeURIComponent).join("/")
   return `/files/${path}?expires=${expires}&signature=${signature}`
 }
 
-/** Whether a signed URL is genuine and not yet expired. */
+/** Whether the signature is valid and the URL has not expired. */
 export const verify = (secret: string, file: Signed, expires: string, signature: string, now: number): boolean => {
   const given = Buffer.from(signature, "hex")
   const expected = digest(secret, file, expires)
   return given.length === expected.length && timingSafeEqual(given, expected) && now < Number(expires) * 1000
 }
 
-/** The part of `size` bytes that a Range header asks for: null for all, "none" if it asks for nothing that is there. */
+/** The range of `size` bytes that a Range header requests: null for all, "none" if the range is outside the file. */
 export const byteRange = (
   header: string | undefined,
   size: number
@@ -50,7 +50,7 @@ export const byteRange = (
   return from >= size ? "none" : { from, to }
 }
 
-/** The file itself, whole or in part (RFC 9110, single ranges only). */
+/** The file, whole or in part (RFC 9110, single ranges only). */
 export const respond = (file: File, range: string | undefined): HttpServerResponse.HttpServerResponse => {
   const bytes = file.bytes()
   const wanted = byteRange(range, bytes.byteLength)

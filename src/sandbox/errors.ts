@@ -2,7 +2,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 
-/** A refusal of the imitated API. `code` is the stable word; `message` is for people. */
+/** An error of the simulated API. `code` is stable; `message` is for people. */
 export class ApiError extends Data.TaggedError("ApiError")<{
   readonly status: number
   readonly code: string
@@ -28,17 +28,17 @@ const fail = (status: number) => (code: string, message: string) => Effect.fail(
 /** 400: the request itself is malformed. */
 export const badRequest = (message: string) => fail(400)("bad_request", message)
 
-/** 404: no such thing in this account. */
+/** 404: this account has no such object. */
 export const notFound = (what: string, id: number | string) => fail(404)("not_found", `${what} ${id} was not found.`)
 
-/** 409: what is asked does not fit the state the thing is in. */
+/** 409: the state of the object does not allow the request. */
 export const conflict = fail(409)
 
-/** 422: well formed, but refused for what it means. */
+/** 422: well formed, but semantically invalid. */
 export const unprocessable = fail(422)
 
 /**
- * The body of an error. Agent paths answer `{statusCode,statusDescription,message,errorCode}`
+ * The response for an error. Agent paths return `{statusCode,statusDescription,message,errorCode}`
  * (docs.sequentum.com/api-reference/agents/kill-run), all others RFC 7807 (docs.sequentum.com/api-reference/errors).
  */
 export const errorResponse = (error: ApiError, path: string): HttpServerResponse.HttpServerResponse => {

@@ -3,7 +3,7 @@ import { makeRows } from "./datasets.ts"
 import type { Agent, Run, World } from "./state.ts"
 import { isEnded, iso, Status } from "./state.ts"
 
-/** Kinds of file as the API numbers them. */
+/** The API's numbers for file types. */
 const FileType = { delivered: 1, trackingDb: 5, logText: 6, logHtml: 7 } as const
 
 export interface File {
@@ -22,13 +22,13 @@ const csvCell = (cell: Cell): string => {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** RFC 4180, with a header line. */
+/** CSV by RFC 4180, with a header line. */
 export const toCsv = (rows: ReadonlyArray<Row>): string =>
   [Object.keys(rows[0] ?? {}).join(","), ...rows.map((row) => Object.values(row).map(csvCell).join(","))]
     .map((line) => `${line}\r\n`)
     .join("")
 
-/** The records a run exported. */
+/** The records that a run exported. */
 export const runRows = (agent: Agent, run: Run): ReadonlyArray<Row> =>
   agent.profile.dataset === null || run.frozen === null
     ? []
@@ -74,7 +74,7 @@ const logLines = (agent: Agent, run: Run): ReadonlyArray<string> => {
 const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
-/** The files of a run: none before its end, none once they are removed. A file's content is made when it is asked for. */
+/** The files of a run: none before it ends or after they are removed. Their content is made on demand. */
 export const filesOf = (world: World, run: Run): ReadonlyArray<File> => {
   const agent = world.agents.get(run.agentId)
   if (agent === undefined || run.filesRemoved || run.startedAt === null || !isEnded(run.status)) return []

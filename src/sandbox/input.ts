@@ -8,10 +8,10 @@ import { badRequest } from "./errors.ts"
 /** A field that may be absent or null. */
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) => Schema.optional(Schema.NullOr(schema))
 
-/** A whole number between the two bounds, both included. */
+/** An integer between the two bounds, both inclusive. */
 export const whole = (from: number, to = 2 ** 31 - 1) => Schema.Int.pipe(Schema.between(from, to))
 
-/** The same, as a query string has it. */
+/** The same as text, in a query string. */
 export const wholeText = (from: number, to = 2 ** 31 - 1) =>
   Schema.NumberFromString.pipe(Schema.int(), Schema.between(from, to))
 
@@ -27,8 +27,8 @@ export const flagText = Schema.transform(
 )
 
 /**
- * Reads a body or a query whose keys may be in any case, as the API's own callers send both PascalCase and camelCase.
- * Keys that `schema` lacks are let by. Fails with 400 naming the field.
+ * Decodes a body or a query. Ignores the case of keys, because the API's own clients send both PascalCase and camelCase,
+ * and ignores unknown keys. Fails with 400 that names the field.
  */
 export const read = <A, I>(
   schema: Schema.Schema<A, I> & { readonly fields: Readonly<Record<string, unknown>> },
@@ -49,7 +49,7 @@ export const read = <A, I>(
   })
 }
 
-/** Input parameters travel as JSON text of an object. Fails with 400. */
+/** Decodes input parameters: JSON text of an object. Fails with 400. */
 export const readInputParameters = (
   text: string | null | undefined
 ): Effect.Effect<Readonly<Record<string, unknown>>, ApiError> =>

@@ -1,12 +1,12 @@
 import type { Run, Transaction, Usage, UsageType, World } from "./state.ts"
-import { at, iso } from "./state.ts"
+import { iso, scheduleAt } from "./state.ts"
 
-/** Ten-thousandths of a credit: whole numbers, so that every report of the same charges gives the same sum. */
+/** Ten-thousandths of a credit. They are integers, so that all reports of the same charges have the same sum. */
 export const fromCredits = (credits: number): number => Math.round(credits * 10_000)
 
 export const toCredits = (amount: number): number => amount / 10_000
 
-/** What can be spent now: the sum of the live grants. Source: docs.sequentum.com/api-reference/billing/credits. */
+/** The spendable amount: the sum of all grants that have not expired. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const balance = (world: World): number => world.grants.reduce((sum, grant) => sum + grant.remaining, 0)
 
 const record = (
@@ -28,7 +28,7 @@ const record = (
   })
 }
 
-/** Gives credits, and has what is left of them lapse when their time comes. */
+/** Adds a grant. When it expires, the rest of it is lost. */
 export const grant = (
   world: World,
   type: "Initial" | "Credit" | "Refund" | "Adjustment",
@@ -40,11 +40,11 @@ export const grant = (
   world.grants.push(given)
   record(world, type, amount, message, expiresAt)
   if (expiresAt !== null) {
-    at(world, expiresAt, () => {
+    scheduleAt(world, expiresAt, () => {
       if (given.remaining > 0) {
-        const lapsed = given.remaining
+        const expired = given.remaining
         given.remaining = 0
-        record(world, "Expiration", -lapsed, `Credits granted until ${iso(expiresAt)} have expired`)
+        record(world, "Expiration", -expired, `Credits granted until ${iso(expiresAt)} have expired`)
       }
     })
   }
@@ -86,7 +86,7 @@ const charge = (
   }
 }
 
-/** Charges a run that has just ended. The prices are the sandbox's own. */
+/** Charges a run that has just ended. The prices are the sandbox's own choice. */
 export const chargeRun = (world: World, run: Run): void => {
   if (run.startedAt === null || run.frozen === null) return
   const plannedMinutes = ((world.now - run.startedAt) * world.speed) / 60_000
@@ -104,6 +104,6 @@ export const chargeRun = (world: World, run: Run): void => {
   ])
 }
 
-/** Charges a build for the agent it drafted. */
+/** Charges a build to the agent that it drafted. */
 export const chargeBuild = (world: World, agentId: number, sessionId: string): void =>
   charge(world, agentId, null, `Agent Builder session ${sessionId}`, [["AgentBuilder", fromCredits(1.5)]])

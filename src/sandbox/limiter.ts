@@ -2,14 +2,14 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { ApiError } from "./errors.ts"
 
-/** Length of a window in milliseconds of the clock, whatever the speed of the sandbox. */
+/** Length of a window in milliseconds. The speed of the sandbox does not change it. */
 export const windowMs = 60_000
 
-const queueLimit = 10
+const maxQueued = 10
 
 /**
- * A fixed-window limit with a short queue: when a window is full, up to ten calls wait for a later one in the order they
- * came; any more fail with 429 and Retry-After. Source: docs.sequentum.com/api-reference/errors.
+ * A fixed-window limit with a short queue. When a window is full, up to ten requests wait for a later one, first come
+ * first served. More requests fail with 429 and Retry-After. Source: docs.sequentum.com/api-reference/errors.
  */
 export interface Limiter {
   readonly admit: Effect.Effect<void, ApiError>
@@ -20,7 +20,7 @@ export const make = (limit: number): Limiter => {
   let used = 0
   let queued = 0
 
-  const roll = (now: number): void => {
+  const updateWindow = (now: number): void => {
     if (now < opened + windowMs) return
     const passed = Number.isFinite(opened) ? Math.floor((now - opened) / windowMs) : 0
     opened = passed === 0 ? now : opened + passed * windowMs
@@ -32,13 +32,13 @@ export const make = (limit: number): Limiter => {
   }
 
   const admit = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    roll(now)
+    updateWindow(now)
     const left = opened + windowMs - now
     if (used < limit) {
       used++
       return Effect.void
     }
-    if (queued >= queueLimit) {
+    if (queued >= maxQueued) {
       return Effect.fail(
         new ApiError({
           status: 429,
@@ -53,7 +53,7 @@ export const make = (limit: number): Limiter => {
     return Effect.sleep(turn - now).pipe(
       Effect.onInterrupt(() =>
         Effect.map(Clock.currentTimeMillis, (now) => {
-          roll(now)
+          updateWindow(now)
           if (now < turn) queued--
         })
       )

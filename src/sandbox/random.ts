@@ -1,7 +1,7 @@
-/** A repeatable source of numbers in [0, 1): the same key always gives the same sequence (FNV-1a into mulberry32). */
+/** A reproducible source of numbers in [0, 1): the same key gives the same sequence (FNV-1a, then mulberry32). */
 export interface Random {
   readonly next: () => number
-  /** A whole number between the two bounds, both included. */
+  /** An integer between the two bounds, both inclusive. */
   readonly int: (from: number, to: number) => number
   readonly pick: <A>(values: readonly [A, ...ReadonlyArray<A>]) => A
 }
@@ -14,7 +14,7 @@ const hash = (key: string): number => {
   return value >>> 0
 }
 
-/** Makes a Random from a key, such as the ids of what it is for. */
+/** Creates a Random from a key, such as the ids of an object. */
 export const random = (key: string): Random => {
   let state = hash(key)
   const next = () => {

@@ -11,7 +11,7 @@ import { defaultOptions, refusal, release, runView, start, stop, terminate } fro
 import type { Agent, Run, RunOptions, World } from "./state.ts"
 import { isEnded, iso, runsOf, Status } from "./state.ts"
 
-/** The run options that a start and a schedule share. Source: docs.sequentum.com/api-reference/schedules/create. */
+/** Run options, common to starts and schedules. Source: docs.sequentum.com/api-reference/schedules/create. */
 export const optionFields = {
   inputParameters: maybe(Schema.String),
   parallelism: maybe(whole(1, 50)),
@@ -24,7 +24,7 @@ export const optionFields = {
   logMode: maybe(Schema.Literal("Text", "TextAndHtml"))
 }
 
-/** Fills in what the caller left out. Fails with 400 if the input parameters are not a JSON object. */
+/** Adds defaults for absent options. Fails with 400 if the input parameters are not a JSON object. */
 export const toOptions = (
   body: Schema.Struct.Type<typeof optionFields>,
   agent: Agent
@@ -47,7 +47,7 @@ const StartBody = Schema.Struct({
   isRunSynchronously: maybe(Schema.Boolean)
 })
 
-/** Waits on the clock, in steps short enough to notice a stop, until the run has ended or `deadline` has come. */
+/** Waits until the run has ended or `deadline` has passed. The steps are short, to notice a stop. */
 const waitForEnd = (call: Call, run: Run, deadline: number): Effect.Effect<void> =>
   Effect.gen(function* () {
     while (!isEnded(run.status) && call.world.runs.has(run.id)) {
@@ -59,8 +59,8 @@ const waitForEnd = (call: Call, run: Run, deadline: number): Effect.Effect<void>
     }
   })
 
-/** A synchronous start answers with the data. That a run which ends badly or too late is refused so is unverified. */
-const answerData = (call: Call, agent: Agent, run: Run, timeout: number) =>
+/** The response of a synchronous start: the data. Unverified: the errors for a run that fails or ends too late. */
+const respondWithData = (call: Call, agent: Agent, run: Run, timeout: number) =>
   Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     yield* waitForEnd(call, run, now + timeout * 1000)
@@ -120,10 +120,10 @@ const findFile = (call: Call, run: Run) =>
     return file === undefined ? notFound("File", id) : Effect.succeed(file)
   })
 
-/** Runs: starting, watching, stopping and removing them, and their files. */
+/** Start, read, stop and remove runs, and read their files. */
 export const runRoutes: ReadonlyArray<Route> = [
   {
-    // 202 for an asynchronous start: docs.sequentum.com/api-reference/errors. The codes of refusals are unverified.
+    // 202 for an asynchronous start: docs.sequentum.com/api-reference/errors. Unverified: the status codes of refusals.
     method: "POST",
     path: "/agent/:agentId/start",
     handle: (call) =>
@@ -140,11 +140,11 @@ export const runRoutes: ReadonlyArray<Route> = [
           return yield* (refused.code === "agent_archived" ? conflict : unprocessable)(refused.code, refused.message)
         }
         const run = start(call.world, agent, options)
-        return sync ? yield* answerData(call, agent, run, body.timeout ?? 60) : json(runView(call.world, run), 202)
+        return sync ? yield* respondWithData(call, agent, run, body.timeout ?? 60) : json(runView(call.world, run), 202)
       })
   },
   {
-    // Runs of the live and of the history table together; that the real API lists both is unverified.
+    // Runs of the live and of the history table. Unverified: the real API lists both.
     method: "GET",
     path: "/agent/:agentId/runs",
     handle: (call) =>
@@ -182,7 +182,7 @@ export const runRoutes: ReadonlyArray<Route> = [
     handle: (call) => Effect.map(runInPath(call), (run) => json(runView(call.world, run)))
   },
   {
-    // docs.sequentum.com/api-reference/agents/stop-run. That a second stop changes nothing is unverified.
+    // docs.sequentum.com/api-reference/agents/stop-run. Unverified: a second stop changes nothing.
     method: "POST",
     path: "/agent/:agentId/run/:runId/stop",
     handle: (call) =>
@@ -193,7 +193,7 @@ export const runRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/agents/kill-run: the first call stops gracefully, one while Stopping forces the end.
+    // docs.sequentum.com/api-reference/agents/kill-run: the first call stops gracefully; a call while Stopping forces the end.
     method: "POST",
     path: "/agent/:agentId/run/:runId/kill",
     handle: (call) =>
@@ -205,7 +205,7 @@ export const runRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // docs.sequentum.com/api-reference/agents/delete-run. That the refusal while in progress is a 409 is unverified.
+    // docs.sequentum.com/api-reference/agents/delete-run. Unverified: 409 for a run in progress.
     method: "DELETE",
     path: "/agent/:agentId/run/:runId",
     handle: (call) =>
@@ -237,7 +237,7 @@ export const runRoutes: ReadonlyArray<Route> = [
       )
   },
   {
-    // Which of the 3xx codes it is, is unverified.
+    // Unverified: which 3xx code it is.
     method: "GET",
     path: "/agent/:agentId/run/:runId/file/:fileId/download",
     handle: (call) =>

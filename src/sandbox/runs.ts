@@ -1,9 +1,9 @@
 import { chargeRun } from "./ledger.ts"
 import { random } from "./random.ts"
 import type { Agent, Counts, FailureKind, Plan, Run, RunOptions, World } from "./state.ts"
-import { at, ConfigType, days, isEnded, isoOrNull, iso, runsOf, Status } from "./state.ts"
+import { ConfigType, days, isEnded, isoOrNull, iso, runsOf, scheduleAt, Status } from "./state.ts"
 
-/** What the API takes for an option that a start or a schedule leaves out. Unverified. */
+/** Defaults for the options of a start or a schedule. Unverified. */
 export const defaultOptions: RunOptions = {
   inputs: {},
   parallelism: 1,
@@ -16,10 +16,10 @@ export const defaultOptions: RunOptions = {
   logMode: "Text"
 }
 
-/** Ended runs move to the history after this long; a failure (6) then reads as 7. The length is the sandbox's own. */
-const keptLive = days(1)
+/** How long an ended run stays live. Then it moves to the history, and status 6 becomes 7. The sandbox's own choice. */
+const liveRetention = days(1)
 
-const none: Counts = {
+const zeroCounts: Counts = {
   actionCount: 0,
   pageCount: 0,
   dynamicPageCount: 0,
@@ -30,7 +30,7 @@ const none: Counts = {
   traffic: 0
 }
 
-/** How far into its extraction a run fails, and how much of the data it has by then. */
+/** The share of the extraction after which a run fails, and the message of the failure. */
 const failures: Readonly<Record<FailureKind, { readonly after: number; readonly message: (url: string) => string }>> = {
   login: {
     after: 0.08,
@@ -54,17 +54,17 @@ const wholeNumber = (value: unknown): number | null => {
   return Number.isInteger(number) && number > 0 ? number : null
 }
 
-/** Pages asked for by a maxPages parameter, whatever its case, or as many as the agent reads otherwise. */
-const pagesWanted = ({ profile }: Agent, inputs: RunOptions["inputs"]): number => {
-  const asked = Object.entries(inputs).find(([name]) => name.toLowerCase() === "maxpages")?.[1]
-  return Math.min(wholeNumber(asked) ?? Math.ceil(profile.rows / profile.rowsPerPage), 60)
+/** The value of a maxPages parameter in any case, or the usual number of pages of the agent. At most 60. */
+const pagesToRead = ({ profile }: Agent, inputs: RunOptions["inputs"]): number => {
+  const maxPages = Object.entries(inputs).find(([name]) => name.toLowerCase() === "maxpages")?.[1]
+  return Math.min(wholeNumber(maxPages) ?? Math.ceil(profile.rows / profile.rowsPerPage), 60)
 }
 
 const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {
   const { profile } = agent
   const dice = random(`run/${agent.id}/${runId}`)
   const usual = Math.max(1, Math.ceil(profile.rows / profile.rowsPerPage))
-  const pages = profile.dataset === null ? 1 : pagesWanted(agent, options.inputs)
+  const pages = profile.dataset === null ? 1 : pagesToRead(agent, options.inputs)
   const length = Math.min(1.4, 0.3 + (0.7 * pages) / usual) * (0.95 + dice.next() * 0.1)
   const extraction = (profile.plannedMs * 0.86 * length) / Math.min(options.parallelism, options.parallelMaxConcurrency)
   const fails = profile.outcome === "failure" || (profile.outcome === "flaky" && dice.next() < 0.5)
@@ -127,16 +127,16 @@ const share = (totals: Counts, extracted: number, exported: number): Counts => {
   }
 }
 
-/** The counts of a run as they stand: extraction grows while it runs, export while it exports. */
+/** The current counts of a run: extraction grows while it runs, export while it exports. */
 export const counts = (world: World, run: Run): Counts => {
   if (run.frozen !== null) return run.frozen
   const phase = run.plan.phases[run.phase]
-  if (phase === undefined) return none
+  if (phase === undefined) return zeroCounts
   const done = Math.min(1, (world.now - run.phaseSince) / scaled(world, phase.ms))
   switch (phase.status) {
     case Status.queuing:
     case Status.starting:
-      return none
+      return zeroCounts
     case Status.running:
       return share(run.plan.totals, done, 0)
     case Status.exporting:
@@ -146,9 +146,10 @@ export const counts = (world: World, run: Run): Counts => {
   }
 }
 
-const planned = (world: World, run: Run, ms: number, move: () => void): void => {
+/** Schedules a change of a run, unless its course changes first. `ms` is at speed 1. */
+const scheduleMove = (world: World, run: Run, ms: number, move: () => void): void => {
   const { epoch } = run
-  at(world, world.now + scaled(world, ms), () => {
+  scheduleAt(world, world.now + scaled(world, ms), () => {
     if (run.epoch === epoch && world.runs.has(run.id)) move()
   })
 }
@@ -161,7 +162,7 @@ const finish = (world: World, run: Run, status: number, message: string | null):
   run.epoch++
   world.active.delete(run)
   chargeRun(world, run)
-  at(world, world.now + keptLive, () => {
+  scheduleAt(world, world.now + liveRetention, () => {
     run.archived = true
     if (run.status === Status.failure) run.status = Status.failed
     release(world, run.agentId)
@@ -169,7 +170,7 @@ const finish = (world: World, run: Run, status: number, message: string | null):
   release(world, run.agentId)
 }
 
-const step = (world: World, run: Run): void => {
+const enterNextPhase = (world: World, run: Run): void => {
   run.phase++
   run.phaseSince = world.now
   const phase = run.plan.phases[run.phase]
@@ -180,14 +181,15 @@ const step = (world: World, run: Run): void => {
   }
   run.status = phase.status
   if (phase.status === Status.starting) run.startedAt = world.now
-  planned(world, run, phase.ms, () => step(world, run))
+  scheduleMove(world, run, phase.ms, () => enterNextPhase(world, run))
 }
 
 /**
- * Whether a run has to hold back. An exclusive run waits for every earlier run of its agent that is still going; one
- * that waits on failure also waits while the agent's last ended run is a failure in the live table. Both unverified.
+ * The status of a run that must wait, or null if it may go on. An exclusive run waits for every earlier active run of its
+ * agent. A run that waits on failure also waits while the agent's last ended run is a failure in the live table. Both
+ * unverified.
  */
-const holds = (world: World, run: Run): number | null => {
+const waitingStatus = (world: World, run: Run): number | null => {
   const isEarlier = (other: Run) => other.agentId === run.agentId && other.id < run.id
   if (run.options.isExclusive && [...world.active].some(isEarlier)) return Status.queuing
   const last = run.options.isWaitOnFailure
@@ -196,13 +198,13 @@ const holds = (world: World, run: Run): number | null => {
   return last?.status === Status.failure ? Status.waiting : null
 }
 
-/** Lets go of the runs of an agent that need no longer hold back. */
+/** Starts the waiting runs of an agent that need not wait any longer. */
 export const release = (world: World, agentId: number): void => {
   for (const run of [...world.active]) {
     if (run.agentId === agentId && run.phase === -1 && run.status !== Status.stopping) {
-      const held = holds(world, run)
-      if (held === null) step(world, run)
-      else run.status = held
+      const waiting = waitingStatus(world, run)
+      if (waiting === null) enterNextPhase(world, run)
+      else run.status = waiting
     }
   }
 }
@@ -238,7 +240,7 @@ const add = (world: World, agent: Agent, options: RunOptions, tag: string | null
   return run
 }
 
-/** Why an agent cannot be started now, or null if it can. */
+/** Why an agent cannot be started now; null if it can. */
 export const refusal = (world: World, agent: Agent): { readonly code: string; readonly message: string } | null =>
   agent.archived
     ? { code: "agent_archived", message: `Agent ${agent.id} is archived and cannot be started.` }
@@ -255,26 +257,26 @@ export const start = (world: World, agent: Agent, options: RunOptions, tag: stri
   return run
 }
 
-/** Records that a run which was due did not take place. Source: docs.sequentum.com/concepts/runs (Skipped). */
+/** Records that a due run did not take place. Source: docs.sequentum.com/concepts/runs (Skipped). */
 export const skip = (world: World, agent: Agent, message: string, tag: string | null): Run => {
   const run = add(world, agent, defaultOptions, tag)
   finish(world, run, Status.skipped, message)
   return run
 }
 
-/** Tells a run to stop: it is Stopping for a while, then Stopped. Source: docs.sequentum.com/api-reference/agents/stop-run. */
+/** Stops a run: it is Stopping for a while, then Stopped. Source: docs.sequentum.com/api-reference/agents/stop-run. */
 export const stop = (world: World, run: Run): void => {
   run.frozen = { ...counts(world, run), exportCount: 0 }
   run.status = Status.stopping
   run.epoch++
-  planned(world, run, 10_000, () => finish(world, run, Status.stopped, "The run was stopped by a user."))
+  scheduleMove(world, run, 10_000, () => finish(world, run, Status.stopped, "The run was stopped by a user."))
 }
 
-/** Ends a run at once. */
+/** Ends a run immediately. */
 export const terminate = (world: World, run: Run): void =>
   finish(world, run, Status.stopped, "The run was terminated by a user.")
 
-/** A run as the API shows it. Source: docs.sequentum.com/api-reference/agents/run-status. */
+/** A run in the API's format. Source: docs.sequentum.com/api-reference/agents/run-status. */
 export const runView = (world: World, run: Run) => {
   const agent = world.agents.get(run.agentId)
   const now = counts(world, run)

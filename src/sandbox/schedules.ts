@@ -13,18 +13,23 @@ import { agentInPath, empty, json, pathId } from "./route.ts"
 import { optionFields, toOptions } from "./runRoutes.ts"
 import { refusal, skip, start } from "./runs.ts"
 import type { Agent, Schedule, World } from "./state.ts"
-import { at, days, iso, isoOrNull, minutes, spaceName } from "./state.ts"
+import { days, iso, isoOrNull, minutes, scheduleAt, spaceName } from "./state.ts"
 
 /** Source: docs.sequentum.com/concepts/schedules. */
 const Kind = { none: 0, once: 1, every: 2, cron: 3 } as const
 
-/** runEveryPeriod counts 1 minute, 2 hour, 3 day, 4 week, 5 month; milliseconds of those that have a fixed length. */
+/** Milliseconds of the values of runEveryPeriod with a fixed length: 1 minute, 2 hour, 3 day, 4 week. 5 is a month. */
 const periods: Readonly<Record<number, number>> = { 1: 60_000, 2: 3_600_000, 3: 86_400_000, 4: 604_800_000 }
 
-const parseCron = (cron: string, timezone: string) =>
-  cron.trim().split(/\s+/).length === 5 ? Either.getRight(Cron.parse(cron, timezone)) : Option.none()
+/** An IANA time zone. A text handed to Cron.parse would be tried as an offset first, so that GMT is no zone there. */
+const zoneNamed = DateTime.zoneMakeNamed
 
-// Cron.next throws where no date ever matches, such as 31 February.
+const parseCron = (cron: string, timezone: string) =>
+  cron.trim().split(/\s+/).length === 5
+    ? Option.flatMap(zoneNamed(timezone), (zone) => Either.getRight(Cron.parse(cron, zone)))
+    : Option.none()
+
+// Cron.next throws if no date ever matches, such as 31 February.
 const nextOfCron = Option.liftThrowable((cron: Cron.Cron, after: number) => Cron.next(cron, after).getTime())
 
 /** The first time after `after` on the grid that starts at `anchor`. */
@@ -48,7 +53,7 @@ type Timing = Pick<
   "kind" | "cron" | "timezone" | "startTime" | "runEveryCount" | "runEveryPeriod" | "updated"
 >
 
-/** When a schedule is next due after a given time; null if never again. */
+/** The next time that a schedule is due after a given time; null if never. */
 export const nextTime = (schedule: Timing, after: number): number | null => {
   switch (schedule.kind) {
     case Kind.once:
@@ -80,12 +85,12 @@ const fire = (world: World, schedule: Schedule): void => {
   if (schedule.kind === Kind.once) schedule.isEnabled = false
 }
 
-/** Has a schedule fire when it is next due, for as long as it is the current one of its id and stays enabled. */
+/** Makes a schedule fire whenever it is due, until it is replaced, deleted or disabled. */
 export const arm = (world: World, schedule: Schedule): void => {
   const due = schedule.isEnabled ? nextTime(schedule, world.now) : null
   schedule.nextRunAt = due
   if (due !== null) {
-    at(world, due, () => {
+    scheduleAt(world, due, () => {
       if (world.schedules.get(schedule.id) === schedule && schedule.nextRunAt === due) {
         fire(world, schedule)
         arm(world, schedule)
@@ -106,14 +111,14 @@ const Body = Schema.Struct({
   scheduleType: maybe(whole(0, 3)),
   isEnabled: maybe(Schema.Boolean),
   runEveryCount: maybe(whole(1)),
-  // The reference says both 0..4 and 1..5; 1..5 is what the live API answers with, so 0 is refused.
+  // The reference says both 0..4 and 1..5. The live API returns 1..5, so 0 is refused.
   runEveryPeriod: maybe(whole(1, 5)),
   serverGroupId: maybe(whole(0))
 })
 
 /**
- * Reads a schedule as it is sent. Rules: docs.sequentum.com/api-reference/schedules/create. What is left out takes its
- * default in an update too; whether the real API keeps the old value is unverified.
+ * Decodes the body of a create or an update. Rules: docs.sequentum.com/api-reference/schedules/create. In an update too,
+ * absent fields get their defaults. Unverified: whether the real API keeps the old values.
  */
 const readSchedule = (
   call: Call,
@@ -126,7 +131,7 @@ const readSchedule = (
     const options = yield* toOptions(body, agent)
     const kind = body.scheduleType ?? (typeof body.cronExpression === "string" ? Kind.cron : Kind.none)
     const timezone = body.timezone ?? "UTC"
-    if (Option.isNone(DateTime.zoneMakeNamed(timezone))) {
+    if (Option.isNone(zoneNamed(timezone))) {
       return yield* badRequest(`timezone: ${timezone} is not an IANA time zone.`)
     }
     const startTime =
@@ -168,7 +173,7 @@ const readSchedule = (
     return schedule
   })
 
-/** A schedule as the API shows it. Source: docs.sequentum.com/api-reference/schedules/update. */
+/** A schedule in the API's format. Source: docs.sequentum.com/api-reference/schedules/update. */
 const scheduleView = (schedule: Schedule) => ({
   id: schedule.id,
   configId: schedule.agentId,
@@ -232,7 +237,7 @@ const save = (world: World, schedule: Schedule) => {
 
 const UpcomingQuery = Schema.Struct(periodFields)
 
-/** Schedules of agents, and the list of what is due. */
+/** The schedules of agents, and the list of upcoming runs. */
 export const scheduleRoutes: ReadonlyArray<Route> = [
   {
     method: "GET",
@@ -243,7 +248,7 @@ export const scheduleRoutes: ReadonlyArray<Route> = [
       )
   },
   {
-    // That a new schedule is answered with 201 rather than 200 is unverified.
+    // Unverified: 201 instead of 200.
     method: "POST",
     path: "/agent/:agentId/schedules",
     handle: (call) =>
@@ -281,7 +286,7 @@ export const scheduleRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // That a schedule which can never be due again is refused is unverified.
+    // Unverified: the refusal of a schedule that can never be due again.
     method: "POST",
     path: "/agent/:agentId/schedules/:scheduleId/enable",
     handle: (call) =>
@@ -312,8 +317,8 @@ export const scheduleRoutes: ReadonlyArray<Route> = [
     handle: ({ query, world }) =>
       Effect.gen(function* () {
         const today = dayStart(world.now)
-        const asked = yield* read(UpcomingQuery, query)
-        const period = yield* readPeriod(asked, { from: today, to: today + days(7) })
+        const filters = yield* read(UpcomingQuery, query)
+        const period = yield* readPeriod(filters, { from: today, to: today + days(7) })
         return json(
           [...world.schedules.values()]
             .filter(({ nextRunAt }) => nextRunAt !== null && within(period, nextRunAt))

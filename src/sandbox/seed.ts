@@ -3,7 +3,7 @@ import { random } from "./random.ts"
 import { defaultOptions, skip, start, stop } from "./runs.ts"
 import { arm } from "./schedules.ts"
 import type { Agent, Profile, Schedule, Space, World } from "./state.ts"
-import { advance, at, ConfigType, days, hours, minutes } from "./state.ts"
+import { advance, ConfigType, days, hours, minutes, scheduleAt } from "./state.ts"
 
 const spaces: ReadonlyArray<Omit<Space, "created">> = [
   { id: 101, name: "Retail Intelligence", isDefaultAccess: true, extra: { scope: "Public" } },
@@ -15,11 +15,11 @@ const spaces: ReadonlyArray<Omit<Space, "created">> = [
 interface Seeded {
   readonly agent: Pick<Agent, "id" | "name" | "spaceId"> & Partial<Omit<Agent, "profile" | "versions">>
   readonly profile: Partial<Profile>
-  /** Past runs: how many, and how far apart in milliseconds. */
+  /** Past runs: their number, and the interval between them in milliseconds. */
   readonly history?: { readonly count: number; readonly every: number }
-  /** Which of them, counted back from now, somebody stopped. */
+  /** The past run that a user stopped, counted back from now. */
   readonly stopped?: number
-  /** Comments on its versions, oldest first. */
+  /** Comments on the versions, oldest first. */
   readonly versions?: ReadonlyArray<string | null>
 }
 
@@ -259,7 +259,7 @@ const seeded: ReadonlyArray<Seeded> = [
   }
 ]
 
-/** Schedules, armed when the account is made; the once-only one is two days ahead. */
+/** The schedules of a new account. The one that runs once is due in two days. */
 const schedules = (now: number): ReadonlyArray<Pick<Schedule, "agentId" | "name" | "kind"> & Partial<Schedule>> => [
   { agentId: 4102, name: "Every morning", kind: 3, cron: "0 6 * * *", timezone: "Europe/London" },
   { agentId: 4202, name: "Every six hours", kind: 2, runEveryCount: 6, runEveryPeriod: 2 },
@@ -276,9 +276,9 @@ const schedules = (now: number): ReadonlyArray<Pick<Schedule, "agentId" | "name"
   }
 ]
 
-const span = days(46)
+const historySpan = days(46)
 
-const plainProfile: Profile = {
+const defaultProfile: Profile = {
   dataset: null,
   plannedMs: minutes(1),
   rows: 0,
@@ -289,7 +289,7 @@ const plainProfile: Profile = {
 }
 
 const makeAgent = ({ agent, profile, versions = [null] }: Seeded, now: number): Agent => {
-  const created = now - span - days(30 + (agent.id % 7) * 11)
+  const created = now - historySpan - days(30 + (agent.id % 7) * 11)
   const made = versions.map((comments, index) => ({
     version: index + 1,
     userName: index % 2 === 0 ? "Dana Whitfield" : "Ilya Marsh",
@@ -312,7 +312,7 @@ const makeAgent = ({ agent, profile, versions = [null] }: Seeded, now: number): 
     updated: made.at(-1)?.created ?? created,
     lastSequence: 0,
     ...agent,
-    profile: { ...plainProfile, ...profile },
+    profile: { ...defaultProfile, ...profile },
     versions: made
   }
 }
@@ -323,13 +323,13 @@ const runHistory = (world: World, { agent: { id }, history, stopped }: Seeded, n
   const dice = random(`history/${id}`)
   for (let index = history.count; index > 0; index--) {
     const time = now - history.every * (index - 0.5) - minutes(dice.int(20, 90))
-    // An archived agent is not run: what its schedule did until lately was to be skipped.
-    if (time > now - span) {
-      at(world, time, () => {
+    // An archived agent does not run: its scheduled runs were skipped.
+    if (time > now - historySpan) {
+      scheduleAt(world, time, () => {
         if (agent.archived) skip(world, agent, "The agent is archived.", "schedule")
         else {
           const run = start(world, agent, defaultOptions, index % 3 === 0 ? "schedule" : null)
-          if (index === stopped) at(world, time + minutes(4), () => stop(world, run))
+          if (index === stopped) scheduleAt(world, time + minutes(4), () => stop(world, run))
         }
       })
     }
@@ -337,8 +337,8 @@ const runHistory = (world: World, { agent: { id }, history, stopped }: Seeded, n
 }
 
 /**
- * A fresh account: three spaces of agents and an empty one, two personal agents, and 45 days of history before `now`,
- * made by living through it. The same for everyone but for the dates.
+ * Creates an account: three spaces of agents and an empty one, two personal agents, and 45 days of history before `now`,
+ * which it simulates. Everything except the dates is the same for all accounts.
  */
 export const seed = ({
   now,
@@ -347,10 +347,10 @@ export const seed = ({
 }: {
   readonly now: number
   readonly speed: number
-  /** Whether all credits are gone by `now`. */
+  /** Whether the account has no credits at `now`. */
   readonly spent: boolean
 }): World => {
-  const from = now - span
+  const from = now - historySpan
   const world: World = {
     speed: 1,
     organizationId: 77,
@@ -372,16 +372,22 @@ export const seed = ({
   }
   grant(world, "Initial", fromCredits(30), "Welcome credits", now - days(31))
   const until = spent ? now - hours(5) : now + days(334)
-  at(world, now - days(33), () => grant(world, "Credit", fromCredits(250), "Invoice 2207", until))
-  at(world, now - days(12.3), () => grant(world, "Refund", fromCredits(0.35), "Worker outage", spent ? until : null))
+  scheduleAt(world, now - days(33), () => grant(world, "Credit", fromCredits(250), "Invoice 2207", until))
+  scheduleAt(world, now - days(12.3), () =>
+    grant(world, "Refund", fromCredits(0.35), "Worker outage", spent ? until : null)
+  )
   for (const item of seeded) runHistory(world, item, now)
   advance(world, now - hours(0.25))
 
-  // From here on work goes at the asked speed, so what is in progress at the start is too.
+  // From here on the requested speed applies, also to the run in progress at `now`.
   world.speed = speed
-  const underWay = world.agents.get(4201)
-  if (underWay !== undefined) {
-    at(world, Math.max(world.now, now - minutes(4) / speed), () => void start(world, underWay, defaultOptions))
+  const runInProgress = world.agents.get(4201)
+  if (runInProgress !== undefined) {
+    scheduleAt(
+      world,
+      Math.max(world.now, now - minutes(4) / speed),
+      () => void start(world, runInProgress, defaultOptions)
+    )
   }
   advance(world, now)
   for (const item of schedules(now)) {

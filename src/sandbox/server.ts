@@ -11,13 +11,13 @@ import * as Http from "node:http"
 import * as Api from "./api.ts"
 
 export interface SandboxOptions {
-  /** How many times faster than planned runs, builds and queues go. Default 1, as for what is not a positive number. */
+  /** Speed-up factor of runs, builds and queues. Default 1, also if the value is not a positive number. */
   readonly speed?: number
   /** Default 0: any free port. */
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly host?: string
-  /** Requests per credential in a window of 60 seconds. Default 100. */
+  /** Max requests per credential in a window of 60 seconds. Default 100. */
   readonly rateLimitPerMinute?: number
 }
 
@@ -47,7 +47,7 @@ const toRequest = (incoming: Http.IncomingMessage, body: Buffer): Request => {
   })
 }
 
-const answer = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) =>
+const respond = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) =>
   Effect.gen(function* () {
     const body = yield* readBytes(incoming)
     if (body === null) {
@@ -84,8 +84,8 @@ const answer = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: 
   )
 
 /**
- * Serves a sandbox until the Scope closes, which also drops every open connection. Succeeds with its base URL, such as
- * http://127.0.0.1:40123. Fails with ServeError when it cannot listen.
+ * Serves a sandbox until the Scope closes, which also closes every open connection. Succeeds with the base URL, such as
+ * http://127.0.0.1:40123. Fails with ServeError if it cannot listen.
  */
 export const serve = (
   options: SandboxOptions = {}
@@ -100,7 +100,7 @@ export const serve = (
     const server = yield* Effect.acquireRelease(
       Effect.sync(() =>
         Http.createServer((incoming, outgoing) => {
-          const fiber = run(answer(app, incoming, outgoing))
+          const fiber = run(respond(app, incoming, outgoing))
           outgoing.on("close", () => {
             if (!outgoing.writableEnded) fiber.unsafeInterruptAsFork(FiberId.none)
           })

@@ -43,7 +43,7 @@ const NameQuery = Schema.Struct({ name: Schema.String })
 
 const RunAllBody = Schema.Struct({ inputParameters: maybe(Schema.String) })
 
-/** Spaces. No page of the public reference covers them, so their codes are unverified. Archived agents are left out. */
+/** Spaces. The public reference has no page about them, so their status codes are unverified. Archived agents are omitted. */
 export const spaceRoutes: ReadonlyArray<Route> = [
   {
     method: "GET",
@@ -51,7 +51,7 @@ export const spaceRoutes: ReadonlyArray<Route> = [
     handle: ({ world }) => Effect.succeed(json(world.spaces.map((space) => spaceView(world, space))))
   },
   {
-    // The whole name in any case; whether a part of it would do is unverified.
+    // Matches the whole name in any case. Unverified: whether a part of the name also matches.
     method: "GET",
     path: "/spaces/search",
     handle: ({ query, world }) =>
@@ -80,7 +80,7 @@ export const spaceRoutes: ReadonlyArray<Route> = [
     handle: (call) => Effect.map(spaceInPath(call), (space) => json({ totalCount: agentsIn(call.world, space).length }))
   },
   {
-    // Agents that cannot be started are reported, and do not keep the others from starting.
+    // Reports agents that cannot be started, and starts the others.
     method: "POST",
     path: "/spaces/:spaceId/run-all",
     handle: (call) =>
@@ -113,7 +113,7 @@ export const spaceRoutes: ReadonlyArray<Route> = [
       })
   },
   {
-    // A file of the same name is overwritten; what the real API answers with is unverified.
+    // Overwrites a file of the same name. Unverified: the response of the real API.
     method: "POST",
     path: "/input-files/space/:spaceId",
     handle: (call) => Effect.zipRight(spaceInPath(call), Effect.as(call.files, empty()))

@@ -1,7 +1,7 @@
 import * as DateTime from "effect/DateTime"
 import type { DatasetName } from "./datasets.ts"
 
-/** Run states as the API numbers them. Source: docs.sequentum.com/concepts/runs; 13 is newer than that page. */
+/** The API's numbers for run states. Source: docs.sequentum.com/concepts/runs; 13 is newer than that page. */
 export const Status = {
   running: 1,
   exporting: 2,
@@ -22,21 +22,21 @@ const ended: ReadonlySet<number> = new Set([6, 7, 8, 9, 10, 11])
 
 export const isEnded = (status: number): boolean => ended.has(status)
 
-/** What an agent is. Only Agent and Command can be run. */
+/** Kinds of agent. Only Agent and Command can run. */
 export const ConfigType = { agent: 1, sharedFile: 2, template: 3, command: 4 } as const
 
 export type FailureKind = "login" | "captcha" | "selector" | "timeout"
 
-/** How an agent's runs go: what they would extract, for how long, and how they end. */
+/** How the runs of an agent behave: what they extract, how long they take and how they end. */
 export interface Profile {
   readonly dataset: DatasetName | null
-  /** Planned length of a whole run at speed 1, in milliseconds. */
+  /** Planned length of a complete run at speed 1, in milliseconds. */
   readonly plannedMs: number
   readonly rows: number
   readonly rowsPerPage: number
   readonly outcome: "success" | "completed" | "errors" | "failure" | "flaky"
   readonly failure: FailureKind
-  /** Passes through status 13 after its export, and keeps a tracking database. */
+  /** Runs pass through status 13 after the export, and have a tracking database file. */
   readonly updatesDataSet: boolean
 }
 
@@ -63,9 +63,9 @@ export interface Agent {
   readonly archived: boolean
   readonly created: number
   readonly profile: Profile
-  /** Fields the real API has been seen to add, so that clients prove tolerant of them. */
+  /** Undocumented fields that the real API has returned, to test that clients tolerate them. */
   readonly extra: Readonly<Record<string, unknown>>
-  /** Oldest first; the last is the current one. */
+  /** Oldest first; the last one is current. */
   readonly versions: Array<Version>
   updated: number
   lastSequence: number
@@ -89,13 +89,13 @@ export interface Phase {
   readonly ms: number
 }
 
-/** The whole course of a run, settled when it is asked for. */
+/** The complete course of a run, computed when the run is created. */
 export interface Plan {
   readonly phases: ReadonlyArray<Phase>
   readonly outcome: number
   readonly message: string | null
   readonly failure: FailureKind | null
-  /** Counts at the end, if it gets there. */
+  /** Counts at the end, unless the run is stopped. */
   readonly totals: Counts
 }
 
@@ -122,18 +122,18 @@ export interface Run {
   readonly server: string
   readonly tag: string | null
   status: number
-  /** Where in `plan.phases` it is; -1 before the first. */
+  /** Index of the current phase in `plan.phases`; -1 before the first. */
   phase: number
   phaseSince: number
   startedAt: number | null
   endedAt: number | null
   message: string | null
-  /** Counts as they were when it ended, or when it was told to stop. */
+  /** Counts when the run ended, or when the stop request came. */
   frozen: Counts | null
   archived: boolean
   filesRemoved: boolean
   inputsRemoved: boolean
-  /** Raised whenever its course changes, so that moves planned before are void. */
+  /** Incremented when the course changes, which cancels the events scheduled before. */
   epoch: number
 }
 
@@ -148,7 +148,7 @@ export interface Space {
 export type UsageType =
   "RunUsage" | "ExportDataBandwidth" | "ExportDataCpm" | "InputCount" | "ProxyUsage" | "AgentBuilder"
 
-/** One charge. A run is charged once, when it ends, so that every report dates its cost alike. */
+/** One charge. A run is charged once, when it ends, so that every report has the same date for its cost. */
 export interface Usage {
   readonly agentId: number
   readonly runId: number | null
@@ -158,7 +158,7 @@ export interface Usage {
   readonly at: number
 }
 
-/** Credits that were given. Those that expire first are spent first. */
+/** A grant of credits. The grant that expires first is spent first. */
 export interface Grant {
   readonly expiresAt: number | null
   /** Ten-thousandths of a credit. */
@@ -168,7 +168,7 @@ export interface Grant {
 export interface Transaction {
   readonly id: number
   readonly type: "Initial" | "Credit" | "Debit" | "Refund" | "Expiration" | "Adjustment" | "WriteOff"
-  /** Ten-thousandths of a credit; what is taken is negative. */
+  /** Ten-thousandths of a credit; negative for a debit. */
   readonly amount: number
   readonly balance: number
   readonly created: number
@@ -176,7 +176,7 @@ export interface Transaction {
   readonly message: string | null
 }
 
-/** When an agent is to be run by itself. `kind`: 0 none, 1 once, 2 every so often, 3 cron. */
+/** A schedule of an agent. `kind`: 0 none, 1 once, 2 at an interval, 3 cron. */
 export interface Schedule {
   readonly id: number
   readonly agentId: number
@@ -198,7 +198,7 @@ export interface Schedule {
   lastRunId: number | null
 }
 
-/** One build of an agent from a prompt. */
+/** A build of an agent from a prompt. */
 export interface Session {
   readonly id: string
   readonly prompt: string
@@ -215,17 +215,17 @@ interface Event {
   readonly fire: () => void
 }
 
-/** Everything one account has. It changes only in requests and in `advance`, both of which run to their end undisturbed. */
+/** The state of one account. Only requests and `advance` change it; neither is interrupted by the other. */
 export interface World {
-  /** How many times faster than planned the simulated work goes. */
+  /** Speed-up factor of simulated work. */
   speed: number
   readonly organizationId: number
   readonly organizationName: string
   readonly spaces: ReadonlyArray<Space>
   readonly agents: Map<number, Agent>
-  /** In the order they were created. */
+  /** In order of creation. */
   readonly runs: Map<number, Run>
-  /** Those of them that have not ended. */
+  /** The runs that have not ended. */
   readonly active: Set<Run>
   readonly schedules: Map<number, Schedule>
   readonly sessions: Map<string, Session>
@@ -234,15 +234,15 @@ export interface World {
   /** Oldest first. */
   readonly transactions: Array<Transaction>
   readonly events: Array<Event>
-  /** Milliseconds since 1970; while an event fires, the time it was due. */
+  /** Milliseconds since 1970; while an event fires, its due time. */
   now: number
   lastRunId: number
   lastScheduleId: number
   lastSession: number
 }
 
-/** Has something happen at a given time. What is due at the same time happens in the order it was asked for. */
-export const at = (world: World, time: number, fire: () => void): void => {
+/** Schedules an event. Events with the same time fire in the order they were scheduled. */
+export const scheduleAt = (world: World, time: number, fire: () => void): void => {
   let low = 0
   let high = world.events.length
   while (low < high) {
@@ -253,7 +253,7 @@ export const at = (world: World, time: number, fire: () => void): void => {
   world.events.splice(low, 0, { at: time, fire })
 }
 
-/** Lets the world happen up to `now`. Nothing in it moves otherwise. */
+/** Advances the simulation to `now`. Nothing else makes it move. */
 export const advance = (world: World, now: number): void => {
   for (let next = world.events[0]; next !== undefined && next.at <= now; next = world.events[0]) {
     world.events.shift()
@@ -263,7 +263,7 @@ export const advance = (world: World, now: number): void => {
   world.now = Math.max(world.now, now)
 }
 
-/** ISO 8601 in UTC, as the API writes every time. */
+/** ISO 8601 in UTC, the format of every time in the API. */
 export const iso = (time: number): string => DateTime.formatIso(DateTime.unsafeMake(time))
 
 export const isoOrNull = (time: number | null): string | null => (time === null ? null : iso(time))

@@ -8,7 +8,7 @@ import { iso } from "./state.ts"
 
 const RestoreBody = Schema.Struct({ content: maybe(Schema.String) })
 
-/** Versions of an agent. Restoring one adds a new version and leaves runs alone. */
+/** Versions of an agent. A restore adds a new version and does not affect runs. */
 export const versionRoutes: ReadonlyArray<Route> = [
   {
     method: "GET",

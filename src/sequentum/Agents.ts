@@ -1,7 +1,6 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { Agent, AgentPage, TotalCount } from "./schemas/Agent.ts"
-import type { AgentId, SpaceId } from "./schemas/common.ts"
+import { rows, type AgentId, type SpaceId } from "./schemas/common.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
 
@@ -17,7 +16,7 @@ export interface AgentListQuery {
   readonly configType?: number | undefined
 }
 
-const AgentList = Schema.Array(Agent)
+const AgentList = rows(Agent)
 
 /** Agents: listing, reading, searching and counting. Every method fails with a SequentumError. */
 export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {

@@ -2,7 +2,6 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Credentials } from "./Credentials.ts"
 import { timeLeft } from "./Deadline.ts"
@@ -13,7 +12,7 @@ import {
   type SequentumError,
   type UnexpectedResponse
 } from "./errors.ts"
-import type { AgentId, FileId, RunId } from "./schemas/common.ts"
+import { rows, type AgentId, type FileId, type RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { acceptEncoding, unpackFile } from "./client/bodies.ts"
@@ -21,7 +20,7 @@ import { SequentumClient } from "./client/SequentumClient.ts"
 import { timedOut, unusable, type RequestLine } from "./client/Upstream.ts"
 import { clientFailure } from "./client/upstreamHttpClient.ts"
 
-const RunFiles = Schema.Array(RunFile)
+const RunFiles = rows(RunFile)
 
 /** The files of a run. Every method fails with a SequentumError. */
 export class Files extends Effect.Service<Files>()("sequentum/Files", {

@@ -1,12 +1,14 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type { AgentId, RunId } from "./schemas/common.ts"
+import { rows, type AgentId, type RunId } from "./schemas/common.ts"
 import { Run, RunSummary } from "./schemas/Run.ts"
 import { apiPath } from "./client/apiPath.ts"
-import { SequentumClient } from "./client/SequentumClient.ts"
+import { SequentumClient, type Retries } from "./client/SequentumClient.ts"
 
-/** How a run is started; `inputParameters` is JSON text. Source: docs.sequentum.com/api-reference/introduction. */
+/**
+ * How a run is started; `inputParameters` is JSON text. Source: docs.sequentum.com/api-reference/introduction. What is
+ * left out is sent as Sequentum's own MCP server sends it.
+ */
 export interface StartOptions {
   readonly inputParameters?: string | undefined
   readonly parallelism?: number | undefined
@@ -22,10 +24,29 @@ export interface StartOptions {
 export const removeMethods = ["RemoveEntireRun", "RemoveAllFiles", "RemoveAllFilesAndAgentInput"] as const
 export type RemoveMethod = (typeof removeMethods)[number]
 
+/**
+ * Sent for options that are left out. What the API takes for a missing one is not documented: an enumeration might well
+ * become its first word, such as Fatal.
+ */
+const startDefaults = {
+  parallelism: 1,
+  parallelMaxConcurrency: 1,
+  parallelExport: "Combined",
+  timeout: 60,
+  isExclusive: true,
+  isWaitOnFailure: false,
+  isRunSynchronously: false,
+  logLevel: "Info",
+  logMode: "Text"
+} as const
+
+const given = (options: StartOptions) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
 /** Time for the reply of a synchronous start to arrive after the run has timed out. */
 const syncReplyMargin = Duration.seconds(30)
 
-const RunList = Schema.Array(Run)
+const RunList = rows(Run)
 
 /** Runs: starting, watching, ending and removing them. Every method fails with a SequentumError. */
 export class Runs extends Effect.Service<Runs>()("sequentum/Runs", {
@@ -36,21 +57,30 @@ export class Runs extends Effect.Service<Runs>()("sequentum/Runs", {
     const list = (agentId: AgentId, maxRecords?: number) =>
       client.get(apiPath("agent")`/agent/${agentId}/runs`, RunList, { query: { maxRecords } })
 
+    /** As `list`, with Sequentum's own time of the answer. */
+    const listDated = (agentId: AgentId, maxRecords?: number) =>
+      client.getDated(apiPath("agent")`/agent/${agentId}/runs`, RunList, { query: { maxRecords } })
+
     const summary = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}/runs/summary`, RunSummary)
 
-    const status = (agentId: AgentId, runId: RunId) =>
-      client.get(apiPath("run")`/agent/${agentId}/run/${runId}/status`, Run)
+    const status = (agentId: AgentId, runId: RunId, retries: Retries = {}) =>
+      client.get(apiPath("run")`/agent/${agentId}/run/${runId}/status`, Run, retries)
 
     /** Queues a run and returns at once. Never retried if Sequentum may have acted. */
     const start = (agentId: AgentId, options: StartOptions) =>
       client.post(apiPath("agent")`/agent/${agentId}/start`, Run, {
-        body: { ...options, isRunSynchronously: false }
+        body: { ...startDefaults, ...given(options) }
       })
 
     /** Runs to the end and returns the data itself, JSON or text. Waits a little longer than `timeout`. */
     const startAndWait = (agentId: AgentId, options: StartOptions, timeout: Duration.Duration) =>
       client.postData(apiPath("agent")`/agent/${agentId}/start`, {
-        body: { ...options, isRunSynchronously: true, timeout: Duration.toSeconds(timeout) },
+        body: {
+          ...startDefaults,
+          ...given(options),
+          isRunSynchronously: true,
+          timeout: Duration.toSeconds(timeout)
+        },
         timeout: Duration.sum(timeout, syncReplyMargin)
       })
 
@@ -66,6 +96,6 @@ export class Runs extends Effect.Service<Runs>()("sequentum/Runs", {
     const remove = (agentId: AgentId, runId: RunId, removeMethod: RemoveMethod) =>
       client.deleteVoid(apiPath("run")`/agent/${agentId}/run/${runId}`, { query: { removeMethod } })
 
-    return { list, summary, status, start, startAndWait, stop, kill, remove } as const
+    return { list, listDated, summary, status, start, startAndWait, stop, kill, remove } as const
   })
 }) {}

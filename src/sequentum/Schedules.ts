@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
-import type { AgentId, ScheduleId } from "./schemas/common.ts"
+import { rows, type AgentId, type ScheduleId } from "./schemas/common.ts"
 import { AgentSchedule, UpcomingRun } from "./schemas/Schedule.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
@@ -27,8 +26,14 @@ export interface ScheduleBody {
   readonly isWaitOnFailure?: boolean | undefined
 }
 
-const AgentSchedules = Schema.Array(AgentSchedule)
-const UpcomingRuns = Schema.Array(UpcomingRun)
+/** Sent for a new schedule where they are left out, as Sequentum's own MCP server sends them. */
+const createDefaults = { isEnabled: true, parallelism: 1 } as const
+
+const given = (body: ScheduleBody) =>
+  Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
+
+const AgentSchedules = rows(AgentSchedule)
+const UpcomingRuns = rows(UpcomingRun)
 
 /** Schedules of agents. Every method fails with a SequentumError. */
 export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules", {
@@ -37,12 +42,16 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
 
     const list = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}/schedules`, AgentSchedules)
 
+    /** As `list`, with Sequentum's own time of the answer. */
+    const listDated = (agentId: AgentId) =>
+      client.getDated(apiPath("agent")`/agent/${agentId}/schedules`, AgentSchedules)
+
     const get = (agentId: AgentId, scheduleId: ScheduleId) =>
       client.get(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
 
     const create = (agentId: AgentId, body: ScheduleBody) =>
       client.post(apiPath("agent", { changes: "schedule" })`/agent/${agentId}/schedules`, AgentSchedule, {
-        body: { ...body }
+        body: { ...createDefaults, ...given(body) }
       })
 
     /** Replaces a schedule. It is not documented whether omitted fields keep their values, so send them all. */
@@ -64,6 +73,6 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
     const upcoming = (range: { readonly startDate: string; readonly endDate: string }) =>
       client.get(apiPath("account")`/analytics/schedules/upcoming`, UpcomingRuns, { query: { ...range } })
 
-    return { list, get, create, update, remove, enable, disable, upcoming } as const
+    return { list, listDated, get, create, update, remove, enable, disable, upcoming } as const
   })
 }) {}

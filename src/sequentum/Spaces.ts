@@ -1,13 +1,12 @@
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { TotalCount } from "./schemas/Agent.ts"
-import type { SpaceId } from "./schemas/common.ts"
+import { rows, type SpaceId } from "./schemas/common.ts"
 import { Space, SpaceAgent, SpaceRun } from "./schemas/Space.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
 
-const SpaceList = Schema.Array(Space)
-const SpaceAgents = Schema.Array(SpaceAgent)
+const SpaceList = rows(Space)
+const SpaceAgents = rows(SpaceAgent)
 
 /** Spaces and the agents in them. Every method fails with a SequentumError. */
 export class Spaces extends Effect.Service<Spaces>()("sequentum/Spaces", {

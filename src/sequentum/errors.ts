@@ -4,9 +4,20 @@ import * as Struct from "effect/Struct"
 
 /**
  * What a request is about, so that an error can say what was not found. A list is about its owner: the runs of an
- * agent are missing when the agent is. `account` stands for reports over everything a caller has.
+ * agent are missing when the agent is. `account` stands for reports over everything a caller has, `draft` for the
+ * agent that a build makes.
  */
-export const Resource = Schema.Literal("account", "agent", "run", "file", "version", "schedule", "space", "build")
+export const Resource = Schema.Literal(
+  "account",
+  "agent",
+  "run",
+  "file",
+  "version",
+  "schedule",
+  "space",
+  "build",
+  "draft"
+)
 export type Resource = typeof Resource.Type
 
 const request = {
@@ -55,7 +66,7 @@ export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", { ...re
 /** 409: the state of `resource` does not allow this, such as deleting a run that is still active. */
 export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { ...request, ...detail }) {}
 
-/** 400, 402, 422 and other 4xx: Sequentum read the request and refused it. */
+/** 400, 402, 422 and other 4xx, or a success status with a body that says failure: Sequentum refused the request. */
 export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
   ...request,
   ...detail,
@@ -73,9 +84,10 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   ...sent
 }) {}
 
-/** 5xx: Sequentum or a gateway before it failed. Also 408 and 425, by which a gateway gives up on a request. */
+/** 5xx, 408 and 425: Sequentum, or a gateway before it, did not finish the request. Only 408 and 425 have a detail. */
 export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", {
   ...request,
+  ...detail,
   ...retryAfter,
   ...tries,
   status: Schema.Int
@@ -148,7 +160,10 @@ export const withTries = (error: SequentumError, tries: number): SequentumError 
     case "RateLimited":
       return new RateLimited({ ...Struct.pick(error, ...requestFields, "retryAfterSeconds", "sent"), tries })
     case "ServerFailure":
-      return new ServerFailure({ ...Struct.pick(error, ...requestFields, "retryAfterSeconds", "status"), tries })
+      return new ServerFailure({
+        ...Struct.pick(error, ...requestFields, "detail", "retryAfterSeconds", "status"),
+        tries
+      })
     case "RequestTimeout":
       return new RequestTimeout({ ...Struct.pick(error, ...requestFields, "seconds", "sent"), tries })
     case "ConnectionFailed":
@@ -170,10 +185,14 @@ export interface Meaning {
   readonly next?: "find" | "see" | "check"
 }
 
+/** What happened, in the first sentence of an error's text. */
+export const inBrief = (error: SequentumError): string => /^.*?\.(?= |$)/u.exec(meaningOf(error).text)?.[0] ?? ""
+
 const says = (detail: string | undefined) =>
   detail === undefined ? "" : ` Sequentum says: ${JSON.stringify(detail)}${/[.!?…]$/u.test(detail) ? "" : "."}`
 
-const seconds = (count: number) => (count === 1 ? "1 second" : `${count} seconds`)
+/** `1 second`, `2 seconds`. */
+export const seconds = (count: number) => (count === 1 ? "1 second" : `${count} seconds`)
 
 const hour = 3600
 const day = 24 * hour
@@ -187,6 +206,8 @@ const whenToRetry = (retryAfterSeconds: number | undefined) => {
 }
 
 const line = (error: SequentumError) => `${error.method} ${error.path}`
+
+const notKnown = "It is not known whether Sequentum acted, so do not simply repeat the call."
 
 const unknownOutcome = (
   error: SequentumError & { readonly tries?: number },
@@ -202,7 +223,7 @@ const unknownOutcome = (
     : {
         retryable: true,
         outcome: "unknown",
-        text: `${what} It is not known whether Sequentum acted, so do not simply repeat the call.`,
+        text: `${what} ${notKnown}`,
         next: "check"
       }
 
@@ -229,23 +250,27 @@ const kinds: Readonly<Record<number, Kind>> = {
 const serverFailure = (error: ServerFailure): Meaning => {
   const { retryAfterSeconds, status } = error
   const about = `(${status}, ${line(error)})`
+  const said = says(error.detail)
   switch (kinds[status] ?? "failed") {
     case "unsupported":
-      return {
-        retryable: false,
-        outcome: "refused",
-        text: `Sequentum does not implement this ${about}. Nothing was changed, and trying again will not help.`
-      }
+      return error.method === "GET"
+        ? {
+            retryable: false,
+            outcome: "refused",
+            text: `Sequentum does not implement this ${about}. Nothing was changed, and trying again will not help.`
+          }
+        : {
+            retryable: false,
+            outcome: "unknown",
+            text: `Sequentum does not implement this ${about}. ${notKnown}`,
+            next: "check"
+          }
     case "unreached":
-      return {
-        retryable: true,
-        outcome: "refused",
-        text: `A gateway could not reach Sequentum ${about}. Nothing was changed; try again ${whenToRetry(retryAfterSeconds)}.`
-      }
+      return unknownOutcome(error, `A gateway could not reach Sequentum ${about}.`, whenToRetry(retryAfterSeconds))
     case "late":
-      return unknownOutcome(error, `Sequentum did not answer in time ${about}.`, whenToRetry(retryAfterSeconds))
+      return unknownOutcome(error, `Sequentum did not answer in time ${about}.${said}`, whenToRetry(retryAfterSeconds))
     case "failed":
-      return unknownOutcome(error, `Sequentum failed ${about}.`, whenToRetry(retryAfterSeconds))
+      return unknownOutcome(error, `Sequentum failed ${about}.${said}`, whenToRetry(retryAfterSeconds))
   }
 }
 
@@ -345,7 +370,10 @@ export const meaningOf = Match.type<SequentumError>().pipe(
     Rejected: (error): Meaning => ({
       retryable: false,
       outcome: "refused",
-      text: `Sequentum refused the request (${error.status}, ${line(error)}).${says(error.detail)} The same call will be refused again: change the arguments first.`
+      text:
+        error.status < 400
+          ? `Sequentum refused the request (${line(error)}).${says(error.detail)} Nothing was done; the same call will probably be refused again.`
+          : `Sequentum refused the request (${error.status}, ${line(error)}).${says(error.detail)} The same call will be refused again: change the arguments first.`
     }),
     RateLimited: ({ retryAfterSeconds, sent, tries }): Meaning => ({
       retryable: true,
@@ -376,10 +404,15 @@ export const meaningOf = Match.type<SequentumError>().pipe(
       text: `The file can't be fetched: its temporary address failed (${error.reason}), and so did a fresh one (${line(error)}). Nothing was changed. Try again in a minute; if it stays so, the file may have been removed, or the network may not allow its address.`,
       next: "find"
     }),
-    UnexpectedResponse: (error): Meaning => ({
-      retryable: false,
-      outcome: "unknown",
-      text: `Sequentum's answer to ${line(error)} could not be used (status ${error.status}): it had ${error.problem}${error.at === "" ? "" : ` at ${error.at}`}. Trying again is unlikely to help. Ask the user to check SEQUENTUM_API_URL, or to report this.`
-    })
+    UnexpectedResponse: (error): Meaning => {
+      const what = `Sequentum's answer to ${line(error)} could not be used (status ${error.status}): it had ${error.problem}${error.at === "" ? "" : ` at ${error.at}`}.`
+      return error.method === "GET"
+        ? {
+            retryable: false,
+            outcome: "unknown",
+            text: `${what} Trying again is unlikely to help. Ask the user to check SEQUENTUM_API_URL, or to report this.`
+          }
+        : { retryable: false, outcome: "unknown", text: `${what} ${notKnown}`, next: "check" }
+    }
   })
 )

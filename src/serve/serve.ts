@@ -3,10 +3,17 @@ import * as Option from "effect/Option"
 import { loadSettings, type Overrides, type Settings } from "../config.ts"
 import { serve } from "../mcp/stdio.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
+import { version } from "../runtime/version.ts"
 import { keyCredentials, loggerLayer } from "./caller.ts"
 
 const choosesTools = ({ excludeTools, readOnly, tools, toolsets }: Settings) =>
   readOnly || [toolsets, tools, excludeTools].some(Option.isSome)
+
+/** For a person who starts the program by itself, where a client would. */
+const notice = `sequentum-mcp ${version} speaks MCP over stdin and stdout: an MCP client starts it and talks to it.
+To see it work: sequentum-mcp demo. To try it without an account: sequentum-mcp --sandbox.
+For all commands and settings: sequentum-mcp --help.
+`
 
 /**
  * Serves MCP over stdio until the client goes away, or over HTTP if the settings say so. Fails with InvalidSettings
@@ -19,11 +26,15 @@ export const serveMcp = (overrides?: Overrides) =>
       const { http } = yield* Effect.promise(() => import("./http.ts"))
       return yield* http(settings)
     }
+    // Logs are worth no failure: a client may close its end of stderr.
+    process.stderr.on("error", () => undefined)
+    if (overrides === undefined && process.stdin.isTTY) process.stderr.write(notice)
     const credentials = yield* keyCredentials(settings)
     const stdio = Effect.promise(() => import("./stdio.ts"))
     // Invalid tool names must stop the start. Without any, loading the tools can wait until the client needs them.
     if (choosesTools(settings)) yield* Effect.flatMap(stdio, ({ checkSelection }) => checkSelection(settings))
-    yield* serve(Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))).pipe(
+    const handlers = Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))
+    yield* serve(handlers, { drain: settings.drain }).pipe(
       Effect.provideService(Credentials, credentials),
       Effect.provide(loggerLayer(settings))
     )

@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { ReadAs } from "./readArguments.ts"
 
 interface Range {
   readonly min?: number
@@ -48,6 +49,7 @@ export const oneOf = <const Values extends readonly [string, ...ReadonlyArray<st
 export const jsonObjectText = (description: string) =>
   Schema.String.pipe(
     Schema.filter((value) => isJsonObject(value), {
+      [ReadAs]: "json",
       jsonSchema: { type: "string", description, contentMediaType: "application/json" }
     })
   )
@@ -76,11 +78,21 @@ export const execution = {
   logMode: optional(oneOf("TextAndHtml also logs page HTML, for debugging", ["Text", "TextAndHtml"]))
 } as const
 
+/** Digits of an int64 that JavaScript has no number for. */
+const isLongInteger = (value: string) => /^[1-9]\d{15,18}$/u.test(value) && !Number.isSafeInteger(Number(value))
+
+/** An int64 id: an integer or, beyond 2^53, its digits, as results show it. */
+const longId = Schema.declare(
+  (value): value is number | string =>
+    typeof value === "string" ? isLongInteger(value) : Number.isSafeInteger(value) && Number(value) >= 1,
+  { [ReadAs]: "id", jsonSchema: rangeKeywords({}) }
+)
+
 export const agentId = integer("").pipe(Schema.brand("AgentId"))
-export const runId = integer("").pipe(Schema.brand("RunId"))
-export const fileId = integer("").pipe(Schema.brand("FileId"))
+export const runId = longId.pipe(Schema.brand("RunId"))
+export const fileId = longId.pipe(Schema.brand("FileId"))
 export const spaceId = integer("").pipe(Schema.brand("SpaceId"))
-export const scheduleId = integer("").pipe(Schema.brand("ScheduleId"))
+export const scheduleId = longId.pipe(Schema.brand("ScheduleId"))
 export const sessionId = text("From start_agent_build", { maxLength: 256 }).pipe(Schema.brand("SessionId"))
 
 const isoDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?$/u
@@ -98,11 +110,25 @@ const datePattern = "^\\d{4}-\\d{2}-\\d{2}(T.+)?$"
 
 /** A date, or an instant with its zone; without a zone it is UTC. */
 export const date = (description = "ISO 8601") =>
-  Schema.String.pipe(Schema.filter(isRealDate, { jsonSchema: { type: "string", pattern: datePattern, description } }))
+  Schema.String.pipe(
+    Schema.filter(isRealDate, { [ReadAs]: "date", jsonSchema: { type: "string", pattern: datePattern, description } })
+  )
 
-/** Either way of writing a sort order. */
-export const sortOrder = Schema.Literal("asc", "desc", 0, 1)
+/** An enumeration of the API: published as words, accepted as words in any case or as the API's integers. */
+export const enumeration = <Word extends string>(
+  description: string,
+  { codeOf, words }: { readonly words: ReadonlyArray<Word>; readonly codeOf: (word: Word) => number }
+) => {
+  const codes = Object.fromEntries(words.map((word): [number, string] => [codeOf(word), word]))
+  return Schema.Literal(...words).annotations({ description, [ReadAs]: { codes } })
+}
 
-/** A sort order as the API takes it: 0 ascending, 1 descending. */
-export const wireSortOrder = (order: typeof sortOrder.Type | undefined): 0 | 1 | undefined =>
-  order === undefined ? undefined : order === "asc" || order === 0 ? 0 : 1
+const sortOrders = { asc: 0, desc: 1 } as const
+
+/** A sort order. */
+export const sortOrder = (description: string) =>
+  enumeration(description, { words: ["asc", "desc"] as const, codeOf: (word) => sortOrders[word] })
+
+/** A sort order as the API expects it: 0 ascending, 1 descending. */
+export const wireSortOrder = (order: keyof typeof sortOrders | undefined): 0 | 1 | undefined =>
+  order === undefined ? undefined : sortOrders[order]

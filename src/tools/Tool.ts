@@ -1,7 +1,7 @@
 import type * as Schema from "effect/Schema"
 import type { SequentumError } from "../sequentum/errors.ts"
 import type { Scope } from "../sequentum/scopes.ts"
-import type { InvalidArguments, ToolFailure } from "./errors.ts"
+import type { InvalidArguments, OutcomeUnknown, ToolFailure } from "./errors.ts"
 import type { ObjectSchema } from "./jsonSchema.ts"
 
 /** Hints for a client about what a call does. Source: the MCP specification, ToolAnnotations. */
@@ -34,7 +34,7 @@ export interface Bound {
 }
 
 /** Everything that a tool's call can fail with. */
-export type ToolError = SequentumError | InvalidArguments | ToolFailure
+export type ToolError = SequentumError | InvalidArguments | OutcomeUnknown | ToolFailure
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

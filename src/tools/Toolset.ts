@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import { invalidArguments, oversized } from "./arguments.ts"
 import { inputSchema, outputSchema, type ObjectSchema } from "./jsonSchema.ts"
+import { makeArgumentsReader } from "./readArguments.ts"
 import type { AnyDeclaration, Declaration, JsonObject, ToolDescriptor, ToolError } from "./Tool.ts"
 
 /** Carries a tool out. Its arguments are checked; what it fails with becomes a result with `isError`. */
@@ -76,10 +77,12 @@ const makeCall = <In, Out extends JsonObject>(
   { input }: Declaration<In, Out>,
   handler: Handler<In, Out>
 ): Call => {
+  const read = makeArgumentsReader(input)
   const decode = Schema.decodeUnknownEither(input, { errors: "all", onExcessProperty: "error" })
-  return (args) => {
-    const refused = oversized(tool.name, args)
+  return (given) => {
+    const refused = oversized(tool.name, given)
     if (refused !== undefined) return refused
+    const args = read(given)
     return Either.match(decode(args), {
       onLeft: (error) => Effect.fail(invalidArguments(tool.name, tool.inputSchema, args, error)),
       onRight: handler

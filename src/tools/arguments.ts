@@ -4,18 +4,18 @@ import * as Predicate from "effect/Predicate"
 import { InvalidArguments } from "./errors.ts"
 import type { ObjectSchema } from "./jsonSchema.ts"
 
-/** Arguments whose values are never repeated: they may hold secrets or personal data. */
-export const neverQuoted = new Set(["inputParameters", "prompt", "comments"])
+/** Parameters whose values are never repeated or logged: they may hold secrets or personal data. */
+export const secretParameters: ReadonlySet<string> = new Set(["inputParameters", "prompt", "comments"])
 
-const longestQuote = 60
+const maxQuoteLength = 60
 
-/** No call needs more: arguments are flat, but for a list of a few words, and reading what is wrong with them takes time. */
-const mostValues = 500
-const deepestNesting = 8
+/** Limits for the arguments of a call. No tool needs more, and an error message can be longer than the request. */
+const maxValues = 500
+const maxDepth = 8
 
-/** Takes the values of `value` from what is `left` to count; fails with less than none where there are more, or deeper ones. */
+/** Subtracts the number of values in `value` from `left`. Returns -1 if over a limit. */
 const countDown = (value: unknown, left: number, depth: number): number => {
-  if (left < 0 || depth > deepestNesting) return -1
+  if (left < 0 || depth > maxDepth) return -1
   if (typeof value !== "object" || value === null) return left - 1
   let rest = left - 1
   for (const key in value) {
@@ -25,29 +25,29 @@ const countDown = (value: unknown, left: number, depth: number): number => {
   return rest
 }
 
-const holdsTooMuch = (value: unknown) => countDown(value, mostValues, 0) < 0
+const isTooLarge = (value: unknown) => countDown(value, maxValues, 0) < 0
 
-/** Refuses arguments that would take long to check, naming the parameter where it is one. */
+/** Refuses arguments that would take long to check. Names the parameter, if one alone is too large. */
 export const oversized = (tool: string, args: unknown): InvalidArguments | undefined => {
-  if (!holdsTooMuch(args)) return undefined
-  const name = Predicate.isRecord(args) ? Object.keys(args).find((key) => holdsTooMuch(args[key])) : undefined
-  const what = name === undefined ? "The arguments hold" : `${quote("", name)} holds`
+  if (!isTooLarge(args)) return undefined
+  const name = Predicate.isRecord(args) ? Object.keys(args).find((key) => isTooLarge(args[key])) : undefined
+  const what = name === undefined ? "The arguments are" : `${quote("", name)} is`
   return new InvalidArguments({
     tool,
-    problems: [`${what} too much: at most ${mostValues} values, nested at most ${deepestNesting} deep.`]
+    problems: [`${what} too large: at most ${maxValues} values, ${maxDepth} levels deep.`]
   })
 }
 
-/** The most problems that are told of one call. */
-const mostProblems = 10
+/** How many problems of one call are reported. */
+const maxProblems = 10
 
 const quote = (name: string, value: unknown): string => {
   if (value === undefined) return "nothing"
-  if (typeof value === "string" && neverQuoted.has(name)) return `a text of ${value.length} characters`
+  if (typeof value === "string" && secretParameters.has(name)) return `a text of ${value.length} characters`
   if (Array.isArray(value)) return "an array"
   if (Predicate.isRecord(value)) return "an object"
   const json = JSON.stringify(value)
-  return json.length > longestQuote ? `${json.slice(0, longestQuote)}…` : json
+  return json.length > maxQuoteLength ? `${json.slice(0, maxQuoteLength)}…` : json
 }
 
 const property = (schema: ObjectSchema, name: string): Readonly<Record<string, unknown>> | undefined => {
@@ -56,7 +56,7 @@ const property = (schema: ObjectSchema, name: string): Readonly<Record<string, u
   return Predicate.isRecord(found) ? found : undefined
 }
 
-/** What a parameter takes, in words, from its JSON Schema. */
+/** What a parameter accepts, in words, from its JSON Schema. */
 const expectation = (schema: Readonly<Record<string, unknown>>): string => {
   const {
     anyOf,
@@ -96,7 +96,7 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
   }
 }
 
-/** One sentence for each parameter that is wrong: its name, what it takes and what came. */
+/** One sentence for each wrong parameter: its name, what it accepts and what it was. */
 export const invalidArguments = (
   tool: string,
   schema: ObjectSchema,
@@ -106,14 +106,14 @@ export const invalidArguments = (
   if (!Predicate.isRecord(args)) {
     return new InvalidArguments({ tool, problems: ["The arguments must be an object."] })
   }
-  const told = new Set<PropertyKey>()
+  const reported = new Set<PropertyKey>()
   const issues = ParseResult.ArrayFormatter.formatErrorSync(error).filter(({ path: [name] }) => {
     if (name === undefined) return true
-    const isNew = !told.has(name)
-    told.add(name)
+    const isNew = !reported.has(name)
+    reported.add(name)
     return isNew
   })
-  const problems = issues.slice(0, mostProblems).map((issue) => {
+  const problems = issues.slice(0, maxProblems).map((issue) => {
     const name = issue.path[0]
     if (name === undefined) return issue.message.endsWith(".") ? issue.message : `${issue.message}.`
     const parameter = String(name)
@@ -129,7 +129,7 @@ export const invalidArguments = (
       ? `${parameter} is required: ${expectation(known)}.`
       : `${parameter} must be ${expectation(known)}, but was ${quote(parameter, came)}.`
   })
-  if (issues.length > mostProblems) problems.push(`There are ${issues.length - mostProblems} more problems.`)
+  if (issues.length > maxProblems) problems.push(`There are ${issues.length - maxProblems} more problems.`)
   return new InvalidArguments({
     tool,
     problems: Arr.isNonEmptyReadonlyArray(problems) ? problems : ["The arguments do not fit."]

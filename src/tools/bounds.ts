@@ -1,7 +1,7 @@
 import * as Predicate from "effect/Predicate"
 import type { Bound, JsonObject } from "./Tool.ts"
 
-/** A tool's result: what it holds, and the same as JSON text. */
+/** A result of a tool, and the same as JSON text. */
 export interface ToolResult {
   readonly value: JsonObject
   readonly json: string
@@ -9,33 +9,33 @@ export interface ToolResult {
 
 const asResult = (value: JsonObject): ToolResult => ({ value, json: JSON.stringify(value) })
 
-/** Whether a text has at most `most` bytes as UTF-8, which takes three at most for each of its units. */
-const fitsInto = (text: string, most: number) => text.length * 3 <= most || Buffer.byteLength(text) <= most
+/** Whether a text has at most `maxBytes` as UTF-8, which takes at most three bytes for each UTF-16 unit. */
+const fitsInto = (text: string, maxBytes: number) => text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes
 
-/** What `change` makes of a result, its text made anew only where something changed. */
+/** Changes a result. Its text is made again only if something changed. */
 export const mapResult = (result: ToolResult, change: (value: JsonObject) => JsonObject): ToolResult => {
   const value = change(result.value)
   return value === result.value ? result : asResult(value)
 }
 
-/** Cuts every text longer than `longest` characters, saying how much went. */
-const shortenTexts = (value: unknown, longest: number): unknown => {
+/** Cuts every text longer than `maxLength` characters, and says how many were omitted. */
+const shortenTexts = (value: unknown, maxLength: number): unknown => {
   if (typeof value === "string") {
-    return value.length <= longest
+    return value.length <= maxLength
       ? value
-      : `${value.slice(0, longest)}… [${value.length - longest} more characters left out]`
+      : `${value.slice(0, maxLength)}… [${value.length - maxLength} more characters omitted]`
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => shortenTexts(item, longest))
+  if (Array.isArray(value)) return value.map((item: unknown) => shortenTexts(item, maxLength))
   if (Predicate.isRecord(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shortenTexts(item, longest)]))
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shortenTexts(item, maxLength)]))
   }
   return value
 }
 
-/** The largest count from 0 to `most` that `fits`, given that fewer always fit where more do. */
-const largestThat = (fits: (count: number) => boolean, most: number): number => {
+/** The largest count from 0 to `max` that fits. If a count fits, so does every smaller one. */
+const largestFitting = (fits: (count: number) => boolean, max: number): number => {
   let low = 0
-  let high = most
+  let high = max
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (fits(middle)) low = middle
@@ -63,25 +63,28 @@ const longestList = (value: unknown): number => {
 
 const textLimits = [4000, 1000, 200]
 
-/** What a result must stay within and what must stay of it. */
+/** Limits of a result. */
 export interface Limits {
   readonly bound: Bound | undefined
   readonly maxBytes: number
-  /** Members that every result of the tool has. */
+  /** Members that must stay in the result. */
   readonly required?: () => ReadonlyArray<string>
 }
 
-/** The last resort for a result that is large in other ways: every list in it is cut, then members that it need not have. */
-const squeezed = (value: JsonObject, { maxBytes, required = () => [] }: Limits): ToolResult => {
+/** The notice of a result that is cut: what it said before, and what was cut. */
+const noticeOfCut = ({ notice }: JsonObject, cut: string) => (typeof notice === "string" ? `${notice} ${cut}` : cut)
+
+/** The last resort: cuts every list in the result, then drops members that may be absent. */
+const cutEverywhere = (value: JsonObject, { maxBytes, required = () => [] }: Limits): ToolResult => {
   const cutLists = (kept: number) => {
     const cut = shortenLists(value, kept)
     return asResult({
       ...(Predicate.isRecord(cut) ? cut : value),
-      notice: `The answer was too large: of each list at most the first ${kept} are shown.`
+      notice: noticeOfCut(value, `The result was too large, so each list is cut to its first ${kept} items.`)
     })
   }
   const fits = ({ json }: ToolResult) => fitsInto(json, maxBytes)
-  const shorter = cutLists(largestThat((kept) => fits(cutLists(kept)), longestList(value)))
+  const shorter = cutLists(largestFitting((kept) => fits(cutLists(kept)), longestList(value)))
   if (fits(shorter)) return shorter
   const kept: Record<string, unknown> = { ...shorter.value }
   const must = new Set(required())
@@ -94,15 +97,21 @@ const squeezed = (value: JsonObject, { maxBytes, required = () => [] }: Limits):
   for (const { name } of droppable) {
     Reflect.deleteProperty(kept, name)
     dropped.push(name)
-    result = asResult({ ...kept, notice: `The answer was too large: left out were ${dropped.join(", ")}.` })
+    result = asResult({
+      ...kept,
+      notice: noticeOfCut(
+        value,
+        `The result was too large, so ${dropped.join(", ")} ${dropped.length === 1 ? "was" : "were"} omitted.`
+      )
+    })
     if (fits(result)) break
   }
   return result
 }
 
 /**
- * Keeps a result within `maxBytes` of JSON: first long texts are cut, then the tail of the list that `bound` names,
- * with a notice of what was left out and how to get it; then whatever else there is much of. The result's shape stays.
+ * Keeps a result within `maxBytes` of JSON. Cuts long texts first, then the tail of the list that `bound` names, then
+ * everything else. A notice says what was omitted and how to get it. The result still fits its output schema.
  */
 export const fitResult = (result: JsonObject, limits: Limits): ToolResult => {
   const { bound, maxBytes } = limits
@@ -115,22 +124,25 @@ export const fitResult = (result: JsonObject, limits: Limits): ToolResult => {
     if (fitsInto(shortened.json, maxBytes)) return shortened
     if (bound !== undefined && limit <= 1000) break
   }
-  if (bound === undefined) return squeezed(shortened.value, limits)
+  if (bound === undefined) return cutEverywhere(shortened.value, limits)
   const list = shortened.value[bound.list]
   if (!Array.isArray(list)) {
     const { [bound.list]: _, ...others } = shortened.value
     const without = asResult({
       ...others,
-      notice: `The answer is too large to show whole; ${bound.list} was left out. ${bound.advice}`
+      notice: noticeOfCut(others, `The result was too large, so ${bound.list} was omitted. ${bound.advice}`)
     })
-    return fitsInto(without.json, maxBytes) ? without : squeezed(others, limits)
+    return fitsInto(without.json, maxBytes) ? without : cutEverywhere(others, limits)
   }
   const cut = (kept: number) =>
     asResult({
       ...shortened.value,
       [bound.list]: list.slice(0, kept),
-      notice: `The answer was too large: only the first ${kept} of ${list.length} ${bound.list} are shown. ${bound.advice}`
+      notice: noticeOfCut(
+        shortened.value,
+        `The result was too large, so it shows the first ${kept} of ${list.length} ${bound.list}. ${bound.advice}`
+      )
     })
-  const headed = cut(largestThat((kept) => fitsInto(cut(kept).json, maxBytes), list.length))
-  return fitsInto(headed.json, maxBytes) ? headed : squeezed(shortened.value, limits)
+  const cutList = cut(largestFitting((kept) => fitsInto(cut(kept).json, maxBytes), list.length))
+  return fitsInto(cutList.json, maxBytes) ? cutList : cutEverywhere(shortened.value, limits)
 }

@@ -10,7 +10,7 @@ const generatedNoise = new Set(["title", "$id"])
 const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Drops what the generator adds that tells a model nothing. `names` marks a map of properties, whose keys stay. */
+/** Drops generated keywords that tell a model nothing. `names` marks a map of properties, whose keys stay. */
 const compact = (value: unknown, closed: boolean, names = false): unknown => {
   if (Array.isArray(value)) return value.map((item: unknown) => compact(item, closed))
   if (!isPlainObject(value)) return value
@@ -39,11 +39,14 @@ const generate = (ast: SchemaAST.AST, closed: boolean): ObjectSchema => {
   return { ...(isPlainObject(compacted) ? compacted : {}), type: "object" }
 }
 
-/** The schema of a tool's arguments: closed, so that a misspelt parameter is refused. */
-export const inputSchema = (schema: Schema.Schema.Any): ObjectSchema => ({
-  ...generate(schema.ast, true),
-  additionalProperties: false
-})
+/**
+ * The schema of a tool's arguments: closed, so that a misspelt parameter is refused. It has `properties` even if there
+ * are none: OpenAI refuses every tool of a request if one schema lacks them.
+ */
+export const inputSchema = (schema: Schema.Schema.Any): ObjectSchema => {
+  const { type, ...rest } = generate(schema.ast, true)
+  return { type, properties: {}, ...rest, additionalProperties: false }
+}
 
 /** The schema of a tool's result: open, so that a field added later breaks no client. */
 export const outputSchema = (schema: Schema.Schema.Any): ObjectSchema => generate(schema.ast, false)

@@ -1,8 +1,43 @@
 import * as Schema from "effect/Schema"
+import type { FileId, Rows, RunId, ScheduleId } from "../sequentum/schemas/common.ts"
 import { optional } from "./Param.ts"
 
 /** A hint to the caller, such as what was omitted to keep a result short. */
 export const notice = optional(Schema.String)
+
+/** The `notice` of a result: the texts that there are, one after the other. */
+export const noticeOf = (...texts: ReadonlyArray<string | undefined>): { readonly notice?: string } => {
+  const said = texts.filter((text) => text !== undefined)
+  return said.length === 0 ? {} : { notice: said.join(" ") }
+}
+
+/** How many rows a list was sent with, readable or not. */
+export const sentRows = (found: Rows<unknown>): number => found.length + (found.unreadable ?? 0)
+
+/** Says that rows of a list could not be read; undefined if all could. */
+export const unreadable = (found: Rows<unknown>): string | undefined => {
+  const { unreadable: count } = found
+  if (count === undefined) return undefined
+  return count === 1
+    ? `One of ${sentRows(found)} rows that Sequentum sent could not be read and is left out.`
+    : `${count} of ${sentRows(found)} rows that Sequentum sent could not be read and are left out.`
+}
+
+const idNumber = optional(Schema.Number)
+const idText = optional(Schema.String)
+
+/** An id in a result: a number or, where JavaScript has none for it, its digits. */
+export const runIdFields = { runId: idNumber, runIdText: idText }
+export const scheduleIdFields = { scheduleId: idNumber, scheduleIdText: idText }
+export const fileIdFields = { fileId: idNumber, fileIdText: idText }
+
+export const showRunId = (id: RunId | undefined) =>
+  typeof id === "string" ? { runIdText: id } : id === undefined ? {} : { runId: id }
+
+export const showScheduleId = (id: ScheduleId | undefined) =>
+  typeof id === "string" ? { scheduleIdText: id } : id === undefined ? {} : { scheduleId: id }
+
+export const showFileId = (id: FileId) => (typeof id === "string" ? { fileIdText: id } : { fileId: id })
 
 export const Pagination = Schema.Struct({
   pageIndex: Schema.Number,

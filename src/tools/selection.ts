@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 
-/** Which tools are offered. An absent list stands for all. */
+/** Which tools to offer. An absent list means all. */
 export interface SelectionRequest {
   readonly toolsets?: ReadonlyArray<string> | undefined
   readonly tools?: ReadonlyArray<string> | undefined
@@ -53,7 +53,7 @@ export const select = (
   )
 }
 
-/** A selection that offers only what both offer, so a caller can narrow what the operator set and never widen it. */
+/** Offers only what both selections offer: a caller can narrow what the operator set, never widen it. */
 export const narrow =
   (outer: Selection, inner: Selection): Selection =>
   (tool) =>

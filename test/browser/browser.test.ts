@@ -3,7 +3,7 @@ import { createServer } from "node:http"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { chromium } from "playwright-core"
-import { endpoint } from "../http/endpoint.ts"
+import { endpoint } from "../support/endpoint.ts"
 
 const browserPath = "/usr/bin/chromium"
 const absent = !existsSync(browserPath)

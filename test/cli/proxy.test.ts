@@ -4,10 +4,10 @@ import { createServer } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import { message, modern } from "../http/endpoint.ts"
+import { message, modern } from "../support/endpoint.ts"
 import { certificate, key } from "../sequentum/certificate.ts"
-import { listening, proxy } from "../sequentum/sockets.ts"
-import { run, start, until } from "./program.ts"
+import { listening, proxy } from "../support/sockets.ts"
+import { run, start, until } from "../support/program.ts"
 
 /** A file with the certificate of the tests' own authority. */
 const authority = Effect.map(

@@ -6,7 +6,8 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
-import { overSandbox, whileTimePasses } from "../registry/live.ts"
+import { overSandbox } from "../support/sandbox.ts"
+import { whileTimePasses } from "../support/time.ts"
 
 const cookbook = readFileSync(new URL("../../docs/cookbook.md", import.meta.url), "utf8")
 
@@ -28,15 +29,15 @@ const recipes = cookbook
     }))
   }))
 
-/** Stands for a text, or for the rest of a list. */
+/** Placeholder for any text or for the rest of a list. */
 const rest = "…"
 
-/** Ids of the page by their key and value, and what they are in this sandbox. */
+/** Ids on the page, by key and value, and their values in this sandbox. */
 type Ids = Map<string, unknown>
 
 const isId = (key: string) => key.endsWith("Id")
 
-/** Where a result departs from what the page shows of it; learns the ids on the way. */
+/** Differences between a result and what the page shows of it. Adds the ids that it meets. */
 const departures = (shown: unknown, came: unknown, ids: Ids, at = "result"): ReadonlyArray<string> => {
   if (shown === rest) return []
   if (Array.isArray(shown) && Array.isArray(came)) {
@@ -58,7 +59,7 @@ const departures = (shown: unknown, came: unknown, ids: Ids, at = "result"): Rea
 }
 
 describe("the cookbook", () => {
-  it("has ten recipes, each with calls that show their results", () => {
+  it("has ten recipes, each with calls and their results", () => {
     assert.strictEqual(recipes.length, 10)
     for (const { blocks, title } of recipes) {
       assert.isAtLeast(blocks.length, 4, title)
@@ -66,7 +67,7 @@ describe("the cookbook", () => {
     }
   })
 
-  it("names tools and prompts that there are", () => {
+  it("names only existing tools and prompts", () => {
     const tools = new Set<string>(allTools.map(({ name }) => name))
     const prompts = new Set(allPrompts.map(({ name }) => name))
     for (const [, word = ""] of cookbook.matchAll(/`([a-z]+(?:_[a-z]+)+)`/gu)) assert.isTrue(tools.has(word), word)

@@ -26,10 +26,11 @@ import { keyCredentials } from "../../src/serve/caller.ts"
 import { http } from "../../src/serve/http.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
-import { endpoint, initialize, legacy, openSession, post } from "../http/endpoint.ts"
-import { callTool, refusing, rpcErrorIn, rpcErrorOf, send } from "../http/wire.ts"
-import { account } from "../registry/account.ts"
-import { toolsOver } from "../registry/upstream.ts"
+import { endpoint, initialize, legacy, openSession, post } from "../support/endpoint.ts"
+import { callTool, refusing, rpcErrorIn, rpcErrorOf, send } from "../support/wire.ts"
+import { account } from "../support/account.ts"
+import type { Respond } from "../support/http.ts"
+import { toolsOver } from "../support/tools.ts"
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/troubleshooting.md", import.meta.url)), "utf8")
 const headings = [...page.matchAll(/^### `(.+)`$/gmu)].map(([, heading = ""]) => heading)
@@ -122,12 +123,32 @@ const failedCalls = Effect.gen(function* () {
       call("update_agent_schedule", { agentId: 7, scheduleId: 31, cronExpression: "0 2 * * *", runEveryCount: 1 }),
       call("start_agent", { agentId: 7, isRunSynchronously: true, parallelism: 2 }),
       call("preview_run_file", { agentId: 7, runId: 90, fileId: 5 }),
-      call("preview_run_file", { agentId: 7, runId: 90, fileId: 6 })
+      call("preview_run_file", { agentId: 7, runId: 90, fileId: 6 }),
+      Effect.flatMap(
+        toolsOver(() => "silence"),
+        ({ call }) => call("wait_for_run", { agentId: 7, runId: 90, timeoutSeconds: 1 })
+      )
     ],
-    Effect.flip
+    Effect.flip,
+    { concurrency: "unbounded" }
   )
   return errors.map((error) => (error._tag === "UnknownTool" ? "" : textOf(error)))
 })
+
+/** A Sequentum that loses the answer to a start, fails once to tell a state, and has a row that can't be read. */
+const lapses = (): Respond => {
+  let reads = 0
+  const now = new Date()
+  return ({ method, path }) => {
+    if (method === "POST") return { status: 202 }
+    if (path.endsWith("/status")) {
+      reads += 1
+      return reads === 1 ? { status: 503 } : { body: { id: 90, status: 10 } }
+    }
+    const run = { id: 91, status: 4, created: now.toISOString() }
+    return { headers: { date: now.toUTCString() }, body: [run, null] }
+  }
+}
 
 /** What results say beside their data. */
 const notices = Effect.gen(function* () {
@@ -140,7 +161,21 @@ const notices = Effect.gen(function* () {
     { rows: Array.from({ length: 99 }, () => "row") },
     { bound: { list: "rows", advice: "Ask less." }, maxBytes: 200 }
   )
-  return [build["problem"], preview["notice"], cut.value["notice"]].map(String)
+  const schedule = { agentId: 7, name: "x", timezone: "Europe/Berlin" }
+  const mixed = yield* call("create_agent_schedule", {
+    ...schedule,
+    cronExpression: "0 2 * * *",
+    startTime: "2099-01-01"
+  })
+  const repeated = yield* call("create_agent_schedule", { ...schedule, startTime: "2099-10-25T02:30:00" })
+  const spoilt = yield* toolsOver(lapses())
+  const started = yield* spoilt.call("start_agent", { agentId: 7 })
+  const waited = yield* spoilt.call("wait_for_run", { agentId: 7, runId: 90 })
+  const listed = yield* spoilt.call("get_agent_runs", { agentId: 7 })
+  return [
+    build["problem"],
+    ...[preview, cut.value, mixed, repeated, started, waited, listed].map(({ notice }) => notice)
+  ].map(String)
 })
 
 /** What the endpoint says of requests that it refuses. */

@@ -2,8 +2,18 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { endpoint, initialize, legacy, message, modern, openSession, type Ask } from "./endpoint.ts"
-import { callTool, jwt, refusing, resultOf, rpcErrorIn, rpcErrorOf, send, startRun, upstreamCalls } from "./wire.ts"
+import { endpoint, initialize, legacy, message, modern, openSession, type Ask } from "../support/endpoint.ts"
+import {
+  callTool,
+  jwt,
+  refusing,
+  resultOf,
+  rpcErrorIn,
+  rpcErrorOf,
+  send,
+  startRun,
+  upstreamCalls
+} from "../support/wire.ts"
 
 const allScopes = "agents:read agents:write runs:read spaces:read spaces:write billing:read"
 

@@ -9,20 +9,21 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { readBody, type BadBody } from "../../src/http/admission/body.ts"
-import { endpoint, legacy, modern, modernBody, modernHeaders, openSession, post } from "./endpoint.ts"
+import { endpoint, legacy, modern, modernBody, modernHeaders, openSession, post } from "../support/endpoint.ts"
 import {
   callTool,
   eventually,
   metric,
   modernBytes,
   postBytes,
+  resultOf,
   rpcErrorIn,
   rpcErrorOf,
   send,
   startRun,
   upstreamCalls,
   wire
-} from "./wire.ts"
+} from "../support/wire.ts"
 
 const listTools = modernBody("tools/list")
 const listHeaders = modernHeaders("tools/list")
@@ -62,6 +63,18 @@ describe("body", () => {
       assert.strictEqual((yield* chunked(mebibyte + 1)).status, 413)
       assert.strictEqual((yield* chunked(10 * mebibyte)).status, 413)
       assert.strictEqual((yield* post(mcp, padded(10 * mebibyte), { session })).status, 413)
+    })
+  )
+
+  it.scopedLive("null means absent, and a byte order mark is skipped", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      const listed = yield* post(mcp, '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}', { session })
+      assert.strictEqual(listed.status, 200)
+      const call = { jsonrpc: "2.0", id: 2, method: "tools/call", params: { name: "list_spaces", arguments: null } }
+      const called = yield* post(mcp, `\ufeff${JSON.stringify(call)}`, { session })
+      assert.notStrictEqual((yield* resultOf(called)).isError, true)
     })
   )
 

@@ -22,7 +22,7 @@ describe("Caller", () => {
     assert.notInclude(JSON.stringify(authInfo), "alice")
   })
 
-  it("is nobody where there is none, or something else", () => {
+  it("is absent without one, or with something else in its place", () => {
     const { challenge, credentials, selection } = caller()
     assert.isUndefined(callerOf({}))
     assert.isUndefined(callerOf({ http: {} }))

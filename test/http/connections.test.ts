@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { endpoint, modern } from "./endpoint.ts"
-import { eventually, metric, modernBytes, postBytes, send, startRun, upstreamCalls, wire } from "./wire.ts"
+import { endpoint, modern } from "../support/endpoint.ts"
+import { eventually, metric, modernBytes, postBytes, send, startRun, upstreamCalls, wire } from "../support/wire.ts"
 
 const listTools = modernBytes("tools/list")
 

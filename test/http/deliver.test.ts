@@ -12,7 +12,7 @@ import { makeExchanges } from "../../src/http/delivery/exchange.ts"
 import { deliver, receive } from "../../src/http/delivery/respond.ts"
 import { rpcCodes, rpcError } from "../../src/http/rpcError.ts"
 import { admittedRequest, makeExchange } from "./stages.ts"
-import { send, wire } from "./wire.ts"
+import { send, wire } from "../support/wire.ts"
 
 const chunk = new Uint8Array(64 * 1024).fill(0x2e)
 

@@ -10,7 +10,7 @@ import { callerOf, type Caller } from "../../src/http/admission/Caller.ts"
 import { webRequest } from "../../src/http/delivery/webRequest.ts"
 import { makeDispatch, type DispatchOptions } from "../../src/http/dispatch.ts"
 import { makeDrain } from "../../src/http/drain.ts"
-import { initializeBody, legacyBody, modernBody, modernHeaders } from "./endpoint.ts"
+import { initializeBody, legacyBody, modernBody, modernHeaders } from "../support/endpoint.ts"
 import { admittedRequest, makeExchange } from "./stages.ts"
 
 const sessions = { max: 1, idle: Duration.minutes(1) }

@@ -6,8 +6,8 @@ import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
 import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
 import { version } from "../../src/runtime/version.ts"
-import { endpoint, initialize, modern, openSession } from "./endpoint.ts"
-import { callTool, metric, send } from "./wire.ts"
+import { endpoint, initialize, modern, openSession } from "../support/endpoint.ts"
+import { callTool, metric, send } from "../support/wire.ts"
 
 describe("/health and /ready", () => {
   it.scopedLive("answer every origin, without asking Sequentum", () =>
@@ -60,6 +60,7 @@ describe("/metrics", () => {
           ["mcp_sessions", "gauge"],
           ["mcp_tool_call_seconds", "histogram"],
           ["mcp_tool_calls_total", "counter"],
+          ["sequentum_breaker_open", "gauge"],
           ["sequentum_requests_total", "counter"]
         ]
       )

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { endpoint } from "./endpoint.ts"
-import { rpcErrorIn, send, wire } from "./wire.ts"
+import { endpoint } from "../support/endpoint.ts"
+import { rpcErrorIn, send, wire } from "../support/wire.ts"
 
 const asked = (mcp: string, host: string, headers: Readonly<Record<string, string>> = {}) =>
   send(mcp, { method: "POST", headers: { host, ...headers } })

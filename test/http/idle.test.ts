@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
-import { whileTimePasses } from "../registry/live.ts"
-import { endpoint, initialize, legacy, openSession } from "./endpoint.ts"
-import { callTool, eventually, metric, resultOf, rpcErrorOf, startRun } from "./wire.ts"
+import { whileTimePasses } from "../support/time.ts"
+import { endpoint, initialize, legacy, openSession } from "../support/endpoint.ts"
+import { callTool, eventually, metric, resultOf, rpcErrorOf, startRun } from "../support/wire.ts"
 
 /** Room for one session, which ends when it is idle for half a minute. */
 const settings = { MAX_SESSIONS: "1", SESSION_IDLE: "30 seconds" }

@@ -4,10 +4,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
-import { start, until } from "../cli/program.ts"
+import { start, until } from "../support/program.ts"
 import { freePort } from "../support/freePort.ts"
-import { endpoint } from "./endpoint.ts"
-import { postBytes, send, wire } from "./wire.ts"
+import { endpoint } from "../support/endpoint.ts"
+import { postBytes, send, wire } from "../support/wire.ts"
 
 const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })
 

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { maskHeaders, maskValue } from "../../src/http/observability/logging.ts"
-import { endpoint, legacy, message, modern, openSession, post } from "./endpoint.ts"
-import { callTool, jwt, quoting, send } from "./wire.ts"
+import { endpoint, legacy, message, modern, openSession, post } from "../support/endpoint.ts"
+import { callTool, jwt, quoting, send } from "../support/wire.ts"
 
 const Tools = Schema.Struct({
   result: Schema.Struct({

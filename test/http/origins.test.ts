@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { endpoint } from "./endpoint.ts"
-import { rpcErrorIn, send } from "./wire.ts"
+import { endpoint } from "../support/endpoint.ts"
+import { rpcErrorIn, send } from "../support/wire.ts"
 
 const ping = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" })
 

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as TestClock from "effect/TestClock"
 import { makeRateLimiter } from "../../src/http/admission/rateLimit.ts"
-import { endpoint } from "./endpoint.ts"
-import { rpcErrorIn, send } from "./wire.ts"
+import { endpoint } from "../support/endpoint.ts"
+import { rpcErrorIn, send } from "../support/wire.ts"
 
 describe("rate limiter", () => {
   it.effect("allows a number of requests per client and minute of the clock", () =>

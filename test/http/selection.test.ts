@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { endpoint, legacy, message, modern, openSession } from "./endpoint.ts"
-import { callTool, resultOf, rpcErrorOf, startRun, upstreamCalls } from "./wire.ts"
+import { endpoint, legacy, message, modern, openSession } from "../support/endpoint.ts"
+import { callTool, resultOf, rpcErrorOf, startRun, upstreamCalls } from "../support/wire.ts"
 
 const Listed = Schema.Struct({
   result: Schema.Struct({

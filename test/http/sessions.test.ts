@@ -6,7 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { makeSessions } from "../../src/http/sessions.ts"
-import { endpoint, initialize, legacy, modern, openSession, post } from "./endpoint.ts"
+import { endpoint, initialize, legacy, modern, openSession, post } from "../support/endpoint.ts"
 import {
   callTool,
   eventually,
@@ -18,7 +18,7 @@ import {
   startRun,
   upstreamCalls,
   wire
-} from "./wire.ts"
+} from "../support/wire.ts"
 
 const handshake = {
   jsonrpc: "2.0",

@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
-import { start } from "../cli/program.ts"
+import { start } from "../support/program.ts"
+import { loadSettings } from "../../src/config.ts"
 import { makeDrain } from "../../src/http/drain.ts"
-import { defaultTimeouts } from "../../src/http/timeouts.ts"
-import { endpoint, initialize, modern, openSession, post, type Endpoint } from "./endpoint.ts"
-import { callTool, eventually, resultOf, rpcErrorOf, send, startRun, upstreamCalls, wire } from "./wire.ts"
+import { endpoint, initialize, modern, openSession, post, type Endpoint } from "../support/endpoint.ts"
+import { callTool, eventually, resultOf, rpcErrorOf, send, startRun, upstreamCalls, wire } from "../support/wire.ts"
 
 describe("draining", () => {
   it.effect("waits until no request is pending", () =>
@@ -114,7 +114,8 @@ describe("stopping with a pending call", () => {
 
   it.effect("waits ten seconds by default, as documented", () =>
     Effect.gen(function* () {
-      assert.strictEqual(Duration.toSeconds(defaultTimeouts.drain), 10)
+      const { drain } = yield* loadSettings(new Map())
+      assert.strictEqual(Duration.toSeconds(drain), 10)
       assert.match(yield* deploying, /waits up to ten seconds/u)
     })
   )

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { otlpLayer } from "../../src/serve/otlp.ts"
-import { collector } from "./collector.ts"
-import { endpoint, openSession } from "./endpoint.ts"
-import { callTool, jwt, metric, startRun } from "./wire.ts"
+import { collector } from "../support/collector.ts"
+import { endpoint, openSession } from "../support/endpoint.ts"
+import { callTool, jwt, metric, startRun } from "../support/wire.ts"
 
 const Attributes = Schema.Array(
   Schema.Struct({

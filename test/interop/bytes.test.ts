@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { heldUpstream } from "./heldUpstream.ts"
-import { envelope, greeted, initialize, launch } from "./raw.ts"
+import { envelope, greeted, initialize, launch } from "../support/stdioServer.ts"
 
 const sandbox = { args: ["--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"] }
 
@@ -10,8 +10,8 @@ const read = <A, I>(schema: Schema.Schema<A, I>, value: unknown) => Effect.orDie
 
 const cancelled = (requestId: number) => ({ method: "notifications/cancelled", params: { requestId } })
 
-describe("stdout carries nothing but messages", () => {
-  it.scopedLive.each(["0", "1"])("whatever comes in, with DEBUG=%s", (debug) =>
+describe("stdout holds only messages", () => {
+  it.scopedLive.each(["0", "1"])("whatever input arrives, with DEBUG=%s", (debug) =>
     Effect.gen(function* () {
       const server = yield* greeted({ ...sandbox, env: { DEBUG: debug } })
       for (const line of ["this is not JSON", "{", "null", "[]", "42", '"text"', "", " ", '{"jsonrpc":"2.0"}', "{}"]) {
@@ -45,7 +45,7 @@ describe("stdout carries nothing but messages", () => {
     })
   )
 
-  it.scopedLive("nor does the key get to stderr, with DEBUG=1", () =>
+  it.scopedLive("and stderr never holds the key, with DEBUG=1", () =>
     Effect.gen(function* () {
       const upstream = yield* heldUpstream
       const server = yield* greeted({ env: { ...upstream.env, DEBUG: "1" } })
@@ -59,8 +59,8 @@ describe("stdout carries nothing but messages", () => {
   )
 })
 
-describe("messages come in", () => {
-  it.scopedLive("in pieces, many at once, and with the line ends of Windows", () =>
+describe("messages are read", () => {
+  it.scopedLive("in pieces, several at once and with Windows line ends", () =>
     Effect.gen(function* () {
       const server = yield* launch(sandbox)
       const bytes = Buffer.from(
@@ -96,9 +96,9 @@ describe("a call that waits", () => {
     message: Schema.String
   })
 
-  it.scopedLive("reports progress that only grows, to the token that was given, and none without one", () =>
+  it.scopedLive("reports growing progress under its progress token, and none without a token", () =>
     Effect.gen(function* () {
-      const server = yield* greeted({ args: ["--sandbox", "--sandbox-speed", "150", "--sandbox-rate-limit", "100000"] })
+      const server = yield* greeted({ args: ["--sandbox", "--sandbox-speed", "250", "--sandbox-rate-limit", "100000"] })
       server.request(2, "tools/call", { name: "start_agent", arguments: { agentId: 4101 } })
       const { structuredContent } = yield* read(Started, (yield* server.answer(2)).result)
       const wait = (id: number, extra: object) =>
@@ -128,7 +128,7 @@ describe("a call that waits", () => {
 })
 
 describe("a call that is cancelled", () => {
-  it.scopedLive("gives up what it asked of Sequentum, is not answered, and leaves the server as it was", () =>
+  it.scopedLive("aborts its request to Sequentum, gets no response and leaves the server working", () =>
     Effect.gen(function* () {
       const upstream = yield* heldUpstream
       const server = yield* greeted(upstream)
@@ -146,7 +146,7 @@ describe("a call that is cancelled", () => {
     })
   )
 
-  it.scopedLive("in the 2026-07-28 era too", () =>
+  it.scopedLive("does the same in the 2026-07-28 era", () =>
     Effect.gen(function* () {
       const upstream = yield* heldUpstream
       const server = yield* launch(upstream)
@@ -163,7 +163,7 @@ describe("a call that is cancelled", () => {
 })
 
 describe("in the 2026-07-28 era", () => {
-  it.scopedLive("the server says what it speaks, and refuses what it can't take", () =>
+  it.scopedLive("the server lists its protocol versions and refuses others", () =>
     Effect.gen(function* () {
       const server = yield* launch(sandbox)
       server.request(1, "server/discover", envelope())
@@ -199,8 +199,8 @@ describe("in the 2026-07-28 era", () => {
   )
 })
 
-describe("the process ends, with nothing left under way,", () => {
-  it.scopedLive("at the end of input before a word was said", () =>
+describe("the process ends with nothing pending", () => {
+  it.scopedLive("on EOF before any message", () =>
     Effect.gen(function* () {
       const server = yield* launch(sandbox)
       server.endInput()
@@ -218,7 +218,7 @@ describe("the process ends, with nothing left under way,", () => {
     return { server, upstream }
   })
 
-  it.scopedLive("at the end of input in the middle of a call", () =>
+  it.scopedLive("on EOF during a call", () =>
     Effect.gen(function* () {
       const { server, upstream } = yield* inFlight
       server.endInput()
@@ -228,7 +228,7 @@ describe("the process ends, with nothing left under way,", () => {
     })
   )
 
-  it.scopedLive("when the client takes no more output", () =>
+  it.scopedLive("when the client closes stdout", () =>
     Effect.gen(function* () {
       const { server } = yield* inFlight
       server.child.stdout.destroy()
@@ -239,7 +239,7 @@ describe("the process ends, with nothing left under way,", () => {
     })
   )
 
-  it.scopedLive.each(["SIGINT", "SIGTERM"] as const)("at %s in the middle of a call", (name) =>
+  it.scopedLive.each(["SIGINT", "SIGTERM"] as const)("on %s during a call", (name) =>
     Effect.gen(function* () {
       const { server, upstream } = yield* inFlight
       server.child.kill(name)
@@ -249,7 +249,7 @@ describe("the process ends, with nothing left under way,", () => {
     })
   )
 
-  it.scopedLive.each(["SIGINT", "SIGTERM"] as const)("at %s, with its sandbox", (name) =>
+  it.scopedLive.each(["SIGINT", "SIGTERM"] as const)("on %s, with its sandbox", (name) =>
     Effect.gen(function* () {
       const server = yield* greeted(sandbox)
       server.child.kill(name)
@@ -259,14 +259,14 @@ describe("the process ends, with nothing left under way,", () => {
   )
 
   it.scopedLive.each([
-    { what: "there is no key", says: /SEQUENTUM_API_KEY/u },
+    { what: "without a key", says: /SEQUENTUM_API_KEY/u },
     {
-      what: "the URL is none",
+      what: "with an invalid URL",
       env: { SEQUENTUM_API_KEY: "x", SEQUENTUM_API_URL: "nowhere" },
       says: /SEQUENTUM_API_URL/u
     },
-    { what: "a flag is unknown", args: ["--sandbocks"], says: /--sandbocks/u }
-  ])("with one line on stderr, while the client still holds the input open, when $what", ({ says, ...options }) =>
+    { what: "with an unknown flag", args: ["--sandbocks"], says: /--sandbocks/u }
+  ])("with one line on stderr, although the input is still open, $what", ({ says, ...options }) =>
     Effect.gen(function* () {
       const server = yield* launch(options)
       assert.deepStrictEqual(yield* server.ended, { code: 1, signal: null })

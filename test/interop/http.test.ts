@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { endpoint } from "../http/endpoint.ts"
-import { clients, connected, v1, v2Modern } from "./speakers.ts"
+import { endpoint } from "../support/endpoint.ts"
+import { clients, connected, v1, v2Modern } from "../support/speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 
 describe("over HTTP", () => {
@@ -18,7 +18,7 @@ describe("over HTTP", () => {
     }
   }
 
-  it.scopedLive("clients of both eras work side by side and never see each other's data", () =>
+  it.scopedLive("clients of both eras work at the same time and never see each other's data", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const alice = yield* connected(v1, { url: mcp, token: "alice" })
@@ -33,7 +33,7 @@ describe("over HTTP", () => {
     })
   )
 
-  it.scopedLive("a session that its client ends is gone", () =>
+  it.scopedLive("a session that its client ends is closed", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const speaker = yield* connected(v1, { url: mcp, token: "alice" })
@@ -44,7 +44,7 @@ describe("over HTTP", () => {
   )
 
   for (const [who, connect] of clients) {
-    it.scopedLive(`${who} cancels a wait, and goes on`, () =>
+    it.scopedLive(`${who} cancels a wait and stays usable`, () =>
       Effect.gen(function* () {
         const { mcp } = yield* endpoint({}, 1)
         const speaker = yield* connected(connect, { url: mcp, token: "alice" })

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { start, until } from "../cli/program.ts"
-import { collector } from "../http/collector.ts"
-import { jwt, send } from "../http/wire.ts"
-import { clients, connected, type Speaker } from "./speakers.ts"
+import { start, until } from "../support/program.ts"
+import { collector } from "../support/collector.ts"
+import { jwt, send } from "../support/wire.ts"
+import { clients, connected, type Speaker } from "../support/speakers.ts"
 import { mainJob, outcome } from "./story.ts"
 
-/** The main job, and calls that fail in each of the ways that quote what was asked. */
+/** The main job, and calls that fail with errors that quote the request. */
 const story = (speaker: Speaker) =>
   Effect.gen(function* () {
     yield* mainJob(speaker)
@@ -16,14 +16,14 @@ const story = (speaker: Speaker) =>
     assert.isTrue((yield* outcome(speaker, "stop_agent", { agentId: 4101, runId: 1 })).isError)
   })
 
-/** Every part of a token that tells something, as it is and as it would stand in a URL or in JSON. */
+/** Every part of a token that reveals something: plain, as in a URL and in base64. */
 const tracesOf = (token: string) =>
   [token, ...token.split(".")].flatMap((part) => [part, encodeURIComponent(part), Buffer.from(part).toString("base64")])
 
 const address = /http:\/\/127\.0\.0\.1:\d+/u
 
-describe("with DEBUG on and a collector listening", () => {
-  it.scopedLive("the token of no client is in anything that the endpoint puts out", () =>
+describe("with DEBUG on and a telemetry collector", () => {
+  it.scopedLive("the endpoint puts no client's token into its output, logs, traces or metrics", () =>
     Effect.gen(function* () {
       const { received, url } = yield* collector
       const { child, exited, written } = yield* start(
@@ -69,7 +69,7 @@ describe("with DEBUG on and a collector listening", () => {
     })
   )
 
-  it.scopedLive("the API key is in nothing that the server over stdio puts out", () =>
+  it.scopedLive("the stdio server puts the API key into no output", () =>
     Effect.gen(function* () {
       const sandbox = yield* start(["sandbox", "--port", "0", "--sandbox-speed", "600"])
       yield* until(sandbox.child.stdout, () => address.test(sandbox.written.stdout))

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { clients, connected, v2Auto } from "./speakers.ts"
+import { clients, connected, v2Auto } from "../support/speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 
 const sandbox = ["--sandbox", "--sandbox-rate-limit", "100000", "--sandbox-speed"]
@@ -11,8 +11,8 @@ const slow = { args: [...sandbox, "1"] }
 
 const ProtocolFailure = Schema.Struct({ code: Schema.Number, message: Schema.String })
 
-describe("the v2 client left to itself", () => {
-  it.scopedLive("finds the 2026-07-28 era over stdio and does the main job", () =>
+describe("the v2 client without a fixed version", () => {
+  it.scopedLive("negotiates 2026-07-28 over stdio and does the main job", () =>
     Effect.gen(function* () {
       const speaker = yield* connected(v2Auto, fast)
       assert.strictEqual(speaker.protocol(), "2026-07-28")
@@ -31,7 +31,7 @@ for (const [who, connect, protocol] of clients) {
       })
     )
 
-    it.scopedLive("is told of bad arguments and of failures as results, of unknown tools as errors", () =>
+    it.scopedLive("gets results for bad arguments and failures, and an error for an unknown tool", () =>
       Effect.gen(function* () {
         const speaker = yield* connected(connect, fast)
         const bad = yield* outcome(speaker, "get_agent", { agentId: "seven" })
@@ -52,7 +52,7 @@ for (const [who, connect, protocol] of clients) {
       })
     )
 
-    it.scopedLive("cancels a wait, and goes on", () =>
+    it.scopedLive("cancels a wait and stays usable", () =>
       Effect.gen(function* () {
         const speaker = yield* connected(connect, slow)
         const ids = yield* startBooks(speaker)

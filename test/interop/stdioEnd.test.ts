@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { envelope, greeted, initialize, launch } from "./raw.ts"
+import { envelope, greeted, initialize, launch } from "../support/stdioServer.ts"
 
-const sandbox = { args: ["--sandbox", "--sandbox-speed", "10", "--sandbox-rate-limit", "100000"] }
+const sandbox = {
+  args: ["--sandbox", "--sandbox-speed", "10", "--sandbox-rate-limit", "100000"],
+  env: { DRAIN: "1 second" }
+}
 
 const Started = Schema.Struct({
   structuredContent: Schema.Struct({ run: Schema.Struct({ runId: Schema.Number }) })
@@ -12,7 +15,7 @@ const Waited = Schema.Struct({ structuredContent: Schema.Struct({ isFinal: Schem
 
 const decoded = <A, I>(schema: Schema.Schema<A, I>, value: unknown) => Effect.orDie(Schema.decodeUnknown(schema)(value))
 
-/** A server, in the era that `envelope` is of, that has reported progress of a wait whose run takes far longer. */
+/** A server that has reported progress of a wait. The run takes far longer than the test. */
 const waiting = (modern: boolean) =>
   Effect.gen(function* () {
     const server = modern ? yield* launch(sandbox) : yield* greeted(sandbox)
@@ -35,8 +38,8 @@ for (const [era, modern] of [
   ["the older eras", false],
   ["the 2026-07-28 era", true]
 ] as const) {
-  describe(`a sandbox that a wait polls, in ${era},`, () => {
-    it.scopedLive("does not outlive the end of input", () =>
+  describe(`a sandbox that a wait polls, in ${era}`, () => {
+    it.scopedLive("ends on EOF", () =>
       Effect.gen(function* () {
         const { server } = yield* waiting(modern)
         server.endInput()
@@ -46,7 +49,7 @@ for (const [era, modern] of [
       })
     )
 
-    it.scopedLive.each(["SIGINT", "SIGTERM"] as const)("does not outlive %s", (name) =>
+    it.scopedLive.each(["SIGINT", "SIGTERM"] as const)("ends on %s", (name) =>
       Effect.gen(function* () {
         const { server } = yield* waiting(modern)
         server.child.kill(name)
@@ -56,7 +59,7 @@ for (const [era, modern] of [
       })
     )
 
-    it.scopedLive("is polled no more by a cancelled wait, though another goes on to the end of the run", () =>
+    it.scopedLive("is no longer polled by a cancelled wait, while another wait goes on", () =>
       Effect.gen(function* () {
         const { run, server } = yield* waiting(modern)
         const more = modern ? envelope() : {}
@@ -80,11 +83,11 @@ for (const [era, modern] of [
   })
 }
 
-describe("a client that greets, asks and leaves at once", () => {
+describe("a client that initializes, sends a request and closes at once", () => {
   it.scopedLive.each([
     { what: "on the sandbox", options: sandbox },
     { what: "with a key", options: { env: { SEQUENTUM_API_KEY: "unused" } } }
-  ])("is greeted, and what loads behind the greeting ends quietly, $what", ({ options }) =>
+  ])("gets its response, and background loading ends quietly, $what", ({ options }) =>
     Effect.gen(function* () {
       const server = yield* launch(options)
       server.send(initialize)

@@ -1,7 +1,8 @@
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { CallOptions, Speaker } from "./speakers.ts"
+import { allTools } from "../../src/tools/catalog/all.ts"
+import type { CallOptions, Speaker } from "../support/speakers.ts"
 
 const Result = Schema.Struct({
   isError: Schema.optional(Schema.Boolean),
@@ -9,7 +10,7 @@ const Result = Schema.Struct({
   content: Schema.Array(Schema.Struct({ type: Schema.String, text: Schema.optional(Schema.String) }))
 })
 
-/** Calls a tool and gives its result, whether it succeeded or not. */
+/** Calls a tool and returns its result, whether it succeeded or not. */
 export const outcome = (
   speaker: Speaker,
   name: string,
@@ -21,8 +22,8 @@ export const outcome = (
     (result) => Effect.orDie(Schema.decodeUnknown(Result)(result))
   )
 
-/** Calls a tool that must succeed and gives what it returned. */
-export const call = <A, I>(
+/** Calls a tool that must succeed and returns its structured content. */
+const call = <A, I>(
   speaker: Speaker,
   schema: Schema.Schema<A, I>,
   name: string,
@@ -49,11 +50,11 @@ export const startBooks = (speaker: Speaker) =>
     return { agentId, runId: run.runId }
   })
 
-/** The main job: an agent found, read, started, followed to its end, its data previewed. Gives the ids of the run. */
+/** The main job: find an agent, read it, start it, wait for its end, preview its data. Returns the ids of the run. */
 export const mainJob = (speaker: Speaker) =>
   Effect.gen(function* () {
     const { tools } = yield* Effect.promise(() => speaker.listTools())
-    assert.strictEqual(tools.length, 46)
+    assert.strictEqual(tools.length, allTools.length)
     const { agents } = yield* call(speaker, Found, "search_agents", { query: "books" })
     assert.deepStrictEqual(
       agents.map(({ name }) => name),

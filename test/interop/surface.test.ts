@@ -1,88 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Client as ModernClient } from "@modelcontextprotocol/client"
-import { StdioClientTransport as ModernTransport } from "@modelcontextprotocol/client/stdio"
-import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js"
-import { StdioClientTransport as LegacyTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { fileURLToPath } from "node:url"
 import { offered, onTheWire } from "../../scripts/surface.ts"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { resourceTemplates, staticResources } from "../../src/resources/resources.ts"
+import { clients, connected, v1, type Argument, type Connect, type Ref, type Speaker } from "../support/speakers.ts"
 
-/** What both clients do, by the words of the protocol. */
-interface Speaker {
-  readonly listTools: () => Promise<unknown>
-  readonly listResources: () => Promise<unknown>
-  readonly listResourceTemplates: () => Promise<unknown>
-  readonly listPrompts: () => Promise<unknown>
-  readonly callTool: (name: string, args: Readonly<Record<string, unknown>>) => Promise<unknown>
-  readonly readResource: (uri: string) => Promise<unknown>
-  readonly getPrompt: (name: string, args: Readonly<Record<string, string>>) => Promise<unknown>
-  readonly complete: (ref: Ref, argument: Argument, known?: Readonly<Record<string, string>>) => Promise<unknown>
-  readonly close: () => Promise<void>
-}
-
-type Ref =
-  { readonly type: "ref/prompt"; readonly name: string } | { readonly type: "ref/resource"; readonly uri: string }
-
-interface Argument {
-  readonly name: string
-  readonly value: string
-}
-
-const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
-const command = {
-  command: process.execPath,
-  args: [program, "--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"]
-}
-const about = { name: "surface-test", version: "1" }
-
-const legacy = async (): Promise<Speaker> => {
-  const client = new LegacyClient(about)
-  await client.connect(new LegacyTransport(command))
-  return {
-    listTools: () => client.listTools(),
-    listResources: () => client.listResources(),
-    listResourceTemplates: () => client.listResourceTemplates(),
-    listPrompts: () => client.listPrompts(),
-    callTool: (name, args) => client.callTool({ name, arguments: { ...args } }),
-    readResource: (uri) => client.readResource({ uri }),
-    getPrompt: (name, args) => client.getPrompt({ name, arguments: { ...args } }),
-    complete: (ref, argument, known) =>
-      client.complete({ ref, argument, ...(known === undefined ? {} : { context: { arguments: { ...known } } }) }),
-    close: () => client.close()
-  }
-}
-
-const v2 = (mode: "legacy" | { readonly pin: string }) => async (): Promise<Speaker> => {
-  const client = new ModernClient(about, { versionNegotiation: { mode } })
-  await client.connect(new ModernTransport(command))
-  return {
-    listTools: () => client.listTools(),
-    listResources: () => client.listResources(),
-    listResourceTemplates: () => client.listResourceTemplates(),
-    listPrompts: () => client.listPrompts(),
-    callTool: (name, args) => client.callTool({ name, arguments: { ...args } }),
-    readResource: (uri) => client.readResource({ uri }),
-    getPrompt: (name, args) => client.getPrompt({ name, arguments: { ...args } }),
-    complete: (ref, argument, known) =>
-      client.complete({ ref, argument, ...(known === undefined ? {} : { context: { arguments: { ...known } } }) }),
-    close: () => client.close()
-  }
-}
+const sandbox = { args: ["--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"] }
 
 class Connection extends Context.Tag("test/Connection")<Connection, Speaker>() {
-  static readonly layer = (connect: () => Promise<Speaker>) =>
-    Layer.scoped(
-      Connection,
-      Effect.acquireRelease(Effect.promise(connect), (speaker) => Effect.promise(() => speaker.close()))
-    )
+  static readonly layer = (connect: Connect) => Layer.scoped(Connection, connected(connect, sandbox))
 }
 
-/** What the client got, as a value of the schema. */
+/** A response, decoded by the schema. */
 const got = <A, I>(schema: Schema.Schema<A, I>, ask: (speaker: Speaker) => Promise<unknown>) =>
   Effect.flatMap(Connection, (speaker) =>
     Effect.flatMap(
@@ -97,7 +29,7 @@ const ProtocolFailure = Schema.Struct({
   data: Schema.optional(Schema.Struct({ uri: Schema.optional(Schema.String) }))
 })
 
-/** The error that the protocol answered with. */
+/** The JSON-RPC error of a request. */
 const refused = (ask: (speaker: Speaker) => Promise<unknown>) =>
   Effect.flatMap(Connection, (speaker) =>
     Effect.promise(() =>
@@ -161,7 +93,7 @@ const notThere = [
   "sequentum://agents/{agentId}",
   "https://dashboard.sequentum.com/agents",
   "file:///etc/passwd",
-  // Well-formed, and naming nothing.
+  // Well-formed, but nothing has these ids.
   "sequentum://agents/999999",
   "sequentum://agents/4101/runs/999999",
   "sequentum://agents/999999/latest-failure",
@@ -190,17 +122,13 @@ const hostile: ReadonlyArray<readonly [what: string, value: string]> = [
   ["lone surrogates", "a\ud800b\udc00c"]
 ]
 
-const eras = [
-  { era: "the v1 client (legacy)", connect: legacy, notFound: -32002 },
-  // It takes the code of either era and reports the modern one.
-  { era: "the v2 client (legacy)", connect: v2("legacy"), notFound: -32602 },
-  { era: "the v2 client (2026-07-28)", connect: v2({ pin: "2026-07-28" }), notFound: -32602 }
-]
+for (const [who, connect] of clients) {
+  describe(who, () => {
+    // The v2 client accepts the code of either era and reports the modern one.
+    const notFound = connect === v1 ? -32002 : -32602
 
-for (const { connect, era, notFound } of eras) {
-  describe(era, () => {
     it.layer(Connection.layer(connect))((it) => {
-      it.effect("is told of every tool as the registry has it", () =>
+      it.effect("lists every tool as the registry has it", () =>
         Effect.gen(function* () {
           const { tools } = yield* got(Schema.Struct({ tools: Schema.Array(JsonRecord) }), (client) =>
             client.listTools()
@@ -227,7 +155,7 @@ for (const { connect, era, notFound } of eras) {
         })
       )
 
-      it.effect("is told of every resource, template and prompt", () =>
+      it.effect("lists every resource, template and prompt", () =>
         Effect.gen(function* () {
           const { resources } = yield* got(
             Schema.Struct({ resources: Schema.Array(Schema.Struct({ uri: Schema.String, mimeType: Schema.String })) }),
@@ -264,7 +192,6 @@ for (const { connect, era, notFound } of eras) {
               uri.replace("{agentId}", String(failing)).replace("{runId}", runId).replace("{spaceId}", "101")
             )
           ]
-          assert.strictEqual(uris.length, 18)
           for (const uri of uris) {
             const { contents } = yield* got(Read, (client) => client.readResource(uri))
             assert.strictEqual(contents[0].uri, uri)
@@ -280,7 +207,7 @@ for (const { connect, era, notFound } of eras) {
         })
       )
 
-      it.effect.each(notThere)("is told that %s is not there", (uri) =>
+      it.effect.each(notThere)("gets a not-found error for %s", (uri) =>
         Effect.gen(function* () {
           const { code, data } = yield* refused((client) => client.readResource(uri))
           assert.strictEqual(code, notFound)
@@ -288,7 +215,7 @@ for (const { connect, era, notFound } of eras) {
         })
       )
 
-      it.effect.each(hostile)("gets every prompt with %s on one line and bounded", ([, value]) =>
+      it.effect.each(hostile)("gets every prompt with %s on one line and cut to length", ([, value]) =>
         Effect.gen(function* () {
           for (const prompt of allPrompts) {
             const ask = (args: Readonly<Record<string, string>>) =>
@@ -322,7 +249,7 @@ for (const { connect, era, notFound } of eras) {
         })
       )
 
-      it.effect("is refused a prompt that there is not, or that lacks an argument", () =>
+      it.effect("gets an error for an unknown prompt and for a missing argument", () =>
         Effect.gen(function* () {
           const unknown = yield* refused((client) => client.getPrompt("no-such-prompt", {}))
           assert.strictEqual(unknown.code, -32602)

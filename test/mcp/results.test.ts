@@ -6,8 +6,8 @@ import { errorResult, errorText, successResult } from "../../src/mcp/results.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import type { SequentumError } from "../../src/sequentum/errors.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
-import { overHttp } from "../registry/upstream.ts"
 import { keyCaller, script, secretKey, type Step } from "../support/http.ts"
+import { overHttp } from "../support/tools.ts"
 
 /** A body with everything that a model must never see. */
 const hostile = [

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { until } from "../cli/program.ts"
-import { send } from "../http/wire.ts"
+import { until } from "../support/program.ts"
+import { send } from "../support/wire.ts"
 import { freePort } from "../support/freePort.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -107,7 +107,7 @@ describe("the Dockerfile", () => {
   )
 })
 
-/** Root may write anywhere, so where root runs the tests it is nobody that runs what the image does. */
+/** Root may write anywhere. If root runs the tests, the user "nobody" runs what the image runs. */
 const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 interface Place {
@@ -144,7 +144,7 @@ const started = ([command, ...args]: readonly [string, ...ReadonlyArray<string>]
 const outcome = (command: readonly [string, ...ReadonlyArray<string>], place: Place) =>
   Effect.scoped(Effect.flatMap(started(command, place), ({ ended }) => ended))
 
-/** A folder that holds what the image holds, where nobody may write. */
+/** A read-only folder with the content of the image. */
 const readOnly = (names: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const temporary = yield* Effect.acquireRelease(

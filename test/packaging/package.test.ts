@@ -12,13 +12,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { build } from "esbuild"
-import { greeted } from "../interop/raw.ts"
+import { greeted } from "../support/stdioServer.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const execute = promisify(execFile)
 
 /** What unpacks to more than this has something in it that does not belong there, such as source maps. */
-const mostBytes = 2_500_000
+const maxBytes = 2_500_000
 
 const Manifest = Schema.parseJson(
   Schema.Struct({
@@ -139,7 +139,7 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
       const sizes = yield* Effect.promise(() => Promise.all(files.map((path) => stat(join(folder, path)))))
       assert.isBelow(
         sizes.reduce((sum, { size }) => sum + size, 0),
-        mostBytes
+        maxBytes
       )
     })
   )

@@ -12,46 +12,49 @@ const Stats = Schema.Struct({
   byRoute: Schema.Record({ key: Schema.String, value: Schema.Int })
 })
 
-const as2 = (authorization: string) => ({ headers: { authorization } })
+const withAuthorization = (authorization: string) => ({ headers: { authorization } })
 
 describe("authorization", () => {
   it.effect.each(["", "ApiKey", "ApiKey ", "Basic abc", "sk-test", "ApiKey a b", "Bearer"])("refuses %j", (header) =>
     Effect.gen(function* () {
       const { get, send } = yield* sandbox()
-      const reply = yield* get("/agent/all", as2(header))
+      const reply = yield* get("/agent/all", withAuthorization(header))
       assert.strictEqual(reply.status, 401)
       assert.strictEqual((yield* as(AgentError)(reply)).errorCode, "unauthorized")
       assert.strictEqual(reply.headers.get("x-ratelimit-limit"), "100000")
-      assert.strictEqual((yield* send("GET", "/sandbox/stats", as2(header))).status, 401)
-      assert.strictEqual((yield* as(Problem)(yield* get("/nothing", as2(header)))).status, 401)
+      assert.strictEqual((yield* send("GET", "/sandbox/stats", withAuthorization(header))).status, 401)
+      assert.strictEqual((yield* as(Problem)(yield* get("/nothing", withAuthorization(header)))).status, 401)
     })
   )
 
-  it.effect("takes keys and tokens, and keeps their accounts apart", () =>
+  it.effect("accepts keys and tokens, each with its own account", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
-      const { id } = yield* Effect.flatMap(post(`/agent/${books}/start`, as2("ApiKey sk-a")), as(Run))
-      const mine = yield* Effect.flatMap(get(`/agent/${books}/runs`, as2("ApiKey sk-a")), as(Runs))
+      const { id } = yield* Effect.flatMap(post(`/agent/${books}/start`, withAuthorization("ApiKey sk-a")), as(Run))
+      const mine = yield* Effect.flatMap(get(`/agent/${books}/runs`, withAuthorization("ApiKey sk-a")), as(Runs))
       assert.strictEqual(mine[0]?.id, id)
       for (const other of ["ApiKey sk-b", "Bearer sk-a"]) {
-        const theirs = yield* Effect.flatMap(get(`/agent/${books}/runs`, as2(other)), as(Runs))
+        const theirs = yield* Effect.flatMap(get(`/agent/${books}/runs`, withAuthorization(other)), as(Runs))
         assert.strictEqual(theirs.length, mine.length - 1)
-        assert.strictEqual((yield* get(`/agent/${books}/run/${id}/status`, as2(other))).status, 404)
+        assert.strictEqual((yield* get(`/agent/${books}/run/${id}/status`, withAuthorization(other))).status, 404)
       }
     })
   )
 
-  it.effect("keeps 200 accounts and forgets the one used longest ago", () =>
+  it.effect("keeps 200 accounts and drops the least recently used", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const runs = (key: string) =>
-        Effect.map(Effect.flatMap(get(`/agent/${books}/runs`, as2(`ApiKey ${key}`)), as(Runs)), (runs) => runs.length)
+        Effect.map(
+          Effect.flatMap(get(`/agent/${books}/runs`, withAuthorization(`ApiKey ${key}`)), as(Runs)),
+          (runs) => runs.length
+        )
       const fresh = yield* runs("fresh")
-      yield* post(`/agent/${books}/start`, as2("ApiKey early"))
-      yield* post(`/agent/${books}/start`, as2("ApiKey kept"))
+      yield* post(`/agent/${books}/start`, withAuthorization("ApiKey early"))
+      yield* post(`/agent/${books}/start`, withAuthorization("ApiKey kept"))
       for (let index = 0; index < 200; index++) {
-        yield* get("/agent/personal/count", as2(`ApiKey other-${index}`))
-        yield* get("/agent/personal/count", as2("ApiKey kept"))
+        yield* get("/agent/personal/count", withAuthorization(`ApiKey other-${index}`))
+        yield* get("/agent/personal/count", withAuthorization("ApiKey kept"))
       }
       assert.strictEqual(yield* runs("kept"), fresh + 1)
       assert.strictEqual(yield* runs("early"), fresh)
@@ -60,7 +63,7 @@ describe("authorization", () => {
 })
 
 describe("the rate limit", () => {
-  it.effect("admits a window's worth, queues ten, refuses the rest", () =>
+  it.effect("accepts the requests of one window, queues ten and refuses the rest", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox({ rateLimitPerMinute: 100 })
       for (let index = 0; index < 100; index++) {
@@ -81,7 +84,7 @@ describe("the rate limit", () => {
       yield* TestClock.adjust("44 seconds")
       const replies = yield* Effect.forEach(queued, Fiber.join)
       assert.isTrue(replies.every((reply) => reply.status === 200))
-      // The ten have used up a part of the new window.
+      // The ten count in the new window.
       for (let index = 0; index < 90; index++) {
         assert.strictEqual((yield* get("/agent/personal/count")).status, 200)
       }
@@ -93,7 +96,7 @@ describe("the rate limit", () => {
     })
   )
 
-  it.effect("gives back the place of a caller who has gone", () =>
+  it.effect("frees the place of a caller that left the queue", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox({ rateLimitPerMinute: 1 })
       yield* get("/agent/personal/count")
@@ -107,14 +110,14 @@ describe("the rate limit", () => {
     })
   )
 
-  it.effect("is each credential's own, and spares the statistics", () =>
+  it.effect("is separate for each credential, and does not apply to the statistics", () =>
     Effect.gen(function* () {
       const { get, send } = yield* sandbox({ rateLimitPerMinute: 1 })
       yield* get("/agent/personal/count")
       const second = yield* Effect.fork(get("/agent/personal/count"))
       yield* TestClock.adjust("1 second")
       assert.notStrictEqual((yield* second.status)._tag, "Done")
-      assert.strictEqual((yield* get("/agent/personal/count", as2("ApiKey other"))).status, 200)
+      assert.strictEqual((yield* get("/agent/personal/count", withAuthorization("ApiKey other"))).status, 200)
       assert.strictEqual((yield* send("GET", "/sandbox/stats")).status, 200)
     })
   )
@@ -140,7 +143,7 @@ describe("/sandbox/stats", () => {
 })
 
 describe("an unknown route", () => {
-  it.effect("is 404 in the shape of its part of the API", () =>
+  it.effect("is 404 in the error format of its part of the API", () =>
     Effect.gen(function* () {
       const { get, post, send } = yield* sandbox()
       const reply = yield* get("/nothing")
@@ -153,9 +156,9 @@ describe("an unknown route", () => {
 })
 
 describe("a JWT", () => {
-  const jwt = (claims: unknown) => as2(`Bearer e30.${Encoding.encodeBase64Url(JSON.stringify(claims))}.x`)
+  const jwt = (claims: unknown) => withAuthorization(`Bearer e30.${Encoding.encodeBase64Url(JSON.stringify(claims))}.x`)
 
-  it.effect("that names scopes is held to them", () =>
+  it.effect("with a scope claim is limited to these scopes", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const reader = jwt({ scope: "agents:read runs:read" })

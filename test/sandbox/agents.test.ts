@@ -6,7 +6,7 @@ import { Agent, AgentError, AgentPage, Agents, archived, as, books, neverRun, Ru
 const TotalCount = Schema.Struct({ totalCount: Schema.Int })
 
 describe("/agent/all", () => {
-  it.effect("is a plain array unless both paging parameters are given", () =>
+  it.effect("is a plain array unless the query has both paging parameters", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const all = yield* Effect.flatMap(get("/agent/all"), as(Agents))
@@ -28,7 +28,7 @@ describe("/agent/all", () => {
     })
   )
 
-  it.effect("sorts by each column, both ways", () =>
+  it.effect("sorts by each column, in both orders", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       for (const column of ["name", "lastActivity", "created", "updated", "status", "configType"]) {
@@ -66,7 +66,7 @@ describe("/agent/all", () => {
       assert.lengthOf(yield* list("status=1"), 1)
       assert.deepStrictEqual(new Set((yield* list("configType=3")).map((agent) => agent.configType)), new Set([3]))
       assert.deepStrictEqual(yield* list("name=books&spaceId=102"), [])
-      // Query keys are bound whatever their case.
+      // The case of query keys does not matter.
       assert.lengthOf(yield* list("Name=books"), 1)
     })
   )
@@ -86,7 +86,7 @@ describe("/agent/all", () => {
     })
   )
 
-  it.effect("shows the oddities of the real thing", () =>
+  it.effect("has the peculiarities of the real API", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const all = yield* Effect.flatMap(get("/agent/all"), as(Agents))
@@ -100,7 +100,7 @@ describe("/agent/all", () => {
 })
 
 describe("one agent", () => {
-  it.effect("is read by id, archived or not", () =>
+  it.effect("can be read by id, archived or not", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const agent = yield* Effect.flatMap(get(`/agent/${books}`), as(Agent))
@@ -129,7 +129,7 @@ describe("one agent", () => {
 })
 
 describe("search and counts", () => {
-  it.effect("search looks at names and descriptions", () =>
+  it.effect("search matches names and descriptions", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const search = (query: string) => Effect.flatMap(get(`/agent/search?${query}`), as(Agents))
@@ -203,7 +203,7 @@ describe("the history", () => {
       for (const run of runs) {
         const end = run.endTime === null ? null : Date.parse(run.endTime)
         assert.isTrue(end === null || end <= now)
-        // Live for a day after the end, history after that; 7 is for the history alone.
+        // A run is live for a day after its end, then history. Status 7 exists in the history only.
         assert.strictEqual(run.tableType, end !== null && end <= now - 86_400_000 ? "history" : "run")
         if (run.status === 6) assert.strictEqual(run.tableType, "run")
         if (run.status === 7) assert.strictEqual(run.tableType, "history")
@@ -212,7 +212,7 @@ describe("the history", () => {
     })
   )
 
-  it.effect("is listed newest first and cut at maxRecords", () =>
+  it.effect("is listed newest first, at most maxRecords runs", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const runs = yield* Effect.flatMap(get(`/agent/4102/runs?maxRecords=1000`), as(Runs))

@@ -86,7 +86,7 @@ describe("the summary of runs", () => {
     })
   )
 
-  it.effect("is of today, without details, unless asked otherwise", () =>
+  it.effect("covers today, without details, by default", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const today = Effect.flatMap(get("/analytics/runs/summary"), as(RunsSummary))
@@ -115,7 +115,7 @@ describe("the summary of runs", () => {
 })
 
 describe("the summary of records", () => {
-  it.effect("adds up the runs, of all agents or of one", () =>
+  it.effect("adds up the runs of all agents, or of one", () =>
     Effect.gen(function* () {
       const { get, runs } = yield* everyRun
       for (const agentId of [null, books, grocery]) {
@@ -155,7 +155,7 @@ describe("diagnostics", () => {
     })
   )
 
-  it.effect("have nothing to explain about a success", () =>
+  it.effect("have no causes for a successful run", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const [run] = yield* Effect.flatMap(get(`/agent/${books}/runs`), as(Runs))

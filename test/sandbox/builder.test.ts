@@ -13,7 +13,7 @@ const Status = Schema.Struct({
   error: Schema.NullOr(Schema.String)
 })
 
-const Begun = Schema.Struct({ startUrl: Schema.String })
+const AgentStart = Schema.Struct({ startUrl: Schema.String })
 
 const prompt = "Collect all book titles and prices from https://shop.books.example/list please"
 
@@ -30,7 +30,7 @@ const build = (text: string, speed = 1) =>
   })
 
 describe("a build", () => {
-  it.effect("goes from processing over ready to completed, and leaves an agent that runs", () =>
+  it.effect("goes from processing to ready to completed, and creates an agent that can run", () =>
     Effect.gen(function* () {
       const { get, post, status } = yield* build(prompt)
       const before = yield* Effect.flatMap(get("/agent/all"), as(Agents))
@@ -59,17 +59,17 @@ describe("a build", () => {
     ["Titles from https://shop.books.example/list: all of them", "https://shop.books.example/list"],
     ["Titles (see https://shop.books.example/list?page=1).", "https://shop.books.example/list?page=1"],
     ["Titles of shop.books.example, please.", "https://shop.books.example"]
-  ] as const)("begins where the prompt says: %s", ([text, expected]) =>
+  ] as const)("takes the start URL from the prompt: %s", ([text, expected]) =>
     Effect.gen(function* () {
       const { get, status } = yield* build(text, 60)
       yield* TestClock.adjust("3 seconds")
       const { agentId } = yield* status
-      const { startUrl } = yield* Effect.flatMap(get(`/agent/${agentId ?? 0}`), as(Begun))
+      const { startUrl } = yield* Effect.flatMap(get(`/agent/${agentId ?? 0}`), as(AgentStart))
       assert.strictEqual(startUrl, expected)
     })
   )
 
-  it.effect("is as many times shorter as the sandbox is faster", () =>
+  it.effect("is faster by the speed factor of the sandbox", () =>
     Effect.gen(function* () {
       const { status } = yield* build(prompt, 60)
       yield* TestClock.adjust("3 seconds")
@@ -93,7 +93,7 @@ describe("a build", () => {
       })
   )
 
-  it.effect("is cancelled by a stop, with nothing left of it", () =>
+  it.effect("is cancelled by a stop and creates no agent", () =>
     Effect.gen(function* () {
       const { get, status, stop } = yield* build(prompt)
       const before = yield* Effect.flatMap(get("/agent/all"), as(Agents))
@@ -108,7 +108,7 @@ describe("a build", () => {
     })
   )
 
-  it.effect("keeps its draft when stopped while ready, and cannot be cancelled once completed", () =>
+  it.effect("keeps its draft if it is stopped while ready, and cannot be cancelled after it has completed", () =>
     Effect.gen(function* () {
       const { get, status, stop } = yield* build(prompt)
       let now = yield* status
@@ -127,7 +127,7 @@ describe("a build", () => {
     })
   )
 
-  it.effect("is forgotten an hour after its end", () =>
+  it.effect("can be read for an hour after its end", () =>
     Effect.gen(function* () {
       const { get, sessionId } = yield* build(prompt)
       yield* TestClock.adjust("1 hour")
@@ -154,7 +154,7 @@ describe("a build", () => {
     })
   )
 
-  it.effect("of the older kind is not there", () =>
+  it.effect("has none of the endpoints of the older API", () =>
     Effect.gen(function* () {
       const { get, post, sessionId } = yield* build(prompt)
       assert.strictEqual((yield* get(`/agent-builder/${sessionId}/events`)).status, 404)

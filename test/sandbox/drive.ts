@@ -1,6 +1,7 @@
+import type * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as Api from "../../src/sandbox/api.ts"
@@ -9,7 +10,7 @@ export interface Reply {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON; undefined if it is none. */
+  /** The parsed JSON body; undefined if the body is not JSON. */
   readonly json: unknown
 }
 
@@ -18,7 +19,21 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** One sandbox without a socket, at a set time of the TestClock. */
+const readJson = Schema.decodeOption(Schema.parseJson())
+
+/** The text of a body. The sandbox creates no streams. */
+const textOf = (body: HttpBody.HttpBody): string => {
+  switch (body._tag) {
+    case "Empty":
+      return ""
+    case "Uint8Array":
+      return new TextDecoder().decode(body.body)
+    default:
+      throw new Error(`The response has a body of the kind ${body._tag}.`)
+  }
+}
+
+/** A sandbox without a socket. Sets the TestClock to a fixed time. */
 export const sandbox = (options: { readonly speed?: number; readonly rateLimitPerMinute?: number } = {}) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.parse("2026-03-11T12:00:00.000Z"))
@@ -35,21 +50,19 @@ export const sandbox = (options: { readonly speed?: number; readonly rateLimitPe
           HttpServerRequest.HttpServerRequest,
           HttpServerRequest.fromWeb(request)
         )
-        const web = HttpServerResponse.toWeb(response)
-        const text = yield* Effect.promise(() => web.text())
-        const json = Schema.decodeUnknownOption(Schema.parseJson())(text)
+        const text = textOf(response.body)
         return {
-          status: web.status,
-          headers: web.headers,
+          status: response.status,
+          headers: new Headers(response.headers),
           text,
-          json: json._tag === "Some" ? json.value : undefined
+          json: Option.getOrUndefined(readJson(text))
         }
       })
     const api = (method: string) => (path: string, ask?: Ask) => send(method, `/api/v1${path}`, ask)
     return { send, get: api("GET"), post: api("POST"), put: api("PUT"), del: api("DELETE") } as const
   })
 
-/** Reads a reply with a schema, so that a test fails where the shape is wrong. */
+/** Decodes a reply with a schema. A reply of another shape fails the test. */
 export const as =
   <A, I>(schema: Schema.Schema<A, I>) =>
   (reply: Reply): Effect.Effect<A> =>
@@ -107,7 +120,7 @@ export const Problem = Schema.Struct({
   instance: Schema.String
 })
 
-/** Agents of the seed that tests lean on. */
+/** Seeded agents that tests use. */
 export const books = 4101
 export const grocery = 4103
 export const reviews = 4105

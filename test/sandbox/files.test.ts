@@ -26,7 +26,7 @@ const latest = (agentId: number) =>
         assert.strictEqual(reply.status, 302)
         return { size: file?.fileSize ?? -1, location: reply.headers.get("location") ?? "" }
       })
-    // A signed URL has to do without the Authorization header.
+    // A signed URL must work without the Authorization header.
     const fetch = (location: string, headers: Readonly<Record<string, string>> = {}) =>
       box.send("GET", location, { headers: { authorization: "", ...headers } })
     return { ...box, run, path, files, locate, fetch } as const
@@ -35,7 +35,7 @@ const latest = (agentId: number) =>
 const size = (text: string) => new TextEncoder().encode(text).byteLength
 
 describe("files of a run", () => {
-  it.effect("hold the records as CSV and as JSON, the same in both", () =>
+  it.effect("contain the same records as CSV and as JSON", () =>
     Effect.gen(function* () {
       const { fetch, locate, run } = yield* latest(books)
       const csv = yield* locate(".csv")
@@ -65,7 +65,7 @@ describe("files of a run", () => {
     })
   )
 
-  it.effect("include a log, and an internal file where there is one", () =>
+  it.effect("include a log, and the tracking database of a data set", () =>
     Effect.gen(function* () {
       const { fetch, files, locate } = yield* latest(reviews)
       assert.deepStrictEqual(
@@ -80,7 +80,7 @@ describe("files of a run", () => {
     })
   )
 
-  it.effect("are not there before the end; a log in HTML only if asked for", () =>
+  it.effect("do not exist before the end, and include an HTML log only on request", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(
@@ -98,7 +98,7 @@ describe("files of a run", () => {
     })
   )
 
-  it.effect("fix a column to the input parameter of its name", () =>
+  it.effect("have the value of an input parameter in the column of the same name", () =>
     Effect.gen(function* () {
       const { get, post, send } = yield* sandbox()
       const body = { inputParameters: JSON.stringify({ category: "Poetry", maxPages: 2 }) }
@@ -115,7 +115,7 @@ describe("files of a run", () => {
 })
 
 describe("a signed URL", () => {
-  it.effect("is on the same host, outside the API, and answers without credentials", () =>
+  it.effect("is on the same host, outside the API, and needs no credentials", () =>
     Effect.gen(function* () {
       const { fetch, locate } = yield* latest(books)
       const { location } = yield* locate(".csv")
@@ -127,7 +127,7 @@ describe("a signed URL", () => {
     })
   )
 
-  it.effect("is refused when forged or expired", () =>
+  it.effect("is refused if it is forged or expired", () =>
     Effect.gen(function* () {
       const { fetch, files, locate } = yield* latest(books)
       const { location } = yield* locate(".csv")
@@ -153,7 +153,7 @@ describe("a signed URL", () => {
     })
   )
 
-  it.effect("is gone with the file", () =>
+  it.effect("is 404 after the file is removed", () =>
     Effect.gen(function* () {
       const { del, fetch, locate, path } = yield* latest(books)
       const { location } = yield* locate(".csv")
@@ -162,7 +162,7 @@ describe("a signed URL", () => {
     })
   )
 
-  it.effect("gives single byte ranges", () =>
+  it.effect("supports single byte ranges", () =>
     Effect.gen(function* () {
       const { fetch, locate } = yield* latest(books)
       const { location, size } = yield* locate(".log")
@@ -186,7 +186,7 @@ describe("a signed URL", () => {
     })
   )
 
-  it.effect("has to be asked for by the owner", () =>
+  it.effect("exists only for a file of that run and agent", () =>
     Effect.gen(function* () {
       const { files, get, path } = yield* latest(books)
       assert.strictEqual((yield* get(`${path}/file/1/download`)).status, 404)
@@ -197,7 +197,7 @@ describe("a signed URL", () => {
   )
 })
 
-it("CSV is quoted where it has to be", () => {
+it("CSV is quoted where necessary", () => {
   assert.strictEqual(
     toCsv([{ a: 'x"y', b: "1,2", c: "l1\nl2", d: null, e: true, f: 1.5 }]),
     'a,b,c,d,e,f\r\n"x""y","1,2","l1\nl2",,true,1.5\r\n'

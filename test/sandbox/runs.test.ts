@@ -49,7 +49,7 @@ describe("a run", () => {
     })
   )
 
-  it.effect("is as many times shorter as the sandbox is faster", () =>
+  it.effect("is faster by the speed factor of the sandbox", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox({ speed: 60 })
       const { id } = yield* Effect.flatMap(post(`/agent/${books}/start`, { body: {} }), as(Run))
@@ -62,7 +62,7 @@ describe("a run", () => {
     })
   )
 
-  it.effect("passes through 13 where a data set is updated", () =>
+  it.effect("passes through 13 if it updates a data set", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(post(`/agent/${reviews}/start`, { body: {} }), as(Run))
@@ -75,7 +75,7 @@ describe("a run", () => {
     })
   )
 
-  it.effect("that fails says why, and reads as 7 once it is in the history", () =>
+  it.effect("that fails has a message, and has status 7 in the history", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(post(`/agent/${failing}/start`, { body: {} }), as(Run))
@@ -92,7 +92,7 @@ describe("a run", () => {
     })
   )
 
-  it.effect("with errors completes with 9 and counts them", () =>
+  it.effect("with errors ends with status 9 and counts them", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(post(`/agent/${grocery}/start`, { body: {} }), as(Run))
@@ -104,7 +104,7 @@ describe("a run", () => {
     })
   )
 
-  it.effect("is read the same however long nobody asked", () =>
+  it.effect("has the same result, however often it is read", () =>
     Effect.gen(function* () {
       const watched = yield* sandbox()
       const { id } = yield* Effect.flatMap(watched.post(`/agent/${books}/start`, { body: {} }), as(Run))
@@ -121,7 +121,7 @@ describe("a run", () => {
     })
   )
 
-  it.effect("takes its number of pages from an input parameter", () =>
+  it.effect("reads its number of pages from an input parameter", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const body = { inputParameters: JSON.stringify({ maxPages: "3", category: "Poetry" }) }
@@ -134,7 +134,7 @@ describe("a run", () => {
 })
 
 describe("start", () => {
-  it.effect("reads PascalCase and camelCase alike", () =>
+  it.effect("accepts PascalCase and camelCase", () =>
     Effect.gen(function* () {
       const { post } = yield* sandbox()
       for (const key of ["Parallelism", "parallelism", "PARALLELISM"]) {
@@ -180,7 +180,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("refuses what cannot run", () =>
+  it.effect("refuses agents that cannot run", () =>
     Effect.gen(function* () {
       const { post } = yield* sandbox()
       const hidden = yield* Effect.flatMap(post(`/agent/${archived}/start`), as(AgentError))
@@ -192,7 +192,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("queues an exclusive run behind the one under way", () =>
+  it.effect("queues an exclusive run behind the active one", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const first = yield* Effect.flatMap(post(`/agent/${quick}/start`, { body: { isExclusive: true } }), as(Run))
@@ -210,7 +210,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("lets a run that is not exclusive go beside another", () =>
+  it.effect("lets a run that is not exclusive run in parallel", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const first = yield* Effect.flatMap(post(`/agent/${books}/start`), as(Run))
@@ -222,7 +222,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("makes a run that waits on failure wait until the failure is gone", () =>
+  it.effect("makes a run that waits on failure wait until the failed run is removed", () =>
     Effect.gen(function* () {
       const { del, get, post } = yield* sandbox()
       const failed = yield* Effect.flatMap(post(`/agent/${failing}/start`), as(Run))
@@ -232,7 +232,7 @@ describe("start", () => {
       const status = () => Effect.flatMap(get(`/agent/${failing}/run/${next.id}/status`), as(Run))
       assert.strictEqual((yield* status()).status, 12)
       yield* del(`/agent/${failing}/run/${failed.id}`)
-      // The failure before that one is still live, so it is the last one now.
+      // An earlier failed run is still live, so it is the last one now.
       const others = yield* Effect.flatMap(get(`/agent/${failing}/runs`), as(Runs))
       for (const { id } of others.filter((run) => run.status === 6)) yield* del(`/agent/${failing}/run/${id}`)
       yield* TestClock.adjust("1 second")
@@ -240,7 +240,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("synchronous answers with the data when the run ends", () =>
+  it.effect("synchronous returns the data when the run ends", () =>
     Effect.gen(function* () {
       const { post } = yield* sandbox()
       const waiting = yield* Effect.fork(
@@ -255,7 +255,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("synchronous fails once its timeout has passed, and the run goes on", () =>
+  it.effect("synchronous fails after its timeout, and the run continues", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const waiting = yield* Effect.fork(
@@ -270,7 +270,7 @@ describe("start", () => {
     })
   )
 
-  it.effect("synchronous fails when its run does", () =>
+  it.effect("synchronous fails if the run fails", () =>
     Effect.gen(function* () {
       const { post } = yield* sandbox()
       const waiting = yield* Effect.fork(
@@ -303,13 +303,13 @@ describe("stop and kill", () => {
       assert.isAbove(stopped.dataCount, 0)
       assert.strictEqual(stopped.dataCount, stopping.dataCount)
       assert.isNotNull(stopped.endTime)
-      // The course it had before must not come back.
+      // The former course of the run must not continue.
       yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* status()).status, 8)
     })
   )
 
-  it.effect("kill stops at first and forces the end the second time", () =>
+  it.effect("the first kill stops the run, the second one ends it", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(post(`/agent/${books}/start`), as(Run))
@@ -322,7 +322,7 @@ describe("stop and kill", () => {
     })
   )
 
-  it.effect("are conflicts once the run has ended", () =>
+  it.effect("are conflicts after the run has ended", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const [last] = yield* Effect.flatMap(get(`/agent/${books}/runs`), as(Runs))
@@ -333,15 +333,15 @@ describe("stop and kill", () => {
     })
   )
 
-  it.effect("let the run that waits behind go", () =>
+  it.effect("start the run that waits behind", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
-      const [underWay] = yield* Effect.flatMap(get(`/agent/${jobs}/runs`), as(Runs))
-      assert.strictEqual(underWay?.status, 1)
+      const [active] = yield* Effect.flatMap(get(`/agent/${jobs}/runs`), as(Runs))
+      assert.strictEqual(active?.status, 1)
       const next = yield* Effect.flatMap(post(`/agent/${jobs}/start`, { body: { isExclusive: true } }), as(Run))
       yield* TestClock.adjust("1 minute")
-      yield* post(`/agent/${jobs}/run/${underWay?.id ?? 0}/kill`)
-      yield* post(`/agent/${jobs}/run/${underWay?.id ?? 0}/kill`)
+      yield* post(`/agent/${jobs}/run/${active?.id ?? 0}/kill`)
+      yield* post(`/agent/${jobs}/run/${active?.id ?? 0}/kill`)
       yield* TestClock.adjust("2 minutes")
       assert.strictEqual((yield* Effect.flatMap(get(`/agent/${jobs}/run/${next.id}/status`), as(Run))).status, 1)
     })
@@ -349,7 +349,7 @@ describe("stop and kill", () => {
 })
 
 describe("delete", () => {
-  it.effect("is refused while the run is in progress, in every such state", () =>
+  it.effect("is refused in every state of a run in progress", () =>
     Effect.gen(function* () {
       const { del, get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(post(`/agent/${reviews}/start`), as(Run))
@@ -368,7 +368,7 @@ describe("delete", () => {
     })
   )
 
-  it.effect("of the files leaves the run", () =>
+  it.effect("of the files keeps the run", () =>
     Effect.gen(function* () {
       const { del, get } = yield* sandbox()
       const [last] = yield* Effect.flatMap(get(`/agent/${books}/runs`), as(Runs))
@@ -382,7 +382,7 @@ describe("delete", () => {
     })
   )
 
-  it.effect("reaches a run in the history, but not another agent's", () =>
+  it.effect("works for a run in the history, but not for a run of another agent", () =>
     Effect.gen(function* () {
       const { del, get } = yield* sandbox()
       const runs = yield* Effect.flatMap(get(`/agent/${books}/runs`), as(Runs))

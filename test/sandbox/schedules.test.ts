@@ -47,7 +47,7 @@ const prepared = Effect.gen(function* () {
 })
 
 describe("a schedule", () => {
-  it.effect("of cron runs its agent when its time comes, in its own zone", () =>
+  it.effect("with cron runs its agent at the due time, in its time zone", () =>
     Effect.gen(function* () {
       const { create, created, read, runs } = yield* prepared
       const before = yield* runs
@@ -63,7 +63,7 @@ describe("a schedule", () => {
       const after = yield* runs
       assert.lengthOf(after, before.length + 1)
       assert.strictEqual(after[0]?.created, "2026-03-11T13:30:00.000Z")
-      // Nobody asks for three days: the runs took place all the same.
+      // No request for three days: the runs took place anyway.
       yield* TestClock.setTime(at("2026-03-14T13:35:00Z"))
       const later = yield* runs
       assert.deepStrictEqual(
@@ -79,7 +79,7 @@ describe("a schedule", () => {
     })
   )
 
-  it.effect("of RunOnce runs once", () =>
+  it.effect("with RunOnce runs once", () =>
     Effect.gen(function* () {
       const { created, read, runs } = yield* prepared
       const before = yield* runs
@@ -93,7 +93,7 @@ describe("a schedule", () => {
     })
   )
 
-  it.effect("of RunEvery runs every so often, from its start time if it has one", () =>
+  it.effect("with RunEvery runs at its interval, from its start time if it has one", () =>
     Effect.gen(function* () {
       const { created, runs } = yield* prepared
       const before = yield* runs
@@ -152,7 +152,7 @@ describe("a schedule", () => {
     })
   )
 
-  it.effect("of an archived agent fires as Skipped", () =>
+  it.effect("of an archived agent creates a Skipped run", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const runs = () => Effect.flatMap(get(`/agent/${archived}/runs`), as(Runs))
@@ -193,7 +193,7 @@ describe("a schedule", () => {
     })
   )
 
-  it.effect("takes lists in the day of the week, and ignores the start time of a cron", () =>
+  it.effect("accepts lists of weekdays, and ignores the start time of a cron", () =>
     Effect.gen(function* () {
       const { created } = yield* prepared
       const schedule = yield* created({
@@ -209,7 +209,7 @@ describe("a schedule", () => {
 })
 
 describe("upcoming", () => {
-  it.effect("lists what is due within the period, soonest first", () =>
+  it.effect("lists schedules that are due in the period, soonest first", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const upcoming = (query: string) => Effect.flatMap(get(`/analytics/schedules/upcoming?${query}`), as(Upcoming))
@@ -234,7 +234,7 @@ describe("upcoming", () => {
   )
 })
 
-it("months are of the calendar", () => {
+it("months are calendar months", () => {
   const monthly = {
     kind: 2,
     cron: null,

@@ -44,7 +44,7 @@ describe("serve", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
-  it.live("stops listening and drops open connections when its scope closes", () =>
+  it.live("stops listening and closes open connections when its scope closes", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { url } = yield* Scope.extend(serve(), scope)
@@ -85,7 +85,7 @@ describe("serve", () => {
     }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
-  it.scopedLive("fails when the port is taken", () =>
+  it.scopedLive("fails if the port is in use", () =>
     Effect.gen(function* () {
       const { url } = yield* serve()
       const error = yield* Effect.flip(serve({ port: Number(new URL(url).port) }))

@@ -60,7 +60,7 @@ describe("spaces", () => {
     })
   )
 
-  it.effect("know their agents, without the archived", () =>
+  it.effect("list their agents, without archived ones", () =>
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const all = yield* Effect.flatMap(get("/agent/all"), as(Agents))
@@ -76,7 +76,7 @@ describe("spaces", () => {
     })
   )
 
-  it.effect("run all their agents, as far as these can be run", () =>
+  it.effect("run all their agents that can run", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const body = { InputParameters: '{"maxPages":"2"}' }
@@ -96,7 +96,7 @@ describe("spaces", () => {
     })
   )
 
-  it.effect("take input files", () =>
+  it.effect("accept input files", () =>
     Effect.gen(function* () {
       const { post } = yield* sandbox()
       const multipart = (field: string) => ({
@@ -112,7 +112,7 @@ describe("spaces", () => {
 })
 
 describe("versions", () => {
-  it.effect("restoring one adds a version and leaves the run under way alone", () =>
+  it.effect("a restore adds a version and does not affect the active run", () =>
     Effect.gen(function* () {
       const { get, post } = yield* sandbox()
       const { id } = yield* Effect.flatMap(post(`/agent/${books}/start`), as(Run))

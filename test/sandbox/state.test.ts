@@ -2,19 +2,19 @@ import { assert, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { random } from "../../src/sandbox/random.ts"
 import { seed } from "../../src/sandbox/seed.ts"
-import { advance, at } from "../../src/sandbox/state.ts"
+import { advance, scheduleAt } from "../../src/sandbox/state.ts"
 
 const now = Date.parse("2026-03-11T12:00:00.000Z")
 
 it.prop(
-  "events happen in the order of their times, and of asking where these are the same",
+  "events fire in order of time, and in order of scheduling if the time is the same",
   { delays: FastCheck.array(FastCheck.integer({ min: 0, max: 5 })), step: FastCheck.integer({ min: 1, max: 6 }) },
   ({ delays, step }) => {
     const world = seed({ now, speed: 1, spent: false })
     world.events.length = 0
     const seen: Array<readonly [number, number]> = []
     for (const [index, delay] of delays.entries()) {
-      at(world, now + delay, () => seen.push([world.now - now, index]))
+      scheduleAt(world, now + delay, () => seen.push([world.now - now, index]))
     }
     for (let time = now; time <= now + 6; time += step) advance(world, time)
     advance(world, now + 6)
@@ -24,14 +24,14 @@ it.prop(
   { fastCheck: { numRuns: 30 } }
 )
 
-it("an account is seeded the same each time", () => {
+it("the seed of an account is always the same", () => {
   const first = seed({ now, speed: 60, spent: false })
   const second = seed({ now, speed: 60, spent: false })
   assert.deepStrictEqual([...first.runs.values()], [...second.runs.values()])
   assert.deepStrictEqual(first.transactions, second.transactions)
 })
 
-it("a random source repeats itself for its key, and is another for another", () => {
+it("a random source repeats for the same key and differs for another key", () => {
   const draw = (key: string) => {
     const source = random(key)
     return Array.from({ length: 50 }, () => source.int(1, 6))

@@ -13,7 +13,7 @@ import { isTooDeep } from "../../src/sequentum/client/bodies.ts"
 import { meaningOf } from "../../src/sequentum/errors.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { asCaller } from "../support/http.ts"
-import { clients, connect, upstream } from "./sockets.ts"
+import { clients, connect, upstream } from "../support/sockets.ts"
 
 const thing = apiPath("agent")`/thing`
 const Text = Schema.Struct({ text: Schema.String })

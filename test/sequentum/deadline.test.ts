@@ -12,8 +12,8 @@ import * as Deadline from "../../src/sequentum/Deadline.ts"
 import { meaningOf } from "../../src/sequentum/errors.ts"
 import type { ToolError } from "../../src/tools/Tool.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
-import { whileTimePasses } from "../registry/drive.ts"
-import { overHttp } from "../registry/upstream.ts"
+import { whileTimePasses } from "../support/time.ts"
+import { overHttp } from "../support/tools.ts"
 import { asCaller, keyCaller, script, scriptedClient, type Step } from "../support/http.ts"
 
 const thing = apiPath("agent")`/thing`
@@ -158,9 +158,10 @@ describe("a tool call", () => {
     it.effect(`says what ${status} means for a start`, () =>
       Effect.gen(function* () {
         const { result, seen } = yield* timed([{ status }], "start_agent", { agentId: 7 })
-        const neverReached = status === 521 || status === 523
-        assert.strictEqual(seen.length, neverReached ? 4 : 1)
-        assert.match(String(result), neverReached ? /Nothing was changed/u : /not known whether Sequentum acted/u)
+        // Where the outcome is not known, one more request looks for the run.
+        const starts = seen.filter(({ method }) => method === "POST")
+        assert.strictEqual(starts.length, 1)
+        assert.match(String(result), /not known whether Sequentum acted/u)
         assert.notMatch(String(result), /change the arguments/u)
       })
     )

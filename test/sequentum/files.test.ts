@@ -11,7 +11,7 @@ import * as Deadline from "../../src/sequentum/Deadline.ts"
 import { meaningOf } from "../../src/sequentum/errors.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
-import { whileTimePasses } from "../registry/drive.ts"
+import { whileTimePasses } from "../support/time.ts"
 import { asCaller, script, type Step } from "../support/http.ts"
 
 const about = [AgentId.make(1), RunId.make(2), FileId.make(3)] as const

@@ -9,10 +9,10 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { apiPath } from "../../src/sequentum/client/apiPath.ts"
-import { whileTimePasses } from "../registry/live.ts"
+import { whileTimePasses } from "../support/time.ts"
 import { freePort } from "../support/freePort.ts"
 import { asCaller } from "../support/http.ts"
-import { clients, connect, upstream } from "./sockets.ts"
+import { clients, connect, upstream } from "../support/sockets.ts"
 
 /** A local address that nothing listens on. */
 const nowhere = Effect.map(freePort, (port) => `http://127.0.0.1:${port}`)

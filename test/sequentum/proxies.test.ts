@@ -12,11 +12,11 @@ import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { proxyFor } from "../../src/sequentum/client/proxies.ts"
 import { meaningOf } from "../../src/sequentum/errors.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
-import { whileTimePasses } from "../registry/live.ts"
+import { whileTimePasses } from "../support/time.ts"
 import { freePort } from "../support/freePort.ts"
 import { asCaller } from "../support/http.ts"
 import { certificate, key } from "./certificate.ts"
-import { clients, connect, listening, proxies, proxy, upstream } from "./sockets.ts"
+import { clients, connect, listening, proxies, proxy, upstream } from "../support/sockets.ts"
 
 const thing = apiPath("agent")`/thing`
 const Ok = Schema.Struct({ ok: Schema.Boolean })

@@ -5,35 +5,50 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import { Credentials } from "../../src/sequentum/Credentials.ts"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
 import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 
-/** What the scripted Sequentum does with one request. */
-export type Step =
-  | {
-      readonly status: number
-      readonly headers?: Readonly<Record<string, string>>
-      readonly body?: string
-    }
-  /** The network fails with this error. */
-  | { readonly fails: { readonly code: string; readonly syscall?: string } }
-  /** No answer ever comes. */
-  | "silence"
-  /** An answer begins and its body never ends. */
-  | "stall"
-  /** An answer begins and the connection drops in the middle of its body. */
-  | "break"
+export { asCaller, keyCaller, secretKey } from "./caller.ts"
 
-export interface Seen {
+/** A request as Sequentum sees it. */
+export interface Sent {
   readonly method: string
   readonly url: URL
+  /** Without `/api/v1`. */
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The body as JSON, where it is JSON. */
+  readonly json: unknown
   /** Clock time in milliseconds. */
   readonly at: number
 }
+
+/** A response of the scripted Sequentum. */
+export interface Answer {
+  /** 200 if absent. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as JSON, unless it is a text. */
+  readonly body?: unknown
+}
+
+/** What the scripted Sequentum does with one request. */
+export type Step =
+  | Answer
+  /** The network fails with this error. */
+  | { readonly fails: { readonly code: string; readonly syscall?: string } }
+  /** No response ever comes. */
+  | "silence"
+  /** A response begins and its body never ends. */
+  | "stall"
+  /** A response begins and the connection drops in the middle of its body. */
+  | "break"
+
+export type Respond = (sent: Sent) => Step
 
 class NetworkError extends Error {
   readonly code: string
@@ -54,67 +69,77 @@ const unfinished = (step: "stall" | "break") =>
     }
   })
 
-/** An HttpClient that goes through `steps`, repeating the last one, and notes every request. */
-export const script = (steps: ReadonlyArray<Step>) => {
-  const seen: Array<Seen> = []
-  const layer = Layer.succeed(
+const textOf = (body: unknown) => (typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body))
+
+const responseOf = ({ body, headers = {}, status = 200 }: Answer) =>
+  new Response(status === 204 ? null : textOf(body), {
+    status,
+    headers: { "content-type": "application/json", ...headers }
+  })
+
+const readJson = Schema.decodeUnknownOption(Schema.parseJson())
+
+/** An HttpClient that answers from `respond` and adds each request to `sent`. */
+export const scripted = (respond: Respond, sent: Array<Sent> = []) =>
+  Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make((request, url) =>
       Effect.gen(function* () {
-        const step = steps[Math.min(seen.length, steps.length - 1)]
-        seen.push({
+        const body = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
+        const seen: Sent = {
           method: request.method,
           url,
+          path: url.pathname.replace(/^\/api\/v1/u, ""),
+          query: Object.fromEntries(url.searchParams),
           headers: request.headers,
-          body: request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : "",
+          body,
+          json: Option.getOrUndefined(readJson(body)),
           at: yield* Clock.currentTimeMillis
-        })
-        if (step === undefined || step === "silence") return yield* Effect.never
+        }
+        sent.push(seen)
+        const step = respond(seen)
+        // A real exchange never ends in the same turn.
+        yield* Effect.yieldNow()
+        if (step === "silence") return yield* Effect.never
         if (step === "stall" || step === "break") {
           return HttpClientResponse.fromWeb(request, new Response(unfinished(step), { status: 200 }))
         }
         if ("fails" in step) {
-          return yield* new HttpClientError.RequestError({
-            request,
-            reason: "Transport",
-            cause: new NetworkError(step.fails)
-          })
+          const cause = new NetworkError(step.fails)
+          return yield* new HttpClientError.RequestError({ request, reason: "Transport", cause })
         }
-        return HttpClientResponse.fromWeb(
-          request,
-          new Response(step.status === 204 ? null : (step.body ?? ""), {
-            status: step.status,
-            headers: { ...step.headers }
-          })
-        )
+        return HttpClientResponse.fromWeb(request, responseOf(step))
       })
     )
   )
-  return { layer, seen }
+
+/** An HttpClient that goes through `steps` and repeats the last one, with the requests it has `seen`. */
+export const script = (steps: ReadonlyArray<Step>) => {
+  const seen: Array<Sent> = []
+  return { layer: scripted(() => steps[Math.min(seen.length, steps.length) - 1] ?? "silence", seen), seen }
 }
 
-export const secretKey = "sk-0123456789abcdef"
+/** `GET /agent/all?pageIndex=1`, with the query sorted by name. */
+export const requestLine = ({ method, path, query }: Sent) => {
+  const parts = Object.entries(query)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+  return `${method} ${path}${parts.length === 0 ? "" : `?${parts.join("&")}`}`
+}
 
-export const keyCaller = Credentials.of({ scheme: "ApiKey", secret: Redacted.make(secretKey) })
+/** The real client over an HttpClient. */
+export const clientOver = (http: Layer.Layer<HttpClient.HttpClient>, apiUrl = "https://sequentum.test") =>
+  SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) }).pipe(
+    Layer.provide(layerHttpClient(new URL(apiUrl))),
+    Layer.provide(http)
+  )
 
 interface Options {
   readonly apiUrl?: string
-  readonly caller?: Credentials["Type"]
 }
 
-/** The real client over a script, with what it sent. */
-export const scriptedClient = (steps: ReadonlyArray<Step>, { apiUrl = "https://sequentum.test" }: Options = {}) => {
+/** The real client over a script, with the requests it has sent. */
+export const scriptedClient = (steps: ReadonlyArray<Step>, { apiUrl }: Options = {}) => {
   const { layer, seen } = script(steps)
-  return Effect.map(
-    Effect.provide(
-      SequentumClient,
-      SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) }).pipe(
-        Layer.provide(layerHttpClient(new URL(apiUrl))),
-        Layer.provide(layer)
-      )
-    ),
-    (client) => ({ client, seen })
-  )
+  return Effect.map(Effect.provide(SequentumClient, clientOver(layer, apiUrl)), (client) => ({ client, seen }))
 }
-
-export const asCaller = Effect.provideService(Credentials, keyCaller)

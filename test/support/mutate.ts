@@ -9,7 +9,7 @@ interface Edit {
   readonly value: unknown
 }
 
-/** Values that are often near what is meant, and anything else that JSON can hold. */
+/** Values that are often sent by mistake, and anything else that JSON can hold. */
 const nearMiss: FastCheck.Arbitrary<unknown> = FastCheck.oneof(
   FastCheck.constantFrom<unknown>(
     ...[null, true, false, "", " ", "7", "NaN", "\ud800", "..", "__proto__", [], {}, [null], [[]], [{}]],
@@ -26,7 +26,7 @@ const edit: FastCheck.Arbitrary<Edit> = FastCheck.record({
   value: nearMiss
 })
 
-/** A change that stands for taking the thing out of what holds it. */
+/** Marks a value to remove from its container. */
 const removed = Symbol("removed")
 
 const isList: (value: unknown) => value is ReadonlyArray<unknown> = Array.isArray
@@ -71,7 +71,7 @@ const applyEdit = (json: unknown, edit: Edit): unknown => {
 
 export type Mutate = (json: unknown) => unknown
 
-/** A way to spoil any JSON in a few places, so that most of it stays as it was. */
+/** Spoils any JSON in a few places and keeps the rest. */
 const mutation: FastCheck.Arbitrary<Mutate> = FastCheck.array(edit, { maxLength: 3 }).map(
   (edits) => (json: unknown) =>
     edits.reduce((changed, edit) => {
@@ -80,12 +80,12 @@ const mutation: FastCheck.Arbitrary<Mutate> = FastCheck.array(edit, { maxLength:
     }, json)
 )
 
-/** A way to make, of a valid JSON value, one that is near it, the same, or anything at all. */
+/** Turns a valid JSON value into one that is near it, the same, or anything at all. */
 export const spoiling: FastCheck.Arbitrary<Mutate> = FastCheck.oneof(
   { weight: 4, arbitrary: mutation },
   { weight: 1, arbitrary: nearMiss.map((value) => () => value) }
 )
 
-/** Many at a time, since starting a test over costs more than most of what it tests. */
+/** Many values a run: resetting a test costs more than most of its checks. */
 export const many = <A>(arbitrary: FastCheck.Arbitrary<A>): FastCheck.Arbitrary<ReadonlyArray<A>> =>
   FastCheck.array(arbitrary, { minLength: 1, maxLength: 20, size: "max" })

@@ -2,16 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { AgentListQuery } from "../../src/sequentum/Agents.ts"
 import type { Agent } from "../../src/sequentum/schemas/Agent.ts"
-import { AgentId, FileId, SpaceId } from "../../src/sequentum/schemas/common.ts"
-import { ToolRegistry } from "../../src/tools/registry.ts"
-import { fakeTools, type Fakes } from "../fakes.ts"
-import { asCaller } from "../support/http.ts"
-
-const call = (fakes: Fakes, name: string, args: unknown) =>
-  Effect.flatMap(ToolRegistry, (tools) => asCaller(tools.call(name, args))).pipe(
-    Effect.map(({ value }) => value),
-    Effect.provide(fakeTools(fakes))
-  )
+import { AgentId, SpaceId } from "../../src/sequentum/schemas/common.ts"
+import { callOver } from "../support/fakes.ts"
 
 const books: Agent = {
   id: AgentId.make(7),
@@ -32,18 +24,18 @@ const asked = (args: unknown) =>
       queries.push(query)
       return Effect.succeed({ agents: [] })
     }
-    yield* call({ agents: { list } }, "list_agents", args)
+    yield* callOver({ agents: { list } }, "list_agents", args)
     assert.strictEqual(queries.length, 1)
     return Object.fromEntries(Object.entries(queries[0] ?? {}).filter(([, value]) => value !== undefined))
   })
 
 const firstPage = { pageIndex: 1, recordsPerPage: 50 }
 
-describe("list_agents asks", () => {
+describe("list_agents asks Sequentum", () => {
   for (const [what, args, query] of [
-    ["for a page even when none is named", {}, firstPage],
-    ["for the page that is named", { pageIndex: 3, recordsPerPage: 10 }, { pageIndex: 3, recordsPerPage: 10 }],
-    ["for part of a name under the name that Sequentum has for it", { search: "boo" }, { ...firstPage, name: "boo" }],
+    ["for the first page by default", {}, firstPage],
+    ["for the given page", { pageIndex: 3, recordsPerPage: 10 }, { pageIndex: 3, recordsPerPage: 10 }],
+    ["for part of a name by Sequentum's parameter name", { search: "boo" }, { ...firstPage, name: "boo" }],
     ["for ascending order by 0", { sortOrder: "asc" }, { ...firstPage, sortOrder: 0 }],
     [
       "for descending order by 1",
@@ -61,9 +53,9 @@ describe("list_agents asks", () => {
   }
 })
 
-describe("list_agents answers", () => {
+describe("list_agents returns", () => {
   const listed = (agents: ReadonlyArray<Agent>, args: unknown = {}, totalRecordCount?: number) =>
-    call(
+    callOver(
       {
         agents: {
           list: () => Effect.succeed({ agents, ...(totalRecordCount === undefined ? {} : { totalRecordCount }) })
@@ -73,21 +65,21 @@ describe("list_agents answers", () => {
       args
     )
 
-  it.effect("with the agents in short", () =>
+  it.effect("the agents in short", () =>
     Effect.gen(function* () {
       const { id: agentId, ...others } = books
       assert.deepStrictEqual((yield* listed([books]))["agents"], [{ agentId, ...others }])
     })
   )
 
-  it.effect("that an agent which never ran has not", () =>
+  it.effect("NeverRun as the status of an agent that never ran", () =>
     Effect.gen(function* () {
       const { status: _, ...idle } = books
       assert.deepNestedPropertyVal(yield* listed([idle]), "agents[0].status", "NeverRun")
     })
   )
 
-  it.effect("with no more than the beginning of a long description", () =>
+  it.effect("only the beginning of a long description", () =>
     Effect.gen(function* () {
       const result = yield* listed([{ ...books, description: "x".repeat(5000) }])
       assert.deepNestedPropertyVal(result, "agents[0].description", `${"x".repeat(199)}…`)
@@ -109,28 +101,6 @@ describe("list_agents answers", () => {
           total
         )
         assert.deepNestedPropertyVal(result, "pagination.hasMore", hasMore)
-      })
-    )
-  }
-})
-
-describe("get_run_files tells a size", () => {
-  for (const [fileSize, size] of [
-    [0, "0 bytes"],
-    [1023, "1023 bytes"],
-    [1024, "1.0 KB"],
-    [1_468_006, "1.4 MB"],
-    [5 * 1024 ** 3, "5.0 GB"],
-    [3000 * 1024 ** 4, "3000.0 TB"]
-  ] as const) {
-    it.effect(`of ${fileSize} bytes as ${size}`, () =>
-      Effect.gen(function* () {
-        const file = { id: FileId.make(1), name: "a.csv", fileSize }
-        const result = yield* call({ files: { list: () => Effect.succeed([file]) } }, "get_run_files", {
-          agentId: 7,
-          runId: 90
-        })
-        assert.deepStrictEqual(result["files"], [{ fileId: 1, name: "a.csv", sizeBytes: fileSize, size }])
       })
     )
   }

@@ -6,7 +6,7 @@ const bytes = (text: string) => new TextEncoder().encode(text).length
 const bound = { list: "rows", advice: "Ask for less." }
 
 describe("a result", () => {
-  it("that fits is left as it is", () => {
+  it("that fits stays as it is", () => {
     const result = { rows: [{ a: "x".repeat(500) }] }
     assert.deepStrictEqual(fitResult(result, { bound, maxBytes: 1000 }), {
       value: result,
@@ -20,32 +20,35 @@ describe("a result", () => {
     const rows = fitted["rows"]
     assert.isTrue(Array.isArray(rows) && rows.length > 0 && rows.length < 100)
     assert.deepNestedPropertyVal(fitted, "rows[0].index", 0)
-    assert.match(String(fitted["notice"]), /only the first \d+ of 100 rows are shown\. Ask for less\./u)
+    assert.match(
+      String(fitted["notice"]),
+      /^The result was too large, so it shows the first \d+ of 100 rows\. Ask for less\.$/u
+    )
   })
 
-  it("without a list has its long texts cut, saying by how much", () => {
+  it("without a list has its long texts cut, and says by how much", () => {
     const { value: fitted } = fitResult({ documentation: "x".repeat(10_000) }, { bound: undefined, maxBytes: 5000 })
-    assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters left out\]$/u)
+    assert.match(String(fitted["documentation"]), /^x+… \[6000 more characters omitted\]$/u)
   })
 
-  it("whose large part is no list loses that part", () => {
+  it("whose large member is no list loses that member", () => {
     const { value: fitted } = fitResult(
       { rows: { a: Array.from({ length: 1000 }, () => 1) } },
       { bound, maxBytes: 500 }
     )
     assert.notProperty(fitted, "rows")
-    assert.match(String(fitted["notice"]), /rows was left out/u)
+    assert.match(String(fitted["notice"]), /so rows was omitted\. Ask for less\.$/u)
   })
 
-  it("that is large beside its list is cut there too", () => {
+  it("that is large outside its list is cut there too", () => {
     const columns = Array.from({ length: 5000 }, (_, index) => `column${index}`)
     const { json, value } = fitResult({ rows: [{ a: 1 }, { a: 2 }], columns }, { bound, maxBytes: 2000 })
     assert.isAtMost(bytes(json), 2000)
     assert.deepNestedPropertyVal(value, "columns[0]", "column0")
-    assert.match(String(value["notice"]), /of each list at most the first \d+ are shown/u)
+    assert.match(String(value["notice"]), /so each list is cut to its first \d+ items\./u)
   })
 
-  it("with too many members of an optional kind loses the largest, never what it must have", () => {
+  it("too large by its members loses the largest optional ones, never a required one", () => {
     const inputParameters = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`p${index}`, "x"]))
     const required = () => ["agentId"]
     const { json, value } = fitResult(
@@ -56,12 +59,12 @@ describe("a result", () => {
     assert.deepStrictEqual(value, {
       agentId: 7,
       name: "Books",
-      notice: "The answer was too large: left out were inputParameters."
+      notice: "The result was too large, so inputParameters was omitted."
     })
   })
 
   it.prop(
-    "never is larger than allowed",
+    "is never larger than allowed",
     [
       FastCheck.array(
         FastCheck.record({ name: FastCheck.string({ unit: "binary", maxLength: 3000 }), count: FastCheck.integer() }),

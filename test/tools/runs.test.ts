@@ -9,19 +9,16 @@ import { RunId } from "../../src/sequentum/schemas/common.ts"
 import type { RunStatus } from "../../src/sequentum/schemas/Run.ts"
 import { Progress, type ProgressReport } from "../../src/tools/Progress.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
-import { fakeTools, type Fakes } from "../fakes.ts"
-import { overHttp } from "../registry/upstream.ts"
-import { asCaller, script } from "../support/http.ts"
+import { asCaller } from "../support/caller.ts"
+import { callOver } from "../support/fakes.ts"
+import { script } from "../support/http.ts"
+import { whileTimePasses } from "../support/time.ts"
+import { overHttp, toolsOver } from "../support/tools.ts"
+import { run } from "./runs.cases.ts"
 
 const runOf = (status: RunStatus, dataCount = 0) => ({ id: RunId.make(90), status, dataCount })
 
-const call = (fakes: Fakes, name: string, args: unknown) =>
-  Effect.flatMap(ToolRegistry, (tools) => asCaller(tools.call(name, args))).pipe(
-    Effect.map(({ value }) => value),
-    Effect.provide(fakeTools(fakes))
-  )
-
-/** A run that is in each of these states in turn, a read apart, and stays in the last. */
+/** A run that has each of these states in turn, one a read, and stays in the last one. */
 const statusesOf = (...states: ReadonlyArray<ReturnType<typeof runOf>>) => {
   let reads = 0
   return {
@@ -39,7 +36,7 @@ const wait = (status: () => Effect.Effect<ReturnType<typeof runOf>>, timeoutSeco
   const reports: Array<ProgressReport> = []
   return {
     reports,
-    waiting: call({ runs: { status } }, "wait_for_run", { agentId: 7, runId: 90, timeoutSeconds }).pipe(
+    waiting: callOver({ runs: { status } }, "wait_for_run", { agentId: 7, runId: 90, timeoutSeconds }).pipe(
       Effect.provideService(Progress, {
         report: (report) => Effect.sync(() => void reports.push(report))
       })
@@ -64,7 +61,7 @@ describe("wait_for_run", () => {
     })
   )
 
-  it.effect("reads once when the run has ended already", () =>
+  it.effect("reads once when the run has already ended", () =>
     Effect.gen(function* () {
       const { reads, status } = statusesOf(runOf("Failed"))
       const result = yield* wait(status).waiting
@@ -73,7 +70,7 @@ describe("wait_for_run", () => {
     })
   )
 
-  it.effect("gives the last state when the time is over", () =>
+  it.effect("returns the last state at the timeout", () =>
     Effect.gen(function* () {
       const { status } = statusesOf(runOf("Running"))
       const fiber = yield* Effect.fork(wait(status, 10).waiting)
@@ -86,7 +83,7 @@ describe("wait_for_run", () => {
     })
   )
 
-  it.effect("takes a status that it does not know as going on", () =>
+  it.effect("treats an unknown status as not final", () =>
     Effect.gen(function* () {
       const { status } = statusesOf(runOf("Unknown(13)"))
       const fiber = yield* Effect.fork(wait(status, 5).waiting)
@@ -95,7 +92,7 @@ describe("wait_for_run", () => {
     })
   )
 
-  it.effect("reports progress when something changed, and never backwards", () =>
+  it.effect("reports progress only when something changed, and never backwards", () =>
     Effect.gen(function* () {
       const { status } = statusesOf(
         runOf("Queuing"),
@@ -121,7 +118,7 @@ describe("wait_for_run", () => {
     })
   )
 
-  it.effect("stops reading when the caller goes away", () =>
+  it.effect("stops reading when the call is interrupted", () =>
     Effect.gen(function* () {
       const { reads, status } = statusesOf(runOf("Running"))
       const fiber = yield* Effect.fork(wait(status).waiting)
@@ -133,7 +130,7 @@ describe("wait_for_run", () => {
     })
   )
 
-  it.effect("of 45 seconds costs no more than a dozen and a half requests", () =>
+  it.effect("sends at most 18 requests in 45 seconds", () =>
     Effect.gen(function* () {
       const { reads, status } = statusesOf(runOf("Running"))
       const fiber = yield* Effect.fork(wait(status, 45).waiting)
@@ -143,31 +140,41 @@ describe("wait_for_run", () => {
       assert.isAtLeast(reads(), 8)
     })
   )
+
+  it.effect("goes on while Sequentum sends a status code that this server does not know", () =>
+    Effect.gen(function* () {
+      const codes = [4, 13, 13, 10]
+      const { call, sent } = yield* toolsOver(() => ({ body: { ...run, status: codes.shift() } }))
+      const result = yield* whileTimePasses(call("wait_for_run", { agentId: 7, runId: 90 }))
+      assert.strictEqual(result["isFinal"], true)
+      assert.strictEqual(sent.length, 4)
+    })
+  )
 })
 
 describe("start_agent", () => {
-  it.effect("answers with the run, started on its own unless told otherwise", () =>
+  it.effect("returns the run, which is exclusive and in one part by default", () =>
     Effect.gen(function* () {
       const seen: Array<StartOptions> = []
       const start = (_: unknown, options: StartOptions) => {
         seen.push(options)
         return Effect.succeed(runOf("Queuing"))
       }
-      const result = yield* call({ runs: { start } }, "start_agent", { agentId: 7, inputParameters: '{"a":1}' })
+      const result = yield* callOver({ runs: { start } }, "start_agent", { agentId: 7, inputParameters: '{"a":1}' })
       assert.deepNestedPropertyVal(result, "run.status", "Queuing")
       assert.strictEqual(seen[0]?.isExclusive, true)
       assert.strictEqual(seen[0]?.parallelism, 1)
     })
   )
 
-  it.effect("run synchronously answers with the data, and has the whole of its own timeout", () =>
+  it.effect("returns the data of a synchronous run and passes on its whole timeout", () =>
     Effect.gen(function* () {
       let timeout = Duration.zero
       const startAndWait = (_: unknown, __: unknown, given: Duration.Duration) => {
         timeout = given
         return Effect.succeed([{ title: "A" }])
       }
-      const result = yield* call({ runs: { startAndWait } }, "start_agent", {
+      const result = yield* callOver({ runs: { startAndWait } }, "start_agent", {
         agentId: 7,
         isRunSynchronously: true,
         timeout: 600
@@ -177,7 +184,7 @@ describe("start_agent", () => {
     })
   )
 
-  it.effect("waits for a synchronous run beyond the time that one request may take, and beyond the run's own", () =>
+  it.effect("waits for a synchronous run longer than the run's own timeout", () =>
     Effect.gen(function* () {
       const { layer, seen } = script(["silence"])
       const tools = yield* Effect.provide(ToolRegistry, overHttp(layer))
@@ -188,17 +195,32 @@ describe("start_agent", () => {
       assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "RequestTimeout")
-      assert.strictEqual(seen.length, 1)
+      assert.strictEqual(seen.filter(({ method }) => method === "POST").length, 1)
       assert.propertyVal(JSON.parse(seen[0]?.body ?? ""), "timeout", 600)
     })
   )
 
-  it.effect("refuses parallelism together with a synchronous run, and starts nothing", () =>
+  it.effect("sends a synchronous start in one part with its timeout", () =>
     Effect.gen(function* () {
-      const error = yield* Effect.flip(
-        call({}, "start_agent", { agentId: 7, isRunSynchronously: true, parallelism: 2 })
+      const { call, sent } = yield* toolsOver(() => ({ body: [{ title: "Emma" }] }))
+      const args = { agentId: 7, isRunSynchronously: true, timeout: 5 }
+      assert.deepStrictEqual(yield* call("start_agent", args), { data: [{ title: "Emma" }] })
+      assert.deepStrictEqual(
+        sent.map(({ json }) => json),
+        [
+          {
+            parallelism: 1,
+            parallelMaxConcurrency: 1,
+            parallelExport: "Combined",
+            timeout: 5,
+            isExclusive: true,
+            isWaitOnFailure: false,
+            isRunSynchronously: true,
+            logLevel: "Info",
+            logMode: "Text"
+          }
+        ]
       )
-      assert.strictEqual(error._tag, "InvalidArguments")
     })
   )
 })
@@ -208,9 +230,9 @@ describe("stop_agent and kill_agent", () => {
     ["stop_agent", "stop"],
     ["kill_agent", "kill"]
   ] as const) {
-    it.effect(`${tool} tells the state that the run is in now`, () =>
+    it.effect(`${tool} returns the new status of the run`, () =>
       Effect.gen(function* () {
-        const result = yield* call(
+        const result = yield* callOver(
           { runs: { [method]: () => Effect.void, status: () => Effect.succeed(runOf("Stopping")) } },
           tool,
           { agentId: 7, runId: 90 }
@@ -219,13 +241,17 @@ describe("stop_agent and kill_agent", () => {
       })
     )
 
-    it.effect(`${tool} has succeeded even where the state can't be read`, () =>
+    it.effect(`${tool} succeeds even if the new status can't be read`, () =>
       Effect.gen(function* () {
         const gone = new NotFound({ method: "GET", path: "/agent/7/run/90/status", resource: "run" })
-        const result = yield* call({ runs: { [method]: () => Effect.void, status: () => Effect.fail(gone) } }, tool, {
-          agentId: 7,
-          runId: 90
-        })
+        const result = yield* callOver(
+          { runs: { [method]: () => Effect.void, status: () => Effect.fail(gone) } },
+          tool,
+          {
+            agentId: 7,
+            runId: 90
+          }
+        )
         assert.deepStrictEqual(result, { agentId: 7, runId: 90 })
       })
     )

@@ -2,11 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
+import { offered } from "../../scripts/surface.ts"
 import { allTools, toolsets } from "../../src/tools/catalog/all.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { everything, narrow, select, type Selection, type SelectionRequest } from "../../src/tools/selection.ts"
-import { fakeTools } from "../fakes.ts"
-import { asCaller } from "../support/http.ts"
+import { asCaller } from "../support/caller.ts"
+import { fakeTools } from "../support/fakes.ts"
 
 const names = allTools.map(({ name }) => name)
 
@@ -24,7 +25,7 @@ const anyRequest: FastCheck.Arbitrary<SelectionRequest> = FastCheck.record({
 
 describe("a selection", () => {
   it.prop(
-    "offers what is included, but nothing excluded and, read-only, nothing that writes",
+    "offers what is included, but nothing excluded and, if read-only, nothing that writes",
     [anyRequest],
     ([request]) => {
       const offers = selection(request)
@@ -47,19 +48,49 @@ describe("a selection", () => {
     }
   })
 
-  it("names each unknown name, beside the known ones", () => {
-    const problems = Either.getLeft(select({ tools: ["get_agent", "nope", "__proto__"] }, allTools))
-    assert.match(JSON.stringify(problems), /Unknown tool: \\"nope\\", \\"__proto__\\"\. Valid: list_agents/u)
+  const listed = (request: SelectionRequest) => offered(selection(request)).map(({ name }) => name)
+
+  it("adds up toolsets and tools", () => {
+    assert.deepStrictEqual(listed({ toolsets: ["files"], tools: ["get_agent"] }), [
+      "get_agent",
+      "get_run_files",
+      "get_file_download_url",
+      "preview_run_file"
+    ])
   })
 
-  it.effect("hides its tools from calls, which then touch no service", () =>
+  it("lets exclusions win over inclusions", () => {
+    assert.deepStrictEqual(listed({ toolsets: ["files"], excludeTools: ["preview_run_file"] }), [
+      "get_run_files",
+      "get_file_download_url"
+    ])
+  })
+
+  it("that is read-only overrides everything", () => {
+    assert.deepStrictEqual(listed({ tools: ["start_agent", "get_agent"], readOnly: true }), ["get_agent"])
+  })
+
+  it("reports the unknown names of each kind, cut short, with the valid ones", () => {
+    const request = {
+      toolsets: ["agnets"],
+      tools: ["get_agent", "nope", "__proto__"],
+      excludeTools: ["x".repeat(500)]
+    }
+    const problems = Either.getOrThrow(Either.flip(select(request, allTools)))
+    assert.strictEqual(problems.length, 3)
+    assert.match(problems[0] ?? "", /^Unknown toolset: "agnets"\. Valid: agents, runs, files, /u)
+    assert.match(problems[1] ?? "", /^Unknown tool: "nope", "__proto__"\. Valid: list_agents, /u)
+    assert.match(problems[2] ?? "", /^Unknown tool to exclude: "x{60}"\. Valid: /u)
+  })
+
+  it.effect("hides tools from calls, which then use no service", () =>
     Effect.gen(function* () {
       const tools = yield* ToolRegistry
       const readOnly = selection({ readOnly: true })
       for (const tool of allTools) {
-        const offered = readOnly(tool)
-        assert.strictEqual(tools.offers(tool.name, readOnly), offered)
-        if (offered) continue
+        const isOffered = readOnly(tool)
+        assert.strictEqual(tools.offers(tool.name, readOnly), isOffered)
+        if (isOffered) continue
         const error = yield* Effect.flip(asCaller(tools.call(tool.name, {}, readOnly)))
         assert.strictEqual(error._tag, "UnknownTool", tool.name)
       }

@@ -1,3 +1,4 @@
+// @effect-diagnostics missingEffectError:off missingEffectContext:off -- one of the mistakes below is to fail otherwise
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -5,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { readOnly } from "../../src/tools/Tool.ts"
 import * as Toolset from "../../src/tools/Toolset.ts"
-import { asCaller } from "../support/http.ts"
+import { asCaller } from "../support/caller.ts"
 
 const declared = { title: "Title", description: "What it does.", annotations: readOnly, scope: "agents:read" } as const
 
@@ -25,6 +26,7 @@ const Numbers = Toolset.make("numbers", "Count", {
 })
 
 const double = ({ value }: { readonly value: number }) => Effect.succeed({ result: value * 2 })
+const failing = (): Effect.Effect<{ readonly result: number }, string> => Effect.fail("no")
 const nameOf = ({ value }: { readonly value: number }) => Effect.succeed({ names: [String(value)] })
 
 const schemas = { input: Schema.Struct({}), output: Schema.Struct({}) }
@@ -42,7 +44,7 @@ export const mistakes = [
   // @ts-expect-error -- no argument is called amount
   () => Numbers.of({ double: ({ amount }) => Effect.as(Effect.logDebug(amount), { result: 1 }), name_of: nameOf }),
   // @ts-expect-error -- a handler fails with tool errors only
-  () => Numbers.of({ double: () => Effect.fail("no"), name_of: nameOf }),
+  () => Numbers.of({ double: failing, name_of: nameOf }),
   // @ts-expect-error -- the Layer needs a handler for each tool
   () => Numbers.toLayer(Effect.succeed({ double })),
   // @ts-expect-error -- no scope is called agents:all

@@ -1,7 +1,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { neverQuoted } from "../../tools/arguments.ts"
+import { secretParameters } from "../../tools/arguments.ts"
 
 const secretHeaders: ReadonlySet<string> = new Set(["authorization", "proxy-authorization", "cookie", "x-api-key"])
 
@@ -11,7 +11,7 @@ const normalized = (key: string) => key.toLowerCase().replaceAll(/[^a-z0-9]/gu, 
 const secretKeys: ReadonlySet<string> = new Set(
   [
     ...secretHeaders,
-    ...neverQuoted,
+    ...secretParameters,
     "apiKey",
     "token",
     "accessToken",

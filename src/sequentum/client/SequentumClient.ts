@@ -15,7 +15,16 @@ import { Breaker } from "./Breaker.ts"
 import { usableAddress } from "./downloadAddress.ts"
 import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
-import { decodeJson, isRedirect, isSuccess, jsonOrText, redirectTarget } from "./responses.ts"
+import {
+  dateOf,
+  isRedirect,
+  isSuccess,
+  readData,
+  readJson,
+  readNothing,
+  redirectTarget,
+  type Read
+} from "./responses.ts"
 import { Upstream, type Method, type RequestLine, type UpstreamRequest } from "./Upstream.ts"
 
 /** Where Sequentum is and how long one request may take. */
@@ -26,10 +35,22 @@ export interface SequentumClientOptions {
   readonly requestTimeout: Duration.Duration
 }
 
+/** A value, and Sequentum's own time when it was read. */
+export interface Dated<A> {
+  readonly value: A
+  /** Epoch milliseconds, a whole second; undefined if the response had no date. */
+  readonly date: number | undefined
+}
+
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
-export interface RequestOptions {
+/** False for a read that the caller repeats by itself: a failure is then told at once. */
+export interface Retries {
+  readonly retry?: boolean
+}
+
+export interface RequestOptions extends Retries {
   readonly query?: Query
   readonly body?: Readonly<Record<string, unknown>>
   /** Replaces the request timeout and the deadline of the call, as a synchronous run needs. */
@@ -45,9 +66,11 @@ export interface SequentumClientService {
   readonly get: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
   readonly post: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
   readonly put: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
-  /** A POST whose response is ignored. */
+  /** A GET, and the time that its response carries. */
+  readonly getDated: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<Dated<A>>
+  /** A POST whose response carries nothing. */
   readonly postVoid: (path: ApiPath, options?: RequestOptions) => Call<void>
-  /** A DELETE. A 404 to a retry counts as success if an earlier try may have deleted the thing. */
+  /** A DELETE, whose response carries nothing. */
   readonly deleteVoid: (path: ApiPath, options?: RequestOptions) => Call<void>
   /** A POST whose response is JSON or text. */
   readonly postData: (path: ApiPath, options?: RequestOptions) => Call<unknown>
@@ -75,13 +98,23 @@ const requestHeaders = (scheme: string, secret: string, hasBody: boolean) => {
   return hasBody ? { ...always, "content-type": "application/json" } : always
 }
 
+/** Which responses are accepted, by default those of success, and how they are read. */
+interface Expected<A> {
+  readonly accepts?: Accepts
+  readonly read: Read<A>
+}
+
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
     const exchange = makeExchange(yield* Upstream, yield* Breaker)
     const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
 
-    const send = (line: RequestLine, { body, query = {}, timeout }: RequestOptions, accepts: Accepts = isSuccess) =>
+    const send = <A>(
+      line: RequestLine,
+      { body, query = {}, retry = true, timeout }: RequestOptions,
+      { accepts = isSuccess, read }: Expected<A>
+    ): Call<A> =>
       Effect.contextWithEffect((context: Context.Context<Credentials>) => {
         const credentials = Context.get(context, Credentials)
         const secret = Redacted.value(credentials.secret)
@@ -99,6 +132,8 @@ const make = (options: SequentumClientOptions) =>
           budget: budgetOf(credentials.account ?? credentials),
           deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
           accepts,
+          read,
+          retry,
           onSent: Context.get(context, Attempts).sent
         })
       }).pipe(withSpan("SequentumClient.send", { kind: "client", attributes: { "http.request.method": line.method } }))
@@ -107,7 +142,14 @@ const make = (options: SequentumClientOptions) =>
       (method: Method) =>
       <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, request: RequestOptions = {}): Call<A> => {
         const line = { method, ...path }
-        return Effect.flatMap(send(line, request), decodeJson(schema, line))
+        return send(line, request, { read: readJson(schema, line) })
+      }
+
+    const nothing =
+      (method: Method) =>
+      (path: ApiPath, request: RequestOptions = {}): Call<void> => {
+        const line = { method, ...path }
+        return send(line, request, { read: readNothing(line) })
       }
 
     return {
@@ -115,25 +157,30 @@ const make = (options: SequentumClientOptions) =>
       get: json("GET"),
       post: json("POST"),
       put: json("PUT"),
-      postVoid: (path, request = {}) => Effect.asVoid(send({ method: "POST", ...path }, request)),
-      deleteVoid: (path, request = {}) =>
-        Effect.asVoid(
-          send(
-            { method: "DELETE", ...path },
-            request,
-            (status, mayHaveActed) => isSuccess(status) || (status === 404 && mayHaveActed)
-          )
-        ),
-      postData: (path, request = {}) => Effect.map(send({ method: "POST", ...path }, request), jsonOrText),
+      getDated: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, request: RequestOptions = {}) => {
+        const line: RequestLine = { method: "GET", ...path }
+        const read = readJson(schema, line)
+        return send(line, request, {
+          read: (response, secret) =>
+            Effect.map(read(response, secret), (value): Dated<A> => ({ value, date: dateOf(response) }))
+        })
+      },
+      postVoid: nothing("POST"),
+      deleteVoid: nothing("DELETE"),
+      postData: (path, request = {}) => {
+        const line: RequestLine = { method: "POST", ...path }
+        return send(line, request, { read: readData(line) })
+      },
       redirect: (path) => {
         const line: RequestLine = { method: "GET", ...path }
-        return send(line, {}, (status) => isSuccess(status) || isRedirect(status)).pipe(
-          Effect.flatMap((response) =>
-            Effect.flatMap(
-              redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)(response),
-              usableAddress(line, response.status, options.apiUrl)
-            )
-          )
+        const target = redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)
+        return send(
+          line,
+          {},
+          {
+            accepts: (status) => isSuccess(status) || isRedirect(status),
+            read: (response) => Effect.flatMap(target(response), usableAddress(line, response.status, options.apiUrl))
+          }
         )
       }
     } satisfies SequentumClientService

@@ -1,14 +1,23 @@
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 
 const text = Schema.optionalWith(Schema.String, { nullable: true, exact: true })
 
 /**
- * Both shapes of an error body: RFC 7807 (`title`, `detail`) and Sequentum's own (`message`, `statusDescription`,
- * `errorCode`). Source: docs.sequentum.com/api-reference/errors and /api-reference/agents/kill-run.
+ * The shapes of an error body: RFC 7807 (`title`, `detail`), Sequentum's own (`message`, `statusDescription`,
+ * `errorCode`) and the agent builder's older one (`error`). Source: docs.sequentum.com/api-reference/errors,
+ * /api-reference/agents/kill-run and /api-reference/agent-builder/session-stop.
  */
 const ErrorBody = Schema.parseJson(
-  Schema.Struct({ message: text, detail: text, title: text, statusDescription: text, errorCode: text })
+  Schema.Struct({
+    message: text,
+    detail: text,
+    title: text,
+    statusDescription: text,
+    errorCode: text,
+    error: Schema.optionalWith(Schema.Unknown, { exact: true })
+  })
 )
 
 const decodeBody = Schema.decodeUnknownEither(ErrorBody)
@@ -43,7 +52,8 @@ export const readErrorBody = (body: string, secret: string): { detail?: string; 
   Either.match(decodeBody(body.length > maxErrorBody ? "" : body), {
     onLeft: () => ({}),
     onRight: (known) => {
-      const said = known.message ?? known.detail ?? known.title ?? known.statusDescription
+      const error = Predicate.isString(known.error) ? known.error : undefined
+      const said = known.message ?? known.detail ?? known.title ?? known.statusDescription ?? error
       const detail = said === undefined ? undefined : cleanDetail(said, secret)
       return {
         ...(detail === undefined ? {} : { detail }),

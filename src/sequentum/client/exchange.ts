@@ -8,7 +8,7 @@ import { meaningOf, RateLimited, RequestTimeout, Unavailable, withTries, type Se
 import { isTooDeep, maxNesting } from "./bodies.ts"
 import type { BreakerService } from "./Breaker.ts"
 import type { RateBudget } from "./RateBudget.ts"
-import { errorFrom } from "./responses.ts"
+import { errorFrom, type Read } from "./responses.ts"
 import * as Retry from "./Retry.ts"
 import {
   unusable,
@@ -21,19 +21,20 @@ import {
 /** The longest wait for one request: for the rate budget, for `Retry-After`, or before a retry. */
 const maxWait = Duration.seconds(45)
 
-/**
- * Whether a response is what the caller asked for, by its status. `mayHaveActed` tells whether Sequentum may have
- * carried out an earlier try.
- */
-export type Accepts = (status: number, mayHaveActed: boolean) => boolean
+/** Whether a response is what the caller asked for, by its status. */
+export type Accepts = (status: number) => boolean
 
 /** A request, and what its tries share. */
-export interface Exchange {
+export interface Exchange<A> {
   readonly request: UpstreamRequest
   readonly secret: string
   readonly budget: RateBudget
   readonly deadline: Deadline["Type"]
   readonly accepts: Accepts
+  /** Reads the response that was accepted. */
+  readonly read: Read<A>
+  /** False for a request that the caller repeats by itself. */
+  readonly retry: boolean
   /** Called for each try. */
   readonly onSent: () => void
 }
@@ -62,20 +63,24 @@ const mayWait = (breaker: BreakerService) => (delay: Duration.Duration) =>
     })
   )
 
+/** The error of a write after its last try. A later refusal does not undo what an earlier try may have done. */
+const outcomeOf = (unknown: SequentumError | undefined, last: SequentumError): SequentumError =>
+  meaningOf(last).outcome === "unknown" ? last : (unknown ?? last)
+
 /** One exchange with Sequentum, retried by `Retry.schedule`, within its deadline, the rate budget and the breaker. */
 export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService) => {
   const retries = Retry.schedule(mayWait(breaker))
 
-  return ({ accepts, budget, deadline, onSent, request, secret }: Exchange) => {
+  return <A>({ accepts, budget, deadline, onSent, read, request, retry, secret }: Exchange<A>) => {
     const { line } = request
     const isWrite = line.method !== "GET"
     const call = deadline.call ?? request
     let tries = 0
-    /** The last error after which Sequentum may have acted. */
+    /** The first error after which Sequentum may have acted. */
     let unknown: SequentumError | undefined
 
     const fail = (error: SequentumError) => {
-      if (meaningOf(error).outcome === "unknown") unknown = error
+      if (meaningOf(error).outcome === "unknown") unknown ??= error
       return Effect.fail(error)
     }
 
@@ -91,7 +96,7 @@ export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService
       learnLimit(budget, response)
       if (isDown(response.status)) breaker.failed(monotonicMillis(clock), call, isProbe)
       else breaker.succeeded()
-      if (!accepts(response.status, unknown !== undefined)) {
+      if (!accepts(response.status)) {
         return fail(errorFrom(line, response, secret, clock.unsafeCurrentTimeMillis()))
       }
       return isTooDeep(response.body)
@@ -140,9 +145,10 @@ export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService
       return refusal(now) ?? (budget.tryTake(now, isWrite) ? sendNow(clock, now) : sendLater(clock, now))
     })
 
-    return Effect.mapError(Effect.retry(attempt, retries), (error) =>
-      // That a later try was refused, or was not sent, does not undo an earlier one.
-      withTries(isWrite && unknown !== undefined && meaningOf(error).retryable ? unknown : error, tries)
+    const response = retry ? Effect.retry(attempt, retries) : attempt
+    return response.pipe(
+      Effect.flatMap((accepted) => read(accepted, secret)),
+      Effect.mapError((error) => withTries(isWrite ? outcomeOf(unknown, error) : error, tries))
     )
   }
 }

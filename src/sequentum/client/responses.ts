@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
   Conflict,
@@ -70,14 +71,17 @@ export const errorFrom = (
   const seconds = retryAfterSeconds(response, now)
   const retryAfter = seconds === undefined ? {} : { retryAfterSeconds: seconds }
   if (status === 429) return new RateLimited({ ...line, ...retryAfter })
-  // A gateway may send 408 or 425 for a request that Sequentum has carried out.
-  if (status >= 500 || status === 408 || status === 425) return new ServerFailure({ ...line, ...retryAfter, status })
+  if (status >= 500) return new ServerFailure({ ...line, ...retryAfter, status })
   if (status === 400 && isFromHttpsPort(response.body.slice(0, 1000))) {
     return new ConnectionFailed({ ...line, reached: false, code: "HTTPS_PORT" })
   }
   if (status < 400) return unexpected(line, response, "a redirect where data was expected")
   const { errorCode, ...said } = readErrorBody(response.body, secret)
   switch (status) {
+    // A gateway may send these for a request that Sequentum has carried out.
+    case 408:
+    case 425:
+      return new ServerFailure({ ...line, ...said, ...retryAfter, status })
     case 401:
       return new Unauthorized({ ...line, ...said })
     case 403: {
@@ -93,14 +97,35 @@ export const errorFrom = (
   }
 }
 
-const parseJson = (text: string) => Either.try((): unknown => JSON.parse(text))
+/** In JSON: an escape or a quotation mark, or a whole integer of at least 16 digits. */
+const quotesAndLongIntegers = /\\.|"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/gsu
 
-/** A body as JSON or, if it is not JSON, as text. */
-export const jsonOrText = ({ body }: UpstreamResponse): unknown => Either.getOrElse(parseJson(body), () => body)
+/**
+ * Puts the integers that JavaScript has no number for between quotation marks. JSON.parse does the rest, whatever the
+ * size and depth of the text: a lossless parser takes 20 times as long and overflows its stack at some depth.
+ */
+const quoteLongIntegers = (text: string): string => {
+  let inString = false
+  return text.replace(quotesAndLongIntegers, (token) => {
+    if (token === '"') inString = !inString
+    return inString || token === '"' || Number.isSafeInteger(Number(token)) ? token : `"${token}"`
+  })
+}
 
-const describeBody = ({ body, header }: UpstreamResponse): string => {
-  if (body.trim() === "") return "an empty body where JSON was expected"
-  return /^\s*<|text\/html/iu.test(`${body.slice(0, 64)} ${header("content-type") ?? ""}`)
+/** Only a text with 16 digits in a row can hold an integer that is not safe; looking for them takes microseconds. */
+const parseJson = (text: string) =>
+  Either.try((): unknown => JSON.parse(/\d{16}/u.test(text) ? quoteLongIntegers(text) : text))
+
+const isHtml = ({ body, header }: UpstreamResponse): boolean =>
+  /^\s*<(?:!doctype html|html)\b/iu.test(body.slice(0, 256)) || /text\/html/iu.test(header("content-type") ?? "")
+
+/** Whether a body that can't be parsed was to be JSON: it is said to be and begins like it. */
+const isBrokenJson = ({ body, header }: UpstreamResponse): boolean =>
+  /\bjson\b/iu.test(header("content-type") ?? "") && /^\s*[[{"]/u.test(body)
+
+const describeBody = (response: UpstreamResponse): string => {
+  if (response.body.trim() === "") return "an empty body where JSON was expected"
+  return isHtml(response) || /^\s*</u.test(response.body)
     ? "an HTML page where JSON was expected"
     : "a body that is not JSON"
 }
@@ -121,19 +146,123 @@ const firstProblem = (error: ParseResult.ParseError): { readonly at: string; rea
   }
 }
 
-/** Decodes JSON bodies by `schema`. Fails with UnexpectedResponse. */
-export const decodeJson = <A, I>(schema: Schema.Schema<A, I>, line: RequestLine) => {
+/** Reads a response that has a status of success. `secret` is kept out of errors. */
+export type Read<A> = (response: UpstreamResponse, secret: string) => Effect.Effect<A, SequentumError>
+
+/** The members of an error in each of its shapes; `success` and `error` are those of the agent builder. */
+const errorMembers: ReadonlySet<string> = new Set([
+  "statusCode",
+  "statusDescription",
+  "message",
+  "errorCode",
+  "severity",
+  "type",
+  "title",
+  "status",
+  "detail",
+  "instance",
+  "traceId",
+  "errors",
+  "success",
+  "error"
+])
+
+const saysFailure = (json: unknown): boolean => Predicate.isRecord(json) && json["success"] === false
+
+/**
+ * The status of a body that is nothing but an error: the one that it names or, without one, `own`. undefined for any
+ * other body, such as the state of a build, which has a word as `status` beside its `error`.
+ */
+const statusInBody = (json: unknown, own: number): number | undefined => {
+  if (!Predicate.isRecord(json)) return undefined
+  const members = Object.entries(json).filter(([, value]) => value !== null)
+  if (!members.every(([name]) => errorMembers.has(name))) return undefined
+  const named = json["statusCode"] ?? json["status"]
+  if (Predicate.isNotNullable(named))
+    return Predicate.isNumber(named) && named >= 400 && named < 600 ? named : undefined
+  const isError =
+    saysFailure(json) ||
+    ["error", "errorCode", "errors"].some((name) => Predicate.isTruthy(json[name])) ||
+    (Predicate.isString(json["title"]) && Predicate.isString(json["detail"]))
+  return isError ? own : undefined
+}
+
+const rejected = (line: RequestLine, { body, status }: UpstreamResponse, secret: string) => {
+  const { errorCode: _, ...said } = readErrorBody(body, secret)
+  return new Rejected({ ...line, ...said, status })
+}
+
+/** The error that a response with a status of success has as its body, if it has one. */
+const errorInBody = (line: RequestLine, response: UpstreamResponse, secret: string, json: unknown) => {
+  const status = statusInBody(json, response.status)
+  if (status === undefined) return undefined
+  return status < 400
+    ? rejected(line, response, secret)
+    : // The headers belong to the status of success.
+      errorFrom(line, { ...response, status, header: () => undefined }, secret, 0)
+}
+
+/** Whether a decoded object has none of the members that its schema knows. */
+const isBlank = (decoded: unknown): boolean =>
+  Predicate.isRecord(decoded) && Object.values(decoded).every((value) => value === undefined)
+
+/** Decodes a JSON body by `schema`. A body that is nothing but an error is that error; any other is unexpected. */
+export const readJson = <A, I>(schema: Schema.Schema<A, I>, line: RequestLine): Read<A> => {
   const decode = Schema.decodeUnknownEither(schema)
-  return (response: UpstreamResponse): Effect.Effect<A, UnexpectedResponse> =>
+  return (response, secret) =>
     Either.match(parseJson(response.body), {
       onLeft: () => Effect.fail(unexpected(line, response, describeBody(response))),
-      onRight: (json) =>
-        Either.mapLeft(decode(json), (error) => {
-          const { at, problem } = firstProblem(error)
-          return unexpected(line, response, problem, at)
-        })
+      onRight: (json): Effect.Effect<A, SequentumError> => {
+        const error = errorInBody(line, response, secret, json)
+        if (error !== undefined) return Effect.fail(error)
+        const decoded = decode(json)
+        if (Either.isRight(decoded)) {
+          return isBlank(decoded.right)
+            ? Effect.fail(unexpected(line, response, "an object without any field that is documented"))
+            : Effect.succeed(decoded.right)
+        }
+        const { at, problem } = firstProblem(decoded.left)
+        return Effect.fail(unexpected(line, response, problem, at))
+      }
     })
 }
+
+/** Reads the answer to a request that asks for nothing back: an empty body, or JSON that does not say failure. */
+export const readNothing =
+  (line: RequestLine): Read<void> =>
+  (response, secret) =>
+    response.body.trim() === ""
+      ? Effect.void
+      : Either.match(parseJson(response.body), {
+          onLeft: () => Effect.fail(unexpected(line, response, describeBody(response))),
+          onRight: (json) => {
+            const error = errorInBody(line, response, secret, json)
+            if (error !== undefined) return Effect.fail(error)
+            if (saysFailure(json)) return Effect.fail(rejected(line, response, secret))
+            return json === false ? Effect.fail(unexpected(line, response, "the word false")) : Effect.void
+          }
+        })
+
+/** Reads data: JSON or text. A page of HTML is unexpected, and so is JSON that breaks off. */
+export const readData =
+  (line: RequestLine): Read<unknown> =>
+  (response, secret) =>
+    Either.match(parseJson(response.body), {
+      onLeft: () =>
+        isHtml(response) || isBrokenJson(response)
+          ? Effect.fail(unexpected(line, response, describeBody(response)))
+          : Effect.succeed(response.body),
+      onRight: (json) => {
+        const error = errorInBody(line, response, secret, json)
+        // A record may have a title and a detail too.
+        return error === undefined || (error._tag === "Rejected" && error.status < 400 && !saysFailure(json))
+          ? Effect.succeed(json)
+          : Effect.fail(error)
+      }
+    })
+
+/** Sequentum's own time of a response in epoch milliseconds, a whole second; undefined without a valid `Date`. */
+export const dateOf = ({ header }: UpstreamResponse): number | undefined => parseDate(header("date"))
 
 /** Where a redirect leads, relative to `base`. Fails with UnexpectedResponse. */
 export const redirectTarget =

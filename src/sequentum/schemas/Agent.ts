@@ -1,6 +1,6 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, Int, maybe, rows, SpaceId, Timestamp, wireEnum, type Rows } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** What kind of configuration an agent is. Source: docs.sequentum.com/api-reference/agents/list. */
@@ -35,13 +35,13 @@ export const Agent = Schema.Struct({
 export type Agent = typeof Agent.Type
 
 const Paged = Schema.Union(
-  Schema.Struct({ agents: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
-  Schema.Struct({ items: Schema.Array(Agent), totalRecordCount: maybe(Int) }),
-  Schema.Array(Agent)
+  Schema.Struct({ agents: rows(Agent), totalRecordCount: maybe(Int) }),
+  Schema.Struct({ items: rows(Agent), totalRecordCount: maybe(Int) }),
+  rows(Agent)
 )
 
 export interface AgentPage {
-  readonly agents: ReadonlyArray<Agent>
+  readonly agents: Rows<Agent>
   readonly totalRecordCount?: number | undefined
 }
 

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Runs of a period by outcome. */
@@ -15,7 +15,7 @@ export const RunsReport = Schema.Struct({
   stoppedRuns: maybe(Int),
   /** Absent unless requested and there were failures. */
   failedRunDetails: maybe(
-    Schema.Array(
+    rows(
       Schema.Struct({
         runId: RunId,
         agentId: maybe(AgentId),
@@ -35,10 +35,10 @@ export const RunsReport = Schema.Struct({
 export const RecordsReport = Schema.Struct({
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp),
-  totalRecordsExtracted: maybe(Schema.Number),
-  totalRecordsExported: maybe(Schema.Number),
-  totalErrors: maybe(Schema.Number),
-  totalPageLoads: maybe(Schema.Number),
+  totalRecordsExtracted: maybe(Num),
+  totalRecordsExported: maybe(Num),
+  totalErrors: maybe(Num),
+  totalPageLoads: maybe(Num),
   runCount: maybe(Int),
   agentId: maybe(AgentId)
 })
@@ -52,15 +52,15 @@ export const Diagnostics = Schema.Struct({
   errorMessage: maybe(Schema.String),
   startTime: maybe(Timestamp),
   endTime: maybe(Timestamp),
-  runtimeSeconds: maybe(Schema.Number),
+  runtimeSeconds: maybe(Num),
   stats: maybe(
     Schema.Struct({
-      dataCount: maybe(Schema.Number),
-      inputCount: maybe(Schema.Number),
-      errorCount: maybe(Schema.Number),
-      pageCount: maybe(Schema.Number),
-      exportCount: maybe(Schema.Number),
-      traffic: maybe(Schema.Number)
+      dataCount: maybe(Num),
+      inputCount: maybe(Num),
+      errorCount: maybe(Num),
+      pageCount: maybe(Num),
+      exportCount: maybe(Num),
+      traffic: maybe(Num)
     })
   ),
   possibleCauses: maybe(Schema.Array(Schema.String)),

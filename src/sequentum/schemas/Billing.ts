@@ -1,31 +1,31 @@
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp } from "./common.ts"
 
 /** The balance, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const Credits = Schema.Struct({
-  availableCredits: Schema.Number,
+  availableCredits: Num,
   organizationId: maybe(Int),
   retrievedAt: maybe(Timestamp)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/spending. */
 export const Spending = Schema.Struct({
-  totalSpent: Schema.Number,
+  totalSpent: Num,
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp),
   organizationId: maybe(Int),
-  currentBalance: maybe(Schema.Number)
+  currentBalance: maybe(Num)
 })
 
 /** Source: docs.sequentum.com/api-reference/billing/history. */
 export const CreditHistory = Schema.Struct({
   transactions: maybe(
-    Schema.Array(
+    rows(
       Schema.Struct({
-        id: maybe(Schema.Number),
+        id: maybe(Num),
         transactionType: maybe(Schema.String),
-        amount: Schema.Number,
-        balance: maybe(Schema.Number),
+        amount: Num,
+        balance: maybe(Num),
         created: maybe(Timestamp),
         expiresAt: maybe(Timestamp),
         message: maybe(Schema.String)
@@ -40,17 +40,17 @@ export const CreditHistory = Schema.Struct({
 /** Source: docs.sequentum.com/api-reference/billing/agents. */
 export const AgentsUsage = Schema.Struct({
   agents: maybe(
-    Schema.Array(
+    rows(
       Schema.Struct({
         agentId: AgentId,
         agentName: maybe(Schema.String),
-        cost: Schema.Number,
+        cost: Num,
         spaceId: maybe(SpaceId)
       })
     )
   ),
   totalRecordCount: maybe(Int),
-  totalCost: Schema.Number,
+  totalCost: Num,
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp)
 })
@@ -60,12 +60,8 @@ export const CostBreakdown = Schema.Struct({
   agentId: maybe(AgentId),
   agentName: maybe(Schema.String),
   labels: maybe(Schema.Array(Schema.String)),
-  usageTypes: maybe(
-    Schema.Array(
-      Schema.Struct({ type: Schema.String, data: maybe(Schema.Array(Schema.Number)), totalCost: Schema.Number })
-    )
-  ),
-  totalCost: Schema.Number,
+  usageTypes: maybe(rows(Schema.Struct({ type: Schema.String, data: maybe(Schema.Array(Num)), totalCost: Num }))),
+  totalCost: Num,
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp)
 })
@@ -73,19 +69,19 @@ export const CostBreakdown = Schema.Struct({
 /** Source: docs.sequentum.com/api-reference/billing/agent-runs. */
 export const RunsCost = Schema.Struct({
   runs: maybe(
-    Schema.Array(
+    rows(
       Schema.Struct({
         runId: RunId,
         date: maybe(Timestamp),
         startTime: maybe(Timestamp),
         endTime: maybe(Timestamp),
-        cost: Schema.Number,
+        cost: Num,
         billingType: maybe(Schema.String)
       })
     )
   ),
   totalRecordCount: maybe(Int),
-  totalCost: Schema.Number,
+  totalCost: Num,
   agentId: maybe(AgentId),
   agentName: maybe(Schema.String)
 })

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, maybe, SessionId } from "./common.ts"
+import { AgentId, maybe, Num, SessionId } from "./common.ts"
 
 export const BuildStarted = Schema.Struct({ sessionId: SessionId })
 
@@ -9,8 +9,8 @@ export const BuildStatus = Schema.Struct({
   agentId: maybe(AgentId),
   agentName: maybe(Schema.String),
   error: maybe(Schema.String),
-  agentElapsedSeconds: maybe(Schema.Number),
-  browserIoSeconds: maybe(Schema.Number)
+  agentElapsedSeconds: maybe(Num),
+  browserIoSeconds: maybe(Num)
 })
 export type BuildStatus = typeof BuildStatus.Type
 

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
 
 /** State of a run. Source: docs.sequentum.com/concepts/runs. */
 export const RunStatus = wireEnum({
@@ -50,18 +50,18 @@ export const Run = Schema.Struct({
   status: RunStatus,
   message: maybe(Schema.String),
   configVersion: maybe(Int),
-  actionCount: maybe(Schema.Number),
-  pageCount: maybe(Schema.Number),
-  dynamicPageCount: maybe(Schema.Number),
-  requestCount: maybe(Schema.Number),
+  actionCount: maybe(Num),
+  pageCount: maybe(Num),
+  dynamicPageCount: maybe(Num),
+  requestCount: maybe(Num),
   /** Records extracted. */
-  dataCount: maybe(Schema.Number),
-  inputCount: maybe(Schema.Number),
-  errorCount: maybe(Schema.Number),
+  dataCount: maybe(Num),
+  inputCount: maybe(Num),
+  errorCount: maybe(Num),
   /** Records exported. */
-  exportCount: maybe(Schema.Number),
-  traffic: maybe(Schema.Number),
-  runTimeSec: maybe(Schema.Number),
+  exportCount: maybe(Num),
+  traffic: maybe(Num),
+  runTimeSec: maybe(Num),
   serverName: maybe(Schema.String),
   /** `run` while live, `history` once archived. */
   tableType: maybe(Schema.String),
@@ -72,6 +72,6 @@ export type Run = typeof Run.Type
 /** Counts of an agent's runs by status, live and archived together. Statuses without runs are absent. */
 export const RunSummary = Schema.Struct({
   totalCount: Int,
-  statusCounts: Schema.Array(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Int }))
+  statusCounts: rows(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Int }))
 })
 export type RunSummary = typeof RunSummary.Type

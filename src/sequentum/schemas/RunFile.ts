@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { FileId, maybe, Timestamp, wireEnum } from "./common.ts"
+import { FileId, maybe, Num, Timestamp, wireEnum } from "./common.ts"
 
 export const FileType = wireEnum({
   1: "DeliveredFile",
@@ -17,7 +17,7 @@ export const RunFile = Schema.Struct({
   id: FileId,
   name: maybe(Schema.String),
   fileType: maybe(FileType),
-  fileSize: maybe(Schema.Number),
+  fileSize: maybe(Num),
   created: maybe(Timestamp)
 })
 export type RunFile = typeof RunFile.Type

@@ -1,6 +1,6 @@
 import * as Schema from "effect/Schema"
 import { ConfigType, ValidationStatus } from "./Agent.ts"
-import { AgentId, Int, maybe, RunId, SpaceId, Timestamp } from "./common.ts"
+import { AgentId, Int, maybe, rows, RunId, SpaceId, Timestamp } from "./common.ts"
 import { RunStatus } from "./Run.ts"
 
 /** A folder of agents and input files. */
@@ -34,7 +34,7 @@ export const SpaceRun = Schema.Struct({
   totalAgents: maybe(Int),
   agentsStarted: maybe(Int),
   agentsFailed: maybe(Int),
-  results: Schema.Array(
+  results: rows(
     Schema.Struct({
       agentId: maybe(AgentId),
       agentName: maybe(Schema.String),

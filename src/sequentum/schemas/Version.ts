@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { Int, maybe, Timestamp } from "./common.ts"
+import { Int, maybe, Num, Timestamp } from "./common.ts"
 
 /** One saved version of an agent; `fileSize` in bytes. */
 export const Version = Schema.Struct({
@@ -7,6 +7,6 @@ export const Version = Schema.Struct({
   userName: maybe(Schema.String),
   created: maybe(Timestamp),
   comments: maybe(Schema.String),
-  fileSize: maybe(Schema.Number)
+  fileSize: maybe(Num)
 })
 export type Version = typeof Version.Type

@@ -1,3 +1,4 @@
+import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { Declaration, ParseOptions } from "effect/SchemaAST"
@@ -20,10 +21,72 @@ const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
 export const maybe = <A, I>(schema: Schema.Schema<A, I>) =>
   Schema.optionalWith(nullAsUndefined(schema), { exact: true })
 
+/**
+ * Rows of a list. `unreadable` counts those that could not be decoded and were left out; it is absent if there are
+ * none.
+ */
+export interface Rows<out A> extends ReadonlyArray<A> {
+  readonly unreadable?: number
+}
+
+/**
+ * A list in which a row that can't be decoded costs that row only. A list without a readable row fails, as its first
+ * row does.
+ */
+export const rows = <A, I>(row: Schema.Schema<A, I>) =>
+  Schema.declare<Rows<A>, ReadonlyArray<I>, readonly [Schema.Schema<A, I>]>([row], {
+    decode: (item) => {
+      const decodeAll = ParseResult.decodeUnknownEither(Schema.Array(item))
+      const decodeOne = ParseResult.decodeUnknownEither(item)
+      return (input, options) => {
+        const all = decodeAll(input, options)
+        if (Either.isRight(all) || !Array.isArray(input)) return all
+        const readable: ReadonlyArray<A> = input.flatMap((value: unknown) =>
+          Either.match(decodeOne(value, options), { onLeft: () => [], onRight: (decoded) => [decoded] })
+        )
+        return readable.length === 0
+          ? all
+          : ParseResult.succeed(Object.assign([...readable], { unreadable: input.length - readable.length }))
+      }
+    },
+    encode: (item) => ParseResult.encodeUnknown(Schema.Array(item))
+  })
+
 const isInt = (value: unknown): value is number => Number.isSafeInteger(value)
 
-/** An integer that JavaScript holds exactly. One step, where `Schema.Int` takes three, and lists are full of them. */
-export const Int = Schema.declare(isInt, { identifier: "Int" })
+const integerText = /^-?\d+$/u
+const numberText = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/u
+
+/** A leaf that is decoded in one step: `read` returns undefined for what it can't read. */
+const leaf = <A extends number | string>(identifier: string, read: (input: unknown) => A | undefined) => {
+  const parse = (input: unknown, _: ParseOptions, ast: Declaration) => {
+    const value = read(input)
+    return value === undefined ? ParseResult.fail(new ParseResult.Type(ast, input)) : ParseResult.succeed(value)
+  }
+  return Schema.declare<A, A, readonly []>([], { decode: () => parse, encode: () => parse }, { identifier })
+}
+
+const readInt = (input: unknown): number | undefined => {
+  const value = typeof input === "string" && integerText.test(input) ? Number(input) : input
+  return isInt(value) ? value : undefined
+}
+
+/** An integer that JavaScript holds exactly, sent as a number or as text. */
+export const Int = leaf("Int", readInt)
+
+/** A number, sent as such or as text. */
+export const Num = leaf("Num", (input) => {
+  const value = typeof input === "string" && numberText.test(input) ? Number(input) : input
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined
+})
+
+/**
+ * An int64 on the wire: a number or, if JavaScript has no number for it, its digits. Source:
+ * docs.sequentum.com/api-reference/introduction.
+ */
+const LongId = leaf("LongId", (input): number | string | undefined =>
+  typeof input === "string" && /^[1-9]\d{15,18}$/u.test(input) ? (readInt(input) ?? input) : readInt(input)
+)
 
 /** ISO 8601 in UTC, kept as the API sent it. */
 export const Timestamp = Schema.String
@@ -32,18 +95,16 @@ export const Timestamp = Schema.String
 export const AgentId = Int.pipe(Schema.brand("AgentId"))
 export type AgentId = typeof AgentId.Type
 
-/** int64 on the wire, decoded to a safe integer. */
-export const RunId = Int.pipe(Schema.brand("RunId"))
+export const RunId = LongId.pipe(Schema.brand("RunId"))
 export type RunId = typeof RunId.Type
 
-export const FileId = Int.pipe(Schema.brand("FileId"))
+export const FileId = LongId.pipe(Schema.brand("FileId"))
 export type FileId = typeof FileId.Type
 
 export const SpaceId = Int.pipe(Schema.brand("SpaceId"))
 export type SpaceId = typeof SpaceId.Type
 
-/** int64 on the wire, decoded to a safe integer. */
-export const ScheduleId = Int.pipe(Schema.brand("ScheduleId"))
+export const ScheduleId = LongId.pipe(Schema.brand("ScheduleId"))
 export type ScheduleId = typeof ScheduleId.Type
 
 export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
@@ -61,8 +122,9 @@ export const wireEnum = <const Words extends Readonly<Record<number, string>>>(w
   type Word = Words[keyof Words & number]
   const codes = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
   const isWord = (value: string | undefined): value is Word => value !== undefined && codes.has(value)
-  const decode = (code: unknown, _: ParseOptions, ast: Declaration) => {
-    if (!isInt(code)) return ParseResult.fail(new ParseResult.Type(ast, code))
+  const decode = (input: unknown, _: ParseOptions, ast: Declaration) => {
+    const code = readInt(input)
+    if (code === undefined) return ParseResult.fail(new ParseResult.Type(ast, input))
     const word = words[code]
     return ParseResult.succeed(isWord(word) ? word : (`Unknown(${code})` as const))
   }

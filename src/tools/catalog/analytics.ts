@@ -5,7 +5,7 @@ import { Agents } from "../../sequentum/Agents.ts"
 import { Analytics } from "../../sequentum/Analytics.ts"
 import type { Diagnostics } from "../../sequentum/schemas/Analytics.ts"
 import { checkPeriod } from "../dates.ts"
-import { notice, pickFields } from "../outputs.ts"
+import { notice, noticeOf, pickFields, runIdFields, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
@@ -18,7 +18,7 @@ const text = Param.optional(Schema.String)
 const dates = { startDate: Param.optional(Param.date()), endDate: Param.optional(Param.date()) }
 
 const FailedRun = Schema.Struct({
-  runId: Schema.Number,
+  ...runIdFields,
   agentId: number,
   agentName: text,
   status: text,
@@ -53,7 +53,7 @@ const RecordCounts = Schema.Struct({
 const DiagnosedRun = Schema.Struct({
   agentId: number,
   agentName: text,
-  runId: number,
+  ...runIdFields,
   status: text,
   errorMessage: text,
   startTime: text,
@@ -76,7 +76,8 @@ const Diagnosis = Schema.Struct({
   suggestedActions: Param.optional(Schema.Array(Schema.String))
 })
 
-const diagnosis = ({ stats, ...found }: Diagnostics): typeof Diagnosis.Type => ({
+const diagnosis = ({ runId, stats, ...found }: Diagnostics): typeof Diagnosis.Type => ({
+  ...showRunId(runId),
   ...pickFields(Diagnosis, found),
   ...(stats === undefined ? {} : { stats: pickFields(RunStats, stats) })
 })
@@ -145,7 +146,13 @@ export const AnalyticsToolsLive = AnalyticsTools.toLayer(
             ...pickFields(RunCounts, counts),
             ...(failedRunDetails === undefined
               ? {}
-              : { failedRunDetails: failedRunDetails.map((run) => pickFields(FailedRun, run)) })
+              : {
+                  failedRunDetails: failedRunDetails.map(({ runId, ...run }) => ({
+                    ...showRunId(runId),
+                    ...pickFields(FailedRun, run)
+                  })),
+                  ...noticeOf(unreadable(failedRunDetails))
+                })
           }))
         ),
 

@@ -2,7 +2,17 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Billing } from "../../sequentum/Billing.ts"
 import { checkPeriod, monthToDate } from "../dates.ts"
-import { notice, Pagination, pagination, pickFields } from "../outputs.ts"
+import {
+  notice,
+  noticeOf,
+  Pagination,
+  pagination,
+  pickFields,
+  runIdFields,
+  sentRows,
+  showRunId,
+  unreadable
+} from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
@@ -58,7 +68,7 @@ const AgentCost = Schema.Struct({
 })
 
 const RunCost = Schema.Struct({
-  runId: Schema.Number,
+  ...runIdFields,
   date: Param.optional(Schema.String),
   startTime: Param.optional(Schema.String),
   endTime: Param.optional(Schema.String),
@@ -106,7 +116,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       ...dates,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
-      sortOrder: Param.optional(Param.sortOrder),
+      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
       usageTypes
     }),
@@ -138,7 +148,8 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       labels: Schema.Array(Schema.String),
       usageTypes: Schema.Array(
         Schema.Struct({ type: Schema.String, totalCost: Schema.Number, data: Schema.Array(Schema.Number) })
-      )
+      ),
+      notice
     })
   },
 
@@ -153,7 +164,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       ...dates,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
-      sortOrder: Param.optional(Param.sortOrder),
+      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       usageTypes
     }),
     output: Schema.Struct({
@@ -186,7 +197,8 @@ export const BillingToolsLive = BillingTools.toLayer(
       get_credit_history: (query) =>
         Effect.map(billing.history(query), ({ totalCount, transactions = [] }) => ({
           transactions: transactions.map((transaction) => pickFields(Transaction, transaction)),
-          pagination: pagination(query, transactions.length, totalCount)
+          pagination: pagination(query, sentRows(transactions), totalCount),
+          ...noticeOf(unreadable(transactions))
         })),
 
       get_agents_usage: ({ endDate, sortOrder, startDate, ...query }) =>
@@ -201,25 +213,23 @@ export const BillingToolsLive = BillingTools.toLayer(
             ...period,
             totalCost: usage.totalCost,
             agents: agents.map((agent) => pickFields(AgentCost, agent)),
-            pagination: pagination(query, agents.length, usage.totalRecordCount)
+            pagination: pagination(query, sentRows(agents), usage.totalRecordCount),
+            ...noticeOf(unreadable(agents))
           }
         }),
 
       get_agent_cost_breakdown: ({ agentId, endDate, startDate, ...query }) =>
         Effect.gen(function* () {
           const period = yield* monthToDate("get_agent_cost_breakdown", { startDate, endDate })
-          const breakdown = yield* billing.costBreakdown(agentId, { ...query, ...period })
+          const { usageTypes = [], ...breakdown } = yield* billing.costBreakdown(agentId, { ...query, ...period })
           return {
             ...period,
             agentId,
             ...named(breakdown),
             totalCost: breakdown.totalCost,
             labels: breakdown.labels ?? [],
-            usageTypes: (breakdown.usageTypes ?? []).map(({ data = [], totalCost, type }) => ({
-              type,
-              totalCost,
-              data
-            }))
+            usageTypes: usageTypes.map(({ data = [], totalCost, type }) => ({ type, totalCost, data })),
+            ...noticeOf(unreadable(usageTypes))
           }
         }),
 
@@ -236,8 +246,9 @@ export const BillingToolsLive = BillingTools.toLayer(
             agentId,
             ...named(costs),
             totalCost: costs.totalCost,
-            runs: runs.map((run) => pickFields(RunCost, run)),
-            pagination: pagination(query, runs.length, costs.totalRecordCount)
+            runs: runs.map(({ runId, ...run }) => ({ ...showRunId(runId), ...pickFields(RunCost, run) })),
+            pagination: pagination(query, sentRows(runs), costs.totalRecordCount),
+            ...noticeOf(unreadable(runs))
           }
         })
     })

@@ -1,15 +1,21 @@
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleInterval from "effect/ScheduleInterval"
 import * as Schema from "effect/Schema"
 import { pollingPolicy, promptPolicy } from "../../policies.ts"
 import { AgentBuilder } from "../../sequentum/AgentBuilder.ts"
 import { type BuildStatus, isBuildFinal } from "../../sequentum/schemas/Build.ts"
+import { inBrief } from "../../sequentum/errors.ts"
 import type { SessionId } from "../../sequentum/schemas/common.ts"
-import { pick } from "../outputs.ts"
+import { notice, noticeOf, pick } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
+import { ifUnknown, proved, repeatable, type Seen } from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
@@ -64,6 +70,15 @@ const showBuild = (sessionId: SessionId, build: BuildStatus): Effect.Effect<type
 /** How long a build may stay ready, with its draft made, before a wait stops expecting it to complete. */
 const readyGrace = Duration.seconds(10)
 
+/** `Schedule.elapsed` by monotonic time. */
+const elapsed: Schedule.Schedule<Duration.Duration> = Schedule.makeWithState(Option.none<bigint>(), (now, _, start) =>
+  Effect.map(Clock.currentTimeNanos, (nanos) => {
+    const since = Option.getOrElse(start, () => nanos)
+    const next = ScheduleDecision.continueWith(ScheduleInterval.after(now))
+    return [Option.some(since), Duration.nanos(nanos - since), next] as const
+  })
+)
+
 /**
  * Delays between two looks at a build: one second, growing by half to fifteen. Ends once the build has been ready for
  * `readyGrace`, counted from the last look at which it was not.
@@ -71,9 +86,9 @@ const readyGrace = Duration.seconds(10)
 const buildSchedule = Schedule.exponential(Duration.seconds(1), 1.5).pipe(
   Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.seconds(15))),
   Schedule.intersect(
-    Schedule.elapsed.pipe(
-      Schedule.intersect(Schedule.identity<BuildStatus>()),
-      Schedule.resetWhen(([, { status }]) => status !== "ready"),
+    elapsed.pipe(
+      Schedule.intersect(Schedule.identity<Option.Option<BuildStatus>>()),
+      Schedule.resetWhen(([, build]) => !Option.exists(build, ({ status }) => status === "ready")),
       Schedule.whileOutput(([ready]) => Duration.lessThan(ready, readyGrace))
     )
   )
@@ -109,7 +124,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
     scope: "agents:write",
     input: Schema.Struct({ sessionId: Param.sessionId }),
-    output: Schema.Struct({ stopped: Schema.Boolean, sessionId: Schema.String })
+    output: Schema.Struct({ stopped: Schema.Boolean, sessionId: Schema.String, notice })
   },
 
   wait_for_agent_build: {
@@ -121,7 +136,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
       sessionId: Param.sessionId,
       timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)
     }),
-    output: Schema.Struct({ build: Build, isFinal: Schema.Boolean, waitedSeconds: Schema.Number })
+    output: Schema.Struct({ build: Build, isFinal: Schema.Boolean, waitedSeconds: Schema.Number, notice })
   }
 })
 
@@ -134,19 +149,30 @@ export const BuilderToolsLive = BuilderTools.toLayer(
       get_agent_build_status: ({ sessionId }) =>
         Effect.flatMap(builder.status(sessionId), (build) => showBuild(sessionId, build)),
 
-      stop_agent_build: ({ sessionId }) => Effect.as(builder.stop(sessionId), { stopped: true, sessionId }),
+      stop_agent_build: ({ sessionId }) =>
+        builder.stop(sessionId).pipe(
+          Effect.as({}),
+          ifUnknown(({ error }) =>
+            Effect.map(builder.status(sessionId), ({ status }): Seen<{ readonly notice?: string }> =>
+              status === "cancelled"
+                ? proved(noticeOf(inBrief(error), `But the build is now ${status}.`))
+                : repeatable(`The build is now ${status}.`)
+            )
+          ),
+          Effect.map((seen) => ({ stopped: true, sessionId, ...seen }))
+        ),
 
       wait_for_agent_build: ({ sessionId, timeoutSeconds }) =>
         Effect.gen(function* () {
-          const { last, waitedSeconds } = yield* pollUntil({
-            poll: builder.status(sessionId),
+          const { last, ...waited } = yield* pollUntil({
+            poll: builder.status(sessionId, { retry: false }),
             done: ({ status }) => isBuildFinal(status),
             describe: ({ status }) => `Build ${status}`,
             timeoutSeconds,
             schedule: buildSchedule
           })
           const build = yield* showBuild(sessionId, last)
-          return { build, isFinal: build.isFinal, waitedSeconds }
+          return { build, isFinal: build.isFinal, ...waited }
         })
     })
   })

@@ -23,10 +23,10 @@ export interface Preview {
 /** The file is not CSV or JSON, or is broken; `problem` says how. */
 export class UnreadableFile extends Data.TaggedError("UnreadableFile")<{ readonly problem: string }> {}
 
-/** The most that is read of a file in search of rows, in bytes. */
-const mostBytes = 8 * 1024 * 1024
+/** Limit for reading a file in search of rows, in bytes. */
+const maxBytes = 8 * 1024 * 1024
 
-/** How much of a file is looked at to tell what it is, in bytes. */
+/** How much of a file tells its format, in bytes. */
 const headBytes = 4096
 
 const isRow: (value: unknown) => value is Row = Predicate.isRecord
@@ -81,7 +81,7 @@ const csvRows = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, head: Uint8Array)
         relax_column_count: true,
         relax_quotes: true,
         skip_empty_lines: true,
-        max_record_size: mostBytes
+        max_record_size: maxBytes
       }),
     () => new UnreadableFile({ problem: "it is not valid CSV" })
   )
@@ -146,7 +146,7 @@ const bounded = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>, cut: Effect.Effec
   bytes.pipe(
     Stream.mapAccum(0, (before, chunk) => [before + chunk.length, { before, chunk }] as const),
     Stream.mapEffect(({ before, chunk }) =>
-      before < mostBytes
+      before < maxBytes
         ? Effect.succeed(chunk)
         : Effect.zipRight(cut, new UnreadableFile({ problem: "its rows are too long" }))
     )

@@ -1,9 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Files } from "../../sequentum/Files.ts"
+import type { FileId, RunId } from "../../sequentum/schemas/common.ts"
 import type { RunFile } from "../../sequentum/schemas/RunFile.ts"
 import { ToolFailure } from "../errors.ts"
-import { defined, notice, readableBytes } from "../outputs.ts"
+import { defined, fileIdFields, notice, noticeOf, readableBytes, showFileId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
@@ -11,7 +12,7 @@ import * as Toolset from "../Toolset.ts"
 const reads = { annotations: readOnly, scope: "runs:read" } as const
 
 const FileRow = Schema.Struct({
-  fileId: Schema.Number,
+  ...fileIdFields,
   name: Param.optional(Schema.String),
   type: Param.optional(Schema.String),
   sizeBytes: Param.optional(Schema.Number),
@@ -19,15 +20,16 @@ const FileRow = Schema.Struct({
   created: Param.optional(Schema.String)
 })
 
-const fileRow = (file: RunFile): typeof FileRow.Type =>
-  defined({
-    fileId: file.id,
+const fileRow = (file: RunFile): typeof FileRow.Type => ({
+  ...showFileId(file.id),
+  ...defined({
     name: file.name,
     type: file.fileType,
     sizeBytes: file.fileSize,
     size: file.fileSize === undefined ? undefined : readableBytes(file.fileSize),
     created: file.created
   })
+})
 
 export const FileTools = Toolset.make("files", "Look at what a run produced and fetch it", {
   get_run_files: {
@@ -75,7 +77,7 @@ export const FileTools = Toolset.make("files", "Look at what a run produced and 
   }
 })
 
-const noSuchFile = (runId: number, fileId: number, available: ReadonlyArray<RunFile>) => {
+const noSuchFile = (runId: RunId, fileId: FileId, available: ReadonlyArray<RunFile>) => {
   const names = available.map(({ id, name }) => `${id} (${name ?? "unnamed"})`).join(", ")
   return new ToolFailure({
     message: `Run ${runId} has no file ${fileId}. ${names === "" ? "It has no files." : `Its files: ${names}.`}`
@@ -87,7 +89,10 @@ export const FileToolsLive = FileTools.toLayer(
     const files = yield* Files
     return FileTools.of({
       get_run_files: ({ agentId, runId }) =>
-        Effect.map(files.list(agentId, runId), (found) => ({ files: found.map(fileRow) })),
+        Effect.map(files.list(agentId, runId), (found) => ({
+          files: found.map(fileRow),
+          ...noticeOf(unreadable(found))
+        })),
 
       get_file_download_url: ({ agentId, fileId, runId }) =>
         Effect.map(files.downloadUrl(agentId, runId, fileId), (url) => ({ url: url.href })),

@@ -2,20 +2,20 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as Deadline from "../../sequentum/Deadline.ts"
+import { inBrief, meaningOf, seconds, type SequentumError } from "../../sequentum/errors.ts"
+import { ToolFailure } from "../errors.ts"
 import { Progress } from "../Progress.ts"
 
-interface Poll<A, E, R> {
-  /** Reads the state once. */
-  readonly poll: Effect.Effect<A, E, R>
+interface Poll<A, R> {
+  /** Reads the state once, without retries. */
+  readonly poll: Effect.Effect<A, SequentumError, R>
   readonly done: (state: A) => boolean
   /** The state in words; a change of them is a change to report. */
   readonly describe: (state: A) => string
   readonly timeoutSeconds: number
-  /** Delays between two reads. */
-  readonly schedule?: Schedule.Schedule<unknown, A>
+  /** Delays between two reads; its input is the last state seen. The wait ends when it does. */
+  readonly schedule?: Schedule.Schedule<unknown, Option.Option<A>>
 }
 
 /** One second, growing by half to five, so that a wait of 45 seconds costs about a dozen requests. */
@@ -23,46 +23,113 @@ const everyFewSeconds = Schedule.exponential(Duration.seconds(1), 1.5).pipe(
   Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.seconds(5)))
 )
 
-/** How much longer than the wait the first read may take: without it there is nothing to answer. */
-const firstReadMargin = Duration.seconds(2)
+/** Limit for one read, so that a request that hangs does not cost the whole wait. */
+const readLimit = Duration.seconds(15)
+
+/** A read that has not been answered for so long at the end of the wait counts as failed. */
+const slowReadSeconds = 2
+
+type Failure = SequentumError | ToolFailure
+
+const noAnswer = (waited: number) =>
+  new ToolFailure({
+    message: `Sequentum did not answer within ${seconds(waited)}, so the state is not known. Nothing was changed; try again in a minute.`
+  })
+
+const briefly = (failure: Failure): string =>
+  failure._tag === "ToolFailure" ? "Sequentum did not answer." : inBrief(failure)
+
+/** Seconds that Sequentum asked to wait. */
+const askedToWait = (failure: Failure): number =>
+  failure._tag === "RateLimited" || failure._tag === "ServerFailure" ? (failure.retryAfterSeconds ?? 0) : 0
+
+/** Failures that say nothing of the state, whether or not a retry is likely to help. */
+const passing: ReadonlySet<Failure["_tag"]> = new Set(["ToolFailure", "ServerFailure", "UnexpectedResponse"])
+
+/** Whether the next read may succeed. */
+const passes = (failure: Failure): boolean =>
+  passing.has(failure._tag) || (failure._tag !== "ToolFailure" && meaningOf(failure).retryable)
 
 /**
- * Reads a state until it is done or the time is over, and gives the last one seen. Progress goes out when the state
- * changes. Interruption stops it at once. Fails with what `poll` fails with; a read that is still under way when the
- * time is over is given up, unless it is the first.
+ * Reads a state until it is done or `timeoutSeconds` of monotonic time are over, and returns the last one seen, with a
+ * notice if reads failed. Reports progress when the state changes. Reads on after a failure that passes and, once the
+ * state was seen, after a single 404. Fails with any other failure and, if no state was ever seen, with the last one.
  */
-export const pollUntil = <A, E, R>({
-  describe,
-  done,
-  poll,
-  schedule = everyFewSeconds,
-  timeoutSeconds
-}: Poll<A, E, R>) =>
+export const pollUntil = <A, R>({ describe, done, poll, schedule = everyFewSeconds, timeoutSeconds }: Poll<A, R>) =>
   Effect.gen(function* () {
     const progress = yield* Progress
-    const startedAt = yield* Clock.currentTimeMillis
-    const elapsed = Effect.map(Clock.currentTimeMillis, (now) => (now - startedAt) / 1000)
-    const seen = yield* Ref.make(Option.none<A>())
-    const read = Effect.gen(function* () {
-      const state = yield* poll
-      const before = yield* Ref.getAndSet(seen, Option.some(state))
-      if (!Option.exists(before, (previous) => describe(previous) === describe(state))) {
-        const seconds = yield* elapsed
+    const startedAt = yield* Clock.currentTimeNanos
+    const elapsed = Effect.map(Clock.currentTimeNanos, (now) => Number(now - startedAt) / 1e9)
+
+    let seen = Option.none<A>()
+    let seenAt = 0
+    let reads = 0
+    let readingSince: number | undefined
+    let failures = 0
+    let last: Failure | undefined
+    let isLastFailed = false
+    let isOver = false
+
+    const succeeded = (state: A) =>
+      Effect.gen(function* () {
+        const before = seen
+        seen = Option.some(state)
+        seenAt = yield* elapsed
+        isLastFailed = false
+        isOver = done(state)
+        if (Option.exists(before, (previous) => describe(previous) === describe(state))) return
         yield* progress.report({
-          progress: Math.min(seconds, timeoutSeconds),
+          progress: Math.min(seenAt, timeoutSeconds),
           total: timeoutSeconds,
           message: describe(state)
         })
-      }
-      return state
-    })
-    const first = yield* Deadline.within(Duration.sum(Duration.seconds(timeoutSeconds), firstReadMargin))(read)
-    if (!done(first)) {
-      yield* read.pipe(
-        Effect.scheduleFrom(first, Schedule.untilInput(schedule, done)),
-        Effect.timeoutOption(Duration.seconds(timeoutSeconds))
+      })
+
+    const failed = (failure: Failure) =>
+      Effect.gen(function* () {
+        const isFirstNotFound = failure._tag === "NotFound" && !(isLastFailed && last?._tag === "NotFound")
+        failures += 1
+        last = failure
+        isLastFailed = true
+        if (!(passes(failure) || (isFirstNotFound && Option.isSome(seen)))) return yield* failure
+        const pause = askedToWait(failure)
+        if (pause > timeoutSeconds - (yield* elapsed)) isOver = true
+        else if (pause > 0) yield* Effect.sleep(Duration.seconds(pause))
+      })
+
+    const read = Effect.gen(function* () {
+      reads += 1
+      readingSince = yield* elapsed
+      const answer = yield* Effect.either(
+        Effect.timeoutFail(poll, { duration: readLimit, onTimeout: () => noAnswer(Duration.toSeconds(readLimit)) })
       )
+      readingSince = undefined
+      yield* answer._tag === "Right" ? succeeded(answer.right) : failed(answer.left)
+      return seen
+    })
+
+    yield* Effect.timeoutOption(
+      Effect.repeat(
+        read,
+        Schedule.untilInput(schedule, () => isOver)
+      ),
+      Duration.seconds(timeoutSeconds)
+    )
+    const waited = yield* elapsed
+    if (readingSince !== undefined && (Option.isNone(seen) || waited - readingSince >= slowReadSeconds)) {
+      failures += 1
+      last ??= noAnswer(Math.round(waited - readingSince))
+      isLastFailed = true
     }
-    const last = Option.getOrElse(yield* Ref.get(seen), () => first)
-    return { last, waitedSeconds: Math.round(yield* elapsed) }
+    if (Option.isNone(seen)) return yield* last ?? noAnswer(timeoutSeconds)
+    const age = isLastFailed ? `${seconds(Math.round(waited - seenAt))} before the end of the wait` : "after that"
+    return {
+      last: seen.value,
+      waitedSeconds: Math.round(waited),
+      ...(last === undefined
+        ? {}
+        : {
+            notice: `${failures} of ${reads} reads failed: ${briefly(last)} The state shown was read ${age}.`
+          })
+    }
   })

@@ -1,15 +1,31 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import * as Deadline from "../../sequentum/Deadline.ts"
-import { removeMethods, Runs } from "../../sequentum/Runs.ts"
-import type { AgentId, RunId } from "../../sequentum/schemas/common.ts"
-import { isFinal, type Run } from "../../sequentum/schemas/Run.ts"
+import type { Credentials } from "../../sequentum/Credentials.ts"
+import { inBrief } from "../../sequentum/errors.ts"
+import { Files } from "../../sequentum/Files.ts"
+import { removeMethods, Runs, type RemoveMethod } from "../../sequentum/Runs.ts"
+import type { AgentId, Rows, RunId } from "../../sequentum/schemas/common.ts"
+import { isFinal, type Run, type RunStatus } from "../../sequentum/schemas/Run.ts"
 import { InvalidArguments } from "../errors.ts"
-import { defined, notice, shortened } from "../outputs.ts"
+import { defined, notice, noticeOf, runIdFields, shortened, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
+import {
+  gone,
+  ifUnknown,
+  lookTime,
+  madeDuring,
+  proved,
+  repeatable,
+  settled,
+  unproved,
+  when,
+  type Seen,
+  type UnclearWrite
+} from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
 
 const reads = { annotations: readOnly, scope: "runs:read" } as const
@@ -25,7 +41,7 @@ const runCounts = {
 }
 
 const RunSummary = Schema.Struct({
-  runId: Schema.Number,
+  ...runIdFields,
   status: Schema.String,
   isFinal: Schema.Boolean,
   startTime: Param.optional(Schema.String),
@@ -35,9 +51,9 @@ const RunSummary = Schema.Struct({
   message: Param.optional(Schema.String)
 })
 
-const runSummary = (run: Run): typeof RunSummary.Type =>
-  defined({
-    runId: run.id,
+const runSummary = (run: Run): typeof RunSummary.Type => ({
+  ...showRunId(run.id),
+  ...defined({
     status: run.status,
     isFinal: isFinal(run.status),
     startTime: run.startTime,
@@ -49,9 +65,10 @@ const runSummary = (run: Run): typeof RunSummary.Type =>
     pageCount: run.pageCount,
     message: shortened(run.message)
   })
+})
 
 const RunDetail = Schema.Struct({
-  runId: Schema.Number,
+  ...runIdFields,
   agentId: Param.optional(Schema.Number),
   agentName: Param.optional(Schema.String),
   status: Schema.String,
@@ -70,9 +87,9 @@ const RunDetail = Schema.Struct({
   tableType: Param.optional(Schema.String)
 })
 
-const runDetail = (run: Run): typeof RunDetail.Type =>
-  defined({
-    runId: run.id,
+const runDetail = (run: Run): typeof RunDetail.Type => ({
+  ...showRunId(run.id),
+  ...defined({
     agentId: run.configId,
     agentName: run.configName,
     status: run.status,
@@ -93,13 +110,15 @@ const runDetail = (run: Run): typeof RunDetail.Type =>
     parallelism: run.parallelism,
     tableType: run.tableType
   })
+})
 
 /** A run after a request to end it. The status is absent where it could not be read. */
 const Ending = Schema.Struct({
   agentId: Schema.Number,
-  runId: Schema.Number,
+  ...runIdFields,
   status: Param.optional(Schema.String),
-  isFinal: Param.optional(Schema.Boolean)
+  isFinal: Param.optional(Schema.Boolean),
+  notice
 })
 
 const progressText = (run: Run) =>
@@ -127,7 +146,8 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     input: Schema.Struct({ agentId: Param.agentId }),
     output: Schema.Struct({
       totalCount: Schema.Number,
-      statusCounts: Schema.Array(Schema.Struct({ status: Schema.String, count: Schema.Number }))
+      statusCounts: Schema.Array(Schema.Struct({ status: Schema.String, count: Schema.Number })),
+      notice
     })
   },
 
@@ -168,7 +188,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     }),
     output: Schema.Struct({
       run: Param.optional(RunDetail),
-      data: Param.optional(Schema.Unknown),
+      data: Param.optional(Schema.Unknown.annotations({ description: "Any JSON, or text" })),
       notice
     })
   },
@@ -212,8 +232,9 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     output: Schema.Struct({
       deleted: Schema.Boolean,
       agentId: Schema.Number,
-      runId: Schema.Number,
-      removeMethod: Schema.String
+      ...runIdFields,
+      removeMethod: Schema.String,
+      notice
     })
   },
 
@@ -226,60 +247,164 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
       ...oneRun.fields,
       timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)
     }),
-    output: Schema.Struct({ run: RunDetail, isFinal: Schema.Boolean, waitedSeconds: Schema.Number })
+    output: Schema.Struct({ run: RunDetail, isFinal: Schema.Boolean, waitedSeconds: Schema.Number, notice })
   }
 })
+
+/** How many of the newest runs are looked at for one that a start may have made. */
+const maxLookedAt = 20
+
+const shown = (run: Run) => `${run.id} (${run.status}${when("created", run.created)})`
+
+/** The run that a start of unknown outcome made, if one of those that were made at that time can only be it. */
+const startedRun = (runs: Rows<Run>, started: ReadonlyArray<Run> | undefined): Seen<Run> => {
+  const [run, ...others] = started ?? []
+  if (run !== undefined && others.length === 0) return proved(run)
+  if (run !== undefined) {
+    return unproved(`Runs of this agent that were started at that time: ${[run, ...others].map(shown).join(", ")}.`)
+  }
+  if (started !== undefined) {
+    const readable = runs.unreadable === undefined ? "" : " that can be read"
+    return unproved(`No run of this agent${readable} was started since.`)
+  }
+  const [newest] = runs
+  return unproved(newest === undefined ? "The agent has no runs." : `The newest run of this agent is ${shown(newest)}.`)
+}
+
+const ended = (status: RunStatus) => settled(`The run has ended: ${status}.`)
+
+const foundRun = ({ error }: UnclearWrite) =>
+  `${inBrief(error)} But a run that was started at that time is there, and is the one shown: yours, unless somebody else started the agent too. Do not start it again before you have seen how this run ends.`
+
+const lostData = "Its data did not arrive: follow it with wait_for_run, then get_run_files."
 
 export const RunToolsLive = RunTools.toLayer(
   Effect.gen(function* () {
     const runs = yield* Runs
+    const files = yield* Files
 
-    /** The request to end the run succeeded; a failure to read the new status is ignored. */
-    const afterEnding = (agentId: AgentId, runId: RunId) =>
+    /** The request to end the run succeeded; a failure to read the new status in time is ignored. */
+    const afterEnding = (agentId: AgentId, runId: RunId): Effect.Effect<typeof Ending.Type, never, Credentials> =>
       runs.status(agentId, runId).pipe(
-        Deadline.within(Duration.seconds(5)),
-        Effect.map((run) => ({ agentId, runId, status: run.status, isFinal: isFinal(run.status) })),
-        Effect.orElseSucceed(() => ({ agentId, runId }))
+        Effect.timeout(lookTime),
+        Effect.map((run) => ({ agentId, ...showRunId(runId), status: run.status, isFinal: isFinal(run.status) })),
+        Effect.orElseSucceed(() => ({ agentId, ...showRunId(runId) }))
       )
+
+    /** Looks at a run that was to end. */
+    const lookAtEnding = (agentId: AgentId, runId: RunId, seen: (status: RunStatus) => Seen<unknown>) =>
+      ifUnknown(({ error }) =>
+        Effect.map(runs.status(agentId, runId), ({ status }): Seen<typeof Ending.Type> =>
+          Either.map(seen(status), () => ({
+            agentId,
+            ...showRunId(runId),
+            status,
+            isFinal: isFinal(status),
+            ...noticeOf(inBrief(error), `But the run is now ${status}.`)
+          }))
+        )
+      )
+
+    /** Looks for the run that a start of unknown outcome may have made. */
+    const lookForStart = (agentId: AgentId, note?: string) =>
+      ifUnknown((write) =>
+        Effect.gen(function* () {
+          const listed = yield* runs.listDated(agentId, maxLookedAt)
+          const started = yield* madeDuring(write, listed, (run) => run.created ?? run.startTime)
+          return Either.map(startedRun(listed.value, started), (run) => ({
+            run: runDetail(run),
+            ...noticeOf(foundRun(write), note)
+          }))
+        })
+      )
+
+    /** Looks at what is left of a run that was to be deleted. */
+    const lookAtDeletion = (agentId: AgentId, runId: RunId, removeMethod: RemoveMethod) =>
+      ifUnknown(({ error }) => {
+        const look =
+          removeMethod === "RemoveEntireRun"
+            ? Effect.map(runs.status(agentId, runId), ({ status }) => repeatable(`The run is still there (${status}).`))
+            : Effect.map(files.list(agentId, runId), (left): Seen<{ readonly notice?: string }> => {
+                if (left.length > 0) return repeatable(`The run still has ${left.length} of its files.`)
+                return removeMethod === "RemoveAllFiles"
+                  ? proved(noticeOf(inBrief(error), "But the run has no files now."))
+                  : repeatable("The run has no files now; whether its input is gone can't be seen.")
+              })
+        return Effect.catchTag(look, "NotFound", () => Effect.succeed(gone("run")))
+      })
 
     return RunTools.of({
       get_agent_runs: ({ agentId, maxRecords }) =>
-        Effect.map(runs.list(agentId, maxRecords), (found) => ({ runs: found.map(runSummary) })),
+        Effect.map(runs.list(agentId, maxRecords), (found) => ({
+          runs: found.map(runSummary),
+          ...noticeOf(unreadable(found))
+        })),
 
       get_agent_run_summary: ({ agentId }) =>
         Effect.map(runs.summary(agentId), ({ statusCounts, totalCount }) => ({
           totalCount,
-          statusCounts: statusCounts.map(({ count, status }) => ({ status, count }))
+          statusCounts: statusCounts.map(({ count, status }) => ({ status, count })),
+          ...noticeOf(unreadable(statusCounts))
         })),
 
       get_run_status: ({ agentId, runId }) => Effect.map(runs.status(agentId, runId), runDetail),
 
       start_agent: ({ agentId, isRunSynchronously, timeout, ...options }) => {
-        if (!isRunSynchronously) return Effect.map(runs.start(agentId, options), (run) => ({ run: runDetail(run) }))
+        if (!isRunSynchronously) {
+          return runs.start(agentId, options).pipe(
+            Effect.map((run) => ({ run: runDetail(run) })),
+            lookForStart(agentId)
+          )
+        }
         return options.parallelism > 1
           ? new InvalidArguments({
               tool: "start_agent",
               problems: ["parallelism must be 1 when isRunSynchronously is true."]
             })
-          : Effect.map(runs.startAndWait(agentId, options, Duration.seconds(timeout)), (data) => ({ data }))
+          : runs.startAndWait(agentId, options, Duration.seconds(timeout)).pipe(
+              Effect.map((data) => ({ data })),
+              lookForStart(agentId, lostData)
+            )
       },
 
-      stop_agent: ({ agentId, runId }) => Effect.zipRight(runs.stop(agentId, runId), afterEnding(agentId, runId)),
+      stop_agent: ({ agentId, runId }) =>
+        Effect.zipRight(runs.stop(agentId, runId), afterEnding(agentId, runId)).pipe(
+          lookAtEnding(agentId, runId, (status) => {
+            if (status === "Stopping" || status === "Stopped") return proved(status)
+            return isFinal(status) ? ended(status) : repeatable(`The run is now ${status}.`)
+          })
+        ),
 
-      kill_agent: ({ agentId, runId }) => Effect.zipRight(runs.kill(agentId, runId), afterEnding(agentId, runId)),
+      kill_agent: ({ agentId, runId }) =>
+        Effect.zipRight(runs.kill(agentId, runId), afterEnding(agentId, runId)).pipe(
+          lookAtEnding(agentId, runId, (status) => {
+            if (status === "Stopped") return proved(status)
+            if (isFinal(status)) return ended(status)
+            // It may have been Stopping before: then nothing has forced it yet.
+            return unproved(
+              status === "Stopping"
+                ? "The run is now Stopping; calling again ends it by force."
+                : `The run is now ${status}.`
+            )
+          })
+        ),
 
       delete_run: ({ agentId, removeMethod, runId }) =>
-        Effect.as(runs.remove(agentId, runId, removeMethod), { deleted: true, agentId, runId, removeMethod }),
+        runs.remove(agentId, runId, removeMethod).pipe(
+          Effect.as({}),
+          lookAtDeletion(agentId, runId, removeMethod),
+          Effect.map((seen) => ({ deleted: true, agentId, ...showRunId(runId), removeMethod, ...seen }))
+        ),
 
       wait_for_run: ({ agentId, runId, timeoutSeconds }) =>
         Effect.map(
           pollUntil({
-            poll: runs.status(agentId, runId),
+            poll: runs.status(agentId, runId, { retry: false }),
             done: (run) => isFinal(run.status),
             describe: progressText,
             timeoutSeconds
           }),
-          ({ last, waitedSeconds }) => ({ run: runDetail(last), isFinal: isFinal(last.status), waitedSeconds })
+          ({ last, ...waited }) => ({ run: runDetail(last), isFinal: isFinal(last.status), ...waited })
         )
     })
   })

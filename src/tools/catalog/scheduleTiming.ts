@@ -20,6 +20,52 @@ type Timing = Pick<
   "scheduleType" | "startTime" | "cronExpression" | "runEveryCount" | "runEveryPeriod" | "timezone"
 >
 
+/** The zone of an IANA name. Offsets are none: they know nothing of summer time. */
+const namedZone = (timezone: string) => (/^[+-]/u.test(timezone) ? Option.none() : DateTime.zoneMakeNamed(timezone))
+
+/** A start as an instant. */
+interface Start {
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** As it was given, and where it is local to. */
+  readonly shown: string
+  /** Says which instant is meant, if the clocks of the zone skip or repeat the time. */
+  readonly note?: string
+}
+
+const hasZone = (time: string) => /(?:Z|[+-]\d{2}:\d{2})$/u.test(time)
+
+const iso = (at: number) => new Date(at).toISOString()
+
+/**
+ * Reads a start. A time without a zone is local to `timezone`, or in UTC without one. A time that the clocks skip is
+ * taken as if they had not been put forward yet, one that they repeat is taken the first time.
+ */
+export const readStart = (startTime: string, timezone: string | undefined): Start => {
+  const utc: Start = { at: epochMillis(startTime), shown: startTime }
+  if (timezone === undefined || hasZone(startTime)) return utc
+  return Option.match(namedZone(timezone), {
+    onNone: () => utc,
+    onSome: (timeZone): Start => {
+      const { at } = utc
+      const shown = `${startTime} in ${timezone}`
+      const local = DateTime.makeZoned(at, { timeZone, adjustForTimeZone: true, disambiguation: "reject" })
+      if (Option.isSome(local)) return { at: local.value.epochMillis, shown }
+      const nearest = DateTime.unsafeMakeZoned(at, { timeZone, adjustForTimeZone: true, disambiguation: "compatible" })
+      const wallClock = DateTime.toDate(nearest).toISOString().slice(0, 16)
+      const isRepeated = wallClock === iso(at).slice(0, 16)
+      const meant = iso(nearest.epochMillis)
+      return {
+        at: nearest.epochMillis,
+        shown,
+        note: isRepeated
+          ? `The clocks go back in ${timezone}, so ${startTime} comes twice: the first is meant, ${meant}.`
+          : `The clocks go forward in ${timezone} and skip ${startTime}: ${wallClock} is meant, ${meant}.`
+      }
+    }
+  })
+}
+
 /** Sequentum refuses a single run that starts sooner. Source: docs.sequentum.com/api-reference/schedules/create. */
 const shortestNotice = Duration.minutes(1)
 
@@ -34,24 +80,29 @@ const cronProblems = (expression: string | undefined) => {
     : [`cronExpression is not valid: ${JSON.stringify(expression.slice(0, 60))}. An example is "0 6 * * 1-5".`]
 }
 
-const startProblems = (startTime: string, now: number, earliest: number, problem: string) =>
-  epochMillis(startTime) < earliest
-    ? [`startTime ${problem}, but was ${startTime}; it is now ${new Date(now).toISOString()}.`]
-    : []
+const startProblems = ({ at, shown }: Start, now: number, earliest: number, problem: string) =>
+  at < earliest ? [`startTime ${problem}, but was ${shown}; it is now ${iso(now)}.`] : []
 
-const runOnceProblems = (startTime: string | undefined, now: number) =>
+const runOnceProblems = ({ startTime, timezone }: Timing, now: number) =>
   startTime === undefined
     ? ["startTime is required for a RunOnce schedule (scheduleType 1)."]
-    : startProblems(startTime, now, now + Duration.toMillis(shortestNotice), "must be at least 1 minute ahead")
+    : startProblems(
+        readStart(startTime, timezone),
+        now,
+        now + Duration.toMillis(shortestNotice),
+        "must be at least 1 minute ahead"
+      )
 
-const runEveryProblems = ({ runEveryCount, runEveryPeriod, startTime }: Timing, now: number) => [
+const runEveryProblems = ({ runEveryCount, runEveryPeriod, startTime, timezone }: Timing, now: number) => [
   ...(runEveryCount === undefined ? ["runEveryCount is required for a RunEvery schedule (scheduleType 2)."] : []),
   ...(runEveryPeriod === undefined ? ["runEveryPeriod is required for a RunEvery schedule (scheduleType 2)."] : []),
-  ...(startTime === undefined ? [] : startProblems(startTime, now, now + 1, "must be in the future"))
+  ...(startTime === undefined
+    ? []
+    : startProblems(readStart(startTime, timezone), now, now + 1, "must be in the future"))
 ]
 
 const zoneProblems = (timezone: string | undefined) =>
-  timezone === undefined || (!/^[+-]/u.test(timezone) && Option.isSome(DateTime.zoneMakeNamed(timezone)))
+  timezone === undefined || Option.isSome(namedZone(timezone))
     ? []
     : [`timezone must be an IANA time zone such as Europe/Berlin, but was ${JSON.stringify(timezone.slice(0, 60))}.`]
 
@@ -62,7 +113,7 @@ export const timingProblems = (timing: Timing): Effect.Effect<ReadonlyArray<stri
     const zone = zoneProblems(timing.timezone)
     switch (timing.scheduleType) {
       case scheduleTypes.runOnce:
-        return [...runOnceProblems(timing.startTime, now), ...zone]
+        return [...runOnceProblems(timing, now), ...zone]
       case scheduleTypes.runEvery:
         return [...runEveryProblems(timing, now), ...zone]
       case scheduleTypes.cron:
@@ -72,7 +123,7 @@ export const timingProblems = (timing: Timing): Effect.Effect<ReadonlyArray<stri
     }
   })
 
-/** The type that the timing fields given imply: nothing when they imply none, a problem when they contradict. */
+/** The type that cron and run-every fields imply: nothing without any, a problem when they contradict. */
 export const inferType = (timing: Timing): Either.Either<number | undefined, string> => {
   if (timing.scheduleType !== undefined) return Either.right(timing.scheduleType)
   const cron = timing.cronExpression !== undefined
@@ -87,6 +138,33 @@ export const inferType = (timing: Timing): Either.Either<number | undefined, str
   return Either.right(undefined)
 }
 
-/** `startTime` as an instant in UTC, as the API takes it. */
-export const utcStart = (startTime: string | undefined): string | undefined =>
-  startTime === undefined ? undefined : new Date(epochMillis(startTime)).toISOString()
+/** The fields that only some types of schedule have, by type. */
+const fieldsOfType: ReadonlyMap<number | undefined, ReadonlyArray<keyof Timing>> = new Map([
+  [scheduleTypes.cron, ["cronExpression"]],
+  [scheduleTypes.runEvery, ["runEveryCount", "runEveryPeriod", "startTime"]],
+  [scheduleTypes.runOnce, ["startTime"]]
+])
+
+const typedFields = ["cronExpression", "runEveryCount", "runEveryPeriod", "startTime"] as const
+
+/** The fields given that a schedule of this type does not have. */
+export const unusedFields = (given: Timing, type: number | undefined): ReadonlyArray<string> => {
+  const used = fieldsOfType.get(type) ?? typedFields
+  return typedFields.filter((name) => given[name] !== undefined && !used.includes(name))
+}
+
+/** A schedule as it is sent: without the fields of other types, and with its start in UTC. */
+export const asSent = (body: ScheduleBody): ScheduleBody => {
+  const { cronExpression, runEveryCount, runEveryPeriod, startTime, ...rest } = body
+  const start = startTime === undefined ? undefined : iso(readStart(startTime, rest.timezone).at)
+  switch (rest.scheduleType) {
+    case scheduleTypes.cron:
+      return { ...rest, cronExpression: cronExpression?.trim() }
+    case scheduleTypes.runEvery:
+      return { ...rest, runEveryCount, runEveryPeriod, startTime: start }
+    case scheduleTypes.runOnce:
+      return { ...rest, startTime: start }
+    default:
+      return { ...rest, cronExpression, runEveryCount, runEveryPeriod, startTime: start }
+  }
+}

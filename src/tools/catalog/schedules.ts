@@ -2,16 +2,29 @@ import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { inBrief } from "../../sequentum/errors.ts"
+import type { AgentId, ScheduleId } from "../../sequentum/schemas/common.ts"
 import { RunEveryPeriod, ScheduleType, type AgentSchedule } from "../../sequentum/schemas/Schedule.ts"
 import { type ScheduleBody, Schedules } from "../../sequentum/Schedules.ts"
 import { epochMillis, nextWeek } from "../dates.ts"
 import { InvalidArguments } from "../errors.ts"
-import { defined, notice, pick, pickFields } from "../outputs.ts"
+import {
+  defined,
+  notice,
+  noticeOf,
+  pick,
+  pickFields,
+  scheduleIdFields,
+  showScheduleId,
+  unreadable
+} from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
-import { inferType, scheduleTypes, timingProblems, utcStart } from "./scheduleTiming.ts"
+import { gone, ifUnknown, madeDuring, proved, repeatable, unproved, when, type Seen } from "./outcome.ts"
+import { asSent, inferType, readStart, scheduleTypes, timingProblems, unusedFields } from "./scheduleTiming.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
 const changes = { scope: "agents:write" } as const
@@ -19,7 +32,7 @@ const changes = { scope: "agents:write" } as const
 const oneSchedule = Schema.Struct({ agentId: Param.agentId, scheduleId: Param.scheduleId })
 
 const ScheduleDetail = Schema.Struct({
-  scheduleId: Schema.Number,
+  ...scheduleIdFields,
   agentId: Param.optional(Schema.Number),
   name: Param.optional(Schema.String),
   scheduleType: Param.optional(Schema.String),
@@ -35,15 +48,18 @@ const ScheduleDetail = Schema.Struct({
 })
 
 const scheduleDetail = (schedule: AgentSchedule): typeof ScheduleDetail.Type => ({
-  scheduleId: schedule.id,
+  ...showScheduleId(schedule.id),
   ...defined({ agentId: schedule.configId, cronExpression: schedule.schedule }),
   ...pickFields(ScheduleDetail, schedule)
 })
 
-const Switched = Schema.Struct({ agentId: Schema.Number, scheduleId: Schema.Number, isEnabled: Schema.Boolean })
+/** A schedule after it was made or changed. */
+const SavedSchedule = Schema.Struct({ ...ScheduleDetail.fields, notice })
+
+const Switched = Schema.Struct({ agentId: Schema.Number, ...scheduleIdFields, isEnabled: Schema.Boolean, notice })
 
 const UpcomingRun = Schema.Struct({
-  scheduleId: Param.optional(Schema.Number),
+  ...scheduleIdFields,
   scheduleName: Param.optional(Schema.String),
   agentId: Param.optional(Schema.Number),
   agentName: Param.optional(Schema.String),
@@ -53,10 +69,10 @@ const UpcomingRun = Schema.Struct({
 })
 
 const timing = {
-  startTime: Param.optional(Param.date("ISO 8601, UTC unless it has a zone")),
+  startTime: Param.optional(Param.date("ISO 8601; without a zone it is local to timezone, or UTC")),
   cronExpression: Param.optional(Param.text("5 fields, such as 0 6 * * 1-5", { maxLength: 200 })),
-  runEveryCount: Param.optional(Param.integer("With runEveryPeriod 2, 6 means every 6 hours")),
-  runEveryPeriod: Param.optional(Param.integer("1 minutes, 2 hours, 3 days, 4 weeks, 5 months", { max: 5 })),
+  runEveryCount: Param.optional(Param.integer("With runEveryPeriod hours, 6 means every 6 hours")),
+  runEveryPeriod: Param.optional(Param.enumeration("", RunEveryPeriod)),
   timezone: Param.optional(Param.text("IANA name, such as Europe/Berlin; give it for local times", { maxLength: 100 })),
   inputParameters: Param.optional(Param.jsonObjectText("JSON text of an object, for each run"))
 }
@@ -67,7 +83,10 @@ const execution = {
   isExclusive: Param.optional(Param.flag("One run of the agent at a time"))
 }
 
-const scheduleType = Param.integer("1 RunOnce, 2 RunEvery, 3 CRON", { max: 3 })
+const scheduleType = Param.enumeration("", {
+  words: ["RunOnce", "RunEvery", "CRON"] as const,
+  codeOf: ScheduleType.codeOf
+})
 const scheduleName = Param.text("Shown in lists", { maxLength: 200 })
 
 export const ScheduleTools = Toolset.make("schedules", "Let agents run by themselves", {
@@ -93,17 +112,17 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Create schedule",
     description:
-      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression. Each run spends credits. See list_agent_schedules first, and tell the user nextRunTime of the result.",
+      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. See list_agent_schedules first, and tell the user nextRunTime of the result.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
     input: Schema.Struct({
       agentId: Param.agentId,
       name: scheduleName,
-      scheduleType: Param.optionalOr(scheduleType, scheduleTypes.cron),
+      scheduleType: Param.optional(scheduleType),
       ...timing,
       isEnabled: Param.optionalOr(Param.flag("false makes it paused"), true),
       ...execution
     }),
-    output: ScheduleDetail
+    output: SavedSchedule
   },
 
   update_agent_schedule: {
@@ -120,7 +139,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
       isEnabled: Param.optional(Param.flag("false pauses it")),
       ...execution
     }),
-    output: ScheduleDetail
+    output: SavedSchedule
   },
 
   enable_agent_schedule: {
@@ -150,7 +169,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
       "Irreversibly delete a schedule. To pause it use disable_agent_schedule. Confirm with the user before calling.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
     input: oneSchedule,
-    output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, scheduleId: Schema.Number })
+    output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, ...scheduleIdFields })
   },
 
   get_scheduled_runs: {
@@ -175,6 +194,9 @@ const checkTiming = (tool: string, timing: ScheduleBody) =>
     Arr.isNonEmptyReadonlyArray(problems) ? new InvalidArguments({ tool, problems }) : Effect.void
   )
 
+const typeOf = (tool: string, timing: ScheduleBody) =>
+  Either.mapLeft(inferType(timing), (problem) => new InvalidArguments({ tool, problems: [problem] }))
+
 /** A schedule as it stands, in the form in which it is sent. A start that has passed is no longer sent. */
 const asBody = (schedule: AgentSchedule, now: number): ScheduleBody => ({
   ...pick(schedule, [
@@ -194,80 +216,184 @@ const asBody = (schedule: AgentSchedule, now: number): ScheduleBody => ({
   cronExpression: schedule.schedule,
   runEveryPeriod: schedule.runEveryPeriod === undefined ? undefined : RunEveryPeriod.codeOf(schedule.runEveryPeriod),
   scheduleType: schedule.scheduleType === undefined ? undefined : ScheduleType.codeOf(schedule.scheduleType),
-  startTime: schedule.startTime !== undefined && epochMillis(schedule.startTime) > now ? schedule.startTime : undefined
+  // The API's times are in UTC, also where they don't say so.
+  startTime:
+    schedule.startTime !== undefined && epochMillis(schedule.startTime) > now
+      ? new Date(epochMillis(schedule.startTime)).toISOString()
+      : undefined
 })
 
-/** Drops the fields of other types of schedule, so that a change of type leaves none of them behind. */
-const onlyForType = ({
-  cronExpression,
-  runEveryCount,
-  runEveryPeriod,
-  startTime,
-  ...rest
-}: ScheduleBody): ScheduleBody => {
-  switch (rest.scheduleType) {
-    case scheduleTypes.cron:
-      return { ...rest, cronExpression: cronExpression?.trim() }
-    case scheduleTypes.runEvery:
-      return { ...rest, runEveryCount, runEveryPeriod, startTime: utcStart(startTime) }
-    case scheduleTypes.runOnce:
-      return { ...rest, startTime: utcStart(startTime) }
-    default:
-      return { ...rest, cronExpression, runEveryCount, runEveryPeriod, startTime }
-  }
+/** Whether a schedule is as it was sent, so far as it shows. */
+const isAsSent = (schedule: AgentSchedule, sent: ScheduleBody): boolean => {
+  const shown: Readonly<Record<string, unknown>> = defined(asBody(schedule, Number.NEGATIVE_INFINITY))
+  return Object.entries(sent).every(([name, value]) => value === undefined || shown[name] === value)
 }
+
+const typeName = (type: number | undefined) => ScheduleType.words.find((word) => ScheduleType.codeOf(word) === type)
+
+/** Says which of the fields given are not used, and which instant a start is that the clocks skip or repeat. */
+const timingNotes = (given: ScheduleBody, { scheduleType, timezone }: ScheduleBody): ReadonlyArray<string> => {
+  const unused = unusedFields(given, scheduleType)
+  const isStartUsed = given.startTime !== undefined && !unused.includes("startTime")
+  const note = isStartUsed ? readStart(given.startTime, timezone).note : undefined
+  return [
+    ...(unused.length === 0
+      ? []
+      : [`A schedule of type ${typeName(scheduleType) ?? "unknown"} does not use ${unused.join(", ")}.`]),
+    ...(note === undefined ? [] : [note])
+  ]
+}
+
+const enabledWord = ({ isEnabled }: AgentSchedule) =>
+  isEnabled === undefined ? undefined : isEnabled ? "enabled" : "disabled"
+
+/** What a schedule is, in words. */
+const stateOf = (schedule: AgentSchedule): string => {
+  const type = schedule.scheduleType === undefined ? undefined : `of type ${schedule.scheduleType}`
+  const words = [enabledWord(schedule), type].filter(Predicate.isNotUndefined).join(", ")
+  return `${words === "" ? "in an unknown state" : words}${when("next run", schedule.nextRunTime)}`
+}
+
+interface Words {
+  readonly scheduleType?: Parameters<typeof ScheduleType.codeOf>[0]
+  readonly runEveryPeriod?: Parameters<typeof RunEveryPeriod.codeOf>[0]
+}
+
+/** Replaces the words of enumerations by the API's integers. Absent ones stay absent. */
+const withCodes = <A extends Words>({ runEveryPeriod, scheduleType, ...rest }: A) => ({
+  ...rest,
+  ...(scheduleType === undefined ? {} : { scheduleType: ScheduleType.codeOf(scheduleType) }),
+  ...(runEveryPeriod === undefined ? {} : { runEveryPeriod: RunEveryPeriod.codeOf(runEveryPeriod) })
+})
 
 export const ScheduleToolsLive = ScheduleTools.toLayer(
   Effect.gen(function* () {
     const schedules = yield* Schedules
+
+    /** Looks for the schedule that a creation of unknown outcome may have made. */
+    const lookForCreated = (agentId: AgentId, name: string) =>
+      ifUnknown((write) =>
+        Effect.gen(function* () {
+          const listed = yield* schedules.listDated(agentId)
+          const sameName = listed.value.filter((schedule) => schedule.name === name)
+          const made = yield* madeDuring(write, { ...listed, value: sameName }, ({ created }) => created)
+          const [schedule, ...others] = made ?? []
+          const shown = sameName.map(({ created, id }) => `${id}${when("created", created)}`)
+          const seen: Seen<typeof SavedSchedule.Type> =
+            schedule !== undefined && others.length === 0
+              ? proved({
+                  ...scheduleDetail(schedule),
+                  ...noticeOf(inBrief(write.error), "But a schedule of this name was created at that time.")
+                })
+              : unproved(
+                  shown.length === 0
+                    ? "The agent has no schedule of this name."
+                    : `Schedules of this name: ${shown.join("; ")}.`
+                )
+          return seen
+        })
+      )
+
+    /** Looks at a schedule that was to become as `isProof` wants it. */
+    const lookAtChanged = <A>(
+      agentId: AgentId,
+      scheduleId: ScheduleId,
+      isProof: (schedule: AgentSchedule) => boolean,
+      result: (schedule: AgentSchedule) => A
+    ) =>
+      ifUnknown(({ error }) =>
+        Effect.map(schedules.get(agentId, scheduleId), (schedule): Seen<A & { readonly notice?: string }> =>
+          isProof(schedule)
+            ? proved({
+                ...result(schedule),
+                ...noticeOf(inBrief(error), `But the schedule is as asked for: ${stateOf(schedule)}.`)
+              })
+            : repeatable(`The schedule is now ${stateOf(schedule)}.`)
+        )
+      )
+
+    const enabling = (agentId: AgentId, scheduleId: ScheduleId, isEnabled: boolean) => {
+      const switched = { agentId, ...showScheduleId(scheduleId), isEnabled }
+      const write = isEnabled ? schedules.enable(agentId, scheduleId) : schedules.disable(agentId, scheduleId)
+      return Effect.as(write, switched).pipe(
+        lookAtChanged(
+          agentId,
+          scheduleId,
+          (schedule) => schedule.isEnabled === isEnabled,
+          () => switched
+        )
+      )
+    }
+
     return ScheduleTools.of({
       list_agent_schedules: ({ agentId }) =>
-        Effect.map(schedules.list(agentId), (found) => ({ schedules: found.map(scheduleDetail) })),
+        Effect.map(schedules.list(agentId), (found) => ({
+          schedules: found.map(scheduleDetail),
+          ...noticeOf(unreadable(found))
+        })),
 
       get_agent_schedule: ({ agentId, scheduleId }) => Effect.map(schedules.get(agentId, scheduleId), scheduleDetail),
 
-      create_agent_schedule: ({ agentId, ...body }) =>
-        Effect.zipRight(
-          checkTiming("create_agent_schedule", body),
-          Effect.map(
-            schedules.create(agentId, {
-              ...body,
-              cronExpression: body.cronExpression?.trim(),
-              startTime: utcStart(body.startTime)
-            }),
-            scheduleDetail
+      create_agent_schedule: ({ agentId, ...args }) =>
+        Effect.gen(function* () {
+          const tool = "create_agent_schedule"
+          const given = withCodes(args)
+          const type = yield* typeOf(tool, given)
+          const ofStart = given.startTime === undefined ? scheduleTypes.cron : scheduleTypes.runOnce
+          const body = { ...given, scheduleType: type ?? ofStart }
+          yield* checkTiming(tool, body)
+          const saved = yield* schedules.create(agentId, asSent(body)).pipe(
+            Effect.map((schedule): typeof SavedSchedule.Type => scheduleDetail(schedule)),
+            lookForCreated(agentId, body.name)
           )
-        ),
+          return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, body)) }
+        }),
 
-      update_agent_schedule: ({ agentId, scheduleId, ...given }) =>
+      update_agent_schedule: ({ agentId, scheduleId, ...args }) =>
         Effect.gen(function* () {
           const tool = "update_agent_schedule"
-          const type = yield* Either.mapLeft(
-            inferType(given),
-            (problem) => new InvalidArguments({ tool, problems: [problem] })
-          )
+          const given = withCodes(args)
+          const type = yield* typeOf(tool, given)
           const now = DateTime.toEpochMillis(yield* DateTime.now)
           const before = asBody(yield* schedules.get(agentId, scheduleId), now)
           const after: ScheduleBody = { ...before, ...given, scheduleType: type ?? before.scheduleType }
           const changesTiming = type !== undefined || given.startTime !== undefined || given.timezone !== undefined
           if (changesTiming) yield* checkTiming(tool, after)
-          return scheduleDetail(yield* schedules.update(agentId, scheduleId, onlyForType(after)))
+          const sent = asSent(after)
+          const saved = yield* schedules.update(agentId, scheduleId, sent).pipe(
+            Effect.map((schedule): typeof SavedSchedule.Type => scheduleDetail(schedule)),
+            lookAtChanged(agentId, scheduleId, (schedule) => isAsSent(schedule, sent), scheduleDetail)
+          )
+          return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, after)) }
         }),
 
-      enable_agent_schedule: ({ agentId, scheduleId }) =>
-        Effect.as(schedules.enable(agentId, scheduleId), { agentId, scheduleId, isEnabled: true }),
+      enable_agent_schedule: ({ agentId, scheduleId }) => enabling(agentId, scheduleId, true),
 
-      disable_agent_schedule: ({ agentId, scheduleId }) =>
-        Effect.as(schedules.disable(agentId, scheduleId), { agentId, scheduleId, isEnabled: false }),
+      disable_agent_schedule: ({ agentId, scheduleId }) => enabling(agentId, scheduleId, false),
 
       delete_agent_schedule: ({ agentId, scheduleId }) =>
-        Effect.as(schedules.remove(agentId, scheduleId), { deleted: true, agentId, scheduleId }),
+        schedules.remove(agentId, scheduleId).pipe(
+          Effect.as({ deleted: true, agentId, ...showScheduleId(scheduleId) }),
+          ifUnknown(() =>
+            schedules.get(agentId, scheduleId).pipe(
+              Effect.map((schedule) => repeatable(`The schedule is still there, ${stateOf(schedule)}.`)),
+              Effect.catchTag("NotFound", () => Effect.succeed(gone("schedule")))
+            )
+          )
+        ),
 
       get_scheduled_runs: (dates) =>
         Effect.gen(function* () {
           const period = yield* nextWeek("get_scheduled_runs", dates)
           const upcoming = yield* schedules.upcoming(period)
-          return { ...period, scheduledRuns: upcoming.map((run) => pickFields(UpcomingRun, run)) }
+          return {
+            ...period,
+            scheduledRuns: upcoming.map(({ scheduleId, ...run }) => ({
+              ...showScheduleId(scheduleId),
+              ...pickFields(UpcomingRun, run)
+            })),
+            ...noticeOf(unreadable(upcoming))
+          }
         })
     })
   })

@@ -1,12 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Space } from "../../sequentum/schemas/Space.ts"
+import { isFinal } from "../../sequentum/schemas/Run.ts"
+import type { Space, SpaceAgent } from "../../sequentum/schemas/Space.ts"
 import { Spaces } from "../../sequentum/Spaces.ts"
-import { notice, pick, pickFields } from "../outputs.ts"
+import { notice, noticeOf, pick, pickFields, runIdFields, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { AgentSummary, agentSummary } from "./agents.ts"
+import { ifUnknown, unproved, type Seen } from "./outcome.ts"
 
 const reads = { annotations: readOnly, scope: "spaces:read" } as const
 
@@ -28,7 +30,7 @@ const StartedAgent = Schema.Struct({
   agentId: Param.optional(Schema.Number),
   agentName: Param.optional(Schema.String),
   success: Schema.Boolean,
-  runId: Param.optional(Schema.Number),
+  ...runIdFields,
   errorMessage: Param.optional(Schema.String)
 })
 
@@ -100,27 +102,54 @@ export const SpaceTools = Toolset.make("spaces", "Folders of agents, and running
   }
 })
 
+/** The most agents that a sentence names. */
+const maxNamed = 20
+
+/** Which agents of a space are active, after a start of all of them whose outcome is unknown. */
+const activeAgents = (agents: ReadonlyArray<SpaceAgent>): Seen<never> => {
+  const active = agents.filter(({ status }) => status !== undefined && !isFinal(status))
+  if (active.length === 0) return unproved("No agent of the space is active now.")
+  const named = active.slice(0, maxNamed).map(({ id, status }) => `${id ?? "one without an id"} (${status ?? ""})`)
+  const others = active.length - named.length
+  const more = others === 0 ? "" : ` and ${others} more`
+  return unproved(`Agents that are active now, of the space's ${agents.length}: ${named.join(", ")}${more}.`)
+}
+
 export const SpaceToolsLive = SpaceTools.toLayer(
   Effect.gen(function* () {
     const spaces = yield* Spaces
     return SpaceTools.of({
-      list_spaces: () => Effect.map(spaces.list(), (found) => ({ spaces: found.map(spaceDetail) })),
+      list_spaces: () =>
+        Effect.map(spaces.list(), (found) => ({
+          spaces: found.map(spaceDetail),
+          ...noticeOf(unreadable(found))
+        })),
 
       get_space: ({ spaceId }) => Effect.map(spaces.get(spaceId), spaceDetail),
 
       get_space_agents: ({ spaceId }) =>
-        Effect.map(spaces.agents(spaceId), (found) => ({ agents: found.map(agentSummary) })),
+        Effect.map(spaces.agents(spaceId), (found) => ({
+          agents: found.map(agentSummary),
+          ...noticeOf(unreadable(found))
+        })),
 
       get_space_agent_count: ({ spaceId }) => Effect.map(spaces.agentCount(spaceId), (totalCount) => ({ totalCount })),
 
       search_space_by_name: ({ name }) => Effect.map(spaces.searchByName(name), spaceDetail),
 
       run_space_agents: ({ inputParameters, spaceId }) =>
-        Effect.map(spaces.runAll(spaceId, inputParameters), (started) => ({
-          spaceId,
-          ...pick(started, ["spaceName", "totalAgents", "agentsStarted", "agentsFailed"]),
-          results: started.results.map((result) => pickFields(StartedAgent, result))
-        }))
+        spaces.runAll(spaceId, inputParameters).pipe(
+          Effect.map((started) => ({
+            spaceId,
+            ...pick(started, ["spaceName", "totalAgents", "agentsStarted", "agentsFailed"]),
+            results: started.results.map(({ runId, ...result }) => ({
+              ...pickFields(StartedAgent, result),
+              ...showRunId(runId)
+            })),
+            ...noticeOf(unreadable(started.results))
+          })),
+          ifUnknown(() => Effect.map(spaces.agents(spaceId), activeAgents))
+        )
     })
   })
 )

@@ -1,10 +1,14 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { inBrief } from "../../sequentum/errors.ts"
+import type { AgentId } from "../../sequentum/schemas/common.ts"
+import type { Version } from "../../sequentum/schemas/Version.ts"
 import { Versions } from "../../sequentum/Versions.ts"
-import { notice, pickFields } from "../outputs.ts"
+import { notice, noticeOf, pickFields, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
+import { ifUnknown, madeDuring, proved, unproved, when, type Seen } from "./outcome.ts"
 
 const VersionRow = Schema.Struct({
   version: Schema.Number,
@@ -37,21 +41,48 @@ export const VersionTools = Toolset.make("versions", "See an agent's history and
       versionNumber: Param.integer("The version to go back to"),
       comments: Param.text("Why, for the version history")
     }),
-    output: Schema.Struct({ restored: Schema.Boolean, agentId: Schema.Number, versionNumber: Schema.Number })
+    output: Schema.Struct({ restored: Schema.Boolean, agentId: Schema.Number, versionNumber: Schema.Number, notice })
   }
 })
 
 export const VersionToolsLive = VersionTools.toLayer(
   Effect.gen(function* () {
     const versions = yield* Versions
+
+    /** Looks at the newest version. A restore made it if it was saved at that time with the same comment. */
+    const lookAtNewest = (agentId: AgentId, comments: string) =>
+      ifUnknown((write) =>
+        Effect.gen(function* () {
+          const listed = yield* versions.listDated(agentId)
+          const made = (yield* madeDuring(write, listed, ({ created }) => created)) ?? []
+          const newest = listed.value.reduce<Version | undefined>(
+            (latest, version) => (latest === undefined || version.version > latest.version ? version : latest),
+            undefined
+          )
+          if (newest === undefined) return unproved("The agent has no versions.")
+          const isSameComment = newest.comments === comments
+          const seen = `Version ${newest.version} is the newest${when("saved", newest.created)}, ${isSameComment ? "with" : "without"} your comment.`
+          const found: Seen<{ readonly notice?: string }> =
+            isSameComment && made.includes(newest)
+              ? proved(noticeOf(inBrief(write.error), `But ${seen.charAt(0).toLowerCase()}${seen.slice(1)}`))
+              : unproved(seen)
+          return found
+        })
+      )
+
     return VersionTools.of({
       get_agent_versions: ({ agentId }) =>
         Effect.map(versions.list(agentId), (found) => ({
-          versions: found.map((version) => pickFields(VersionRow, version))
+          versions: found.map((version) => pickFields(VersionRow, version)),
+          ...noticeOf(unreadable(found))
         })),
 
       restore_agent_version: ({ agentId, comments, versionNumber }) =>
-        Effect.as(versions.restore(agentId, versionNumber, comments), { restored: true, agentId, versionNumber })
+        versions.restore(agentId, versionNumber, comments).pipe(
+          Effect.as({}),
+          lookAtNewest(agentId, comments),
+          Effect.map((seen) => ({ restored: true, agentId, versionNumber, ...seen }))
+        )
     })
   })
 )
