@@ -113,14 +113,9 @@ interface Expected<A> {
   readonly read: Read<A>
 }
 
-/**
- * The error of a write after its last try. A later refusal does not undo what an earlier try may have done: only
- * credentials that are refused matter more.
- */
+/** The error of a write after its last try. A later refusal does not undo what an earlier try may have done. */
 const outcomeOf = (unclear: SequentumError | undefined, last: SequentumError): SequentumError =>
-  last._tag === "Unauthorized" || last._tag === "Forbidden" || meaningOf(last).outcome === "unknown"
-    ? last
-    : (unclear ?? last)
+  meaningOf(last).outcome === "unknown" ? last : (unclear ?? last)
 
 interface Exchange<A> {
   readonly request: UpstreamRequest
