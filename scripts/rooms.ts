@@ -25,8 +25,8 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   "tools/catalog": ["tools", "sequentum", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
-  // Below the services; these two files of theirs are common to both.
-  "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "runtime"],
+  // Below the services; these files of theirs are common to both.
+  "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "sequentum/Deadline.ts", "runtime"],
   sandbox: [],
   runtime: [],
   "config.ts": [],

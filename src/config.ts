@@ -109,10 +109,21 @@ const apiUrl: Parse<URL> = (value) =>
       : Either.right(address)
   })
 
-const apiKey: Parse<Redacted.Redacted> = (value) =>
-  /^[\x21-\x7e]+$/u.test(value)
+const quotes = "\"'`\u2018\u2019\u201c\u201d"
+
+const apiKey: Parse<Redacted.Redacted> = (value) => {
+  if (quotes.includes(value.charAt(0)) || quotes.includes(value.charAt(value.length - 1))) {
+    return Either.left("must not stand in quotes: they are part of the value here")
+  }
+  if (/^(?:\$\{.*\}|\$\(.*\)|\$\w+|%\w+%|\{\{.*\}\}|<.*>)$/u.test(value)) {
+    return Either.left(
+      "must be the key itself: this is a placeholder, which the program that starts this server did not replace"
+    )
+  }
+  return /^[\x21-\x7e]+$/u.test(value)
     ? Either.right(Redacted.make(value))
     : Either.left("must be printable characters without spaces")
+}
 
 const oneOf =
   <const Words extends ReadonlyArray<string>>(...words: Words): Parse<Words[number]> =>
@@ -145,6 +156,27 @@ const publicUrl: Parse<URL> = (value) =>
       /^https?:$/u.test(protocol) && [username, password, search, hash].every((part) => part === ""),
     () => "must be an http or https URL without user name, password, query or fragment"
   )
+
+const notProxy = "must be the address of an HTTP proxy, such as http://proxy.example.com:3128"
+
+/** The address of a proxy, which may hold a password. Without a scheme it is http, as for other programs. */
+const proxy: Parse<Redacted.Redacted<URL>> = (value) =>
+  Either.filterOrLeft(
+    Either.mapBoth(url("")(/^[a-z][a-z0-9+.-]*:\/\//iu.test(value) ? value : `http://${value}`), {
+      onLeft: () => notProxy,
+      onRight: (address) => Redacted.make(address)
+    }),
+    (address) => /^https?:$/u.test(Redacted.value(address).protocol),
+    () => notProxy
+  )
+
+/** Reads a variable under its name or, if that is not set, under its name in lower case. */
+const inEitherCase =
+  <A>(parse: Parse<A>): Read<Option.Option<A>> =>
+  (name) =>
+    Config.zipWith(optional(parse)(name), optional(parse)(name.toLowerCase()), (upper, lower) =>
+      Option.orElse(upper, () => lower)
+    )
 
 /** Seconds, or with a unit: `30 minutes`, `1 hour`. */
 const duration: Parse<Duration.Duration> = (value) => {
@@ -182,6 +214,36 @@ export const settings = {
       doc: "Max seconds for one attempt of a request to Sequentum, and for a pause in a file download. A synchronous run has its own timeout."
     },
     parsed(Duration.seconds(30), (value) => Either.map(wholeNumber(1, 600)(value), Duration.seconds))
+  ),
+  httpsProxy: setting(
+    {
+      env: "HTTPS_PROXY",
+      defaultText: "none",
+      doc: "Proxy for requests to Sequentum and for its files, as http://name:password@host:port. Also read as https_proxy. Loopback addresses are always reached directly."
+    },
+    inEitherCase(proxy)
+  ),
+  httpProxy: setting(
+    {
+      env: "HTTP_PROXY",
+      defaultText: "none",
+      doc: "The same for http:// addresses. Also read as http_proxy."
+    },
+    inEitherCase(proxy)
+  ),
+  noProxy: setting(
+    {
+      env: "NO_PROXY",
+      defaultText: "none",
+      doc: "Hosts that are reached without a proxy, separated by commas: names (with all names below), addresses, networks such as 10.0.0.0/8, or *. Also read as no_proxy."
+    },
+    (name) =>
+      Config.map(
+        inEitherCase<ReadonlyArray<string>>((value) =>
+          Either.right(value.split(/[\s,]+/u).filter((entry) => entry !== ""))
+        )(name),
+        Option.getOrElse((): ReadonlyArray<string> => [])
+      )
   ),
   maxResultBytes: setting(
     {

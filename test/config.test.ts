@@ -28,6 +28,9 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   apiKey: null,
   apiUrl: "https://dashboard.sequentum.com/",
   requestTimeout: "30 s",
+  httpsProxy: null,
+  httpProxy: null,
+  noProxy: [],
   maxResultBytes: 40_000,
   debug: false,
   transport: "stdio",
@@ -103,14 +106,56 @@ const urls = {
   ]
 } satisfies Case
 
+const proxies: Case = {
+  valid: [
+    ["http://proxy.test:3128", "redacted http://proxy.test:3128/"],
+    ["https://me:pass@proxy.test", "redacted https://me:pass@proxy.test/"],
+    ["proxy.test:3128", "redacted http://proxy.test:3128/"],
+    ["127.0.0.1:3128", "redacted http://127.0.0.1:3128/"],
+    ["[::1]:3128", "redacted http://[::1]:3128/"]
+  ],
+  invalid: ["socks5://proxy.test:1080", "ftp://proxy.test", "http://", "a b", "http://proxy.test:99999"]
+}
+
 const cases: { readonly [Name in keyof Settings]: Case } = {
+  httpsProxy: proxies,
+  httpProxy: proxies,
+  noProxy: {
+    valid: [
+      ["localhost,.corp.test", ["localhost", ".corp.test"]],
+      [" a.test  10.0.0.0/8,\tb.test:8443 ", ["a.test", "10.0.0.0/8", "b.test:8443"]],
+      ["*", ["*"]],
+      [",", []]
+    ],
+    invalid: []
+  },
   apiKey: {
     valid: [
       ["sk-123", "redacted sk-123"],
       ["  sk-123\n", "redacted sk-123"],
-      ["any~thing!", "redacted any~thing!"]
+      ["any~thing!", "redacted any~thing!"],
+      ["a\"b'c$d", "redacted a\"b'c$d"]
     ],
-    invalid: ["sk 123", "sk-\u00e4", "sk\t1", "sk-1\nsk-2", "sk-\u0000"]
+    invalid: [
+      '"sk-123"',
+      "'sk-123'",
+      "`sk-123`",
+      'sk-123"',
+      "\u201csk-123\u201d",
+      "${SEQUENTUM_API_KEY}",
+      "${env:SEQUENTUM_API_KEY}",
+      "${input:key}",
+      "$SEQUENTUM_API_KEY",
+      "$(cat key)",
+      "%SEQUENTUM_API_KEY%",
+      "{{key}}",
+      "<your key>",
+      "sk 123",
+      "sk-\u00e4",
+      "sk\t1",
+      "sk-1\nsk-2",
+      "sk-\u0000"
+    ]
   },
   apiUrl: {
     valid: [

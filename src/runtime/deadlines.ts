@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberHandle from "effect/FiberHandle"
+import { monotonicMillis } from "./monotonic.ts"
 
 /** Timers that can be cancelled. */
 export interface Deadlines {
@@ -19,8 +20,7 @@ interface Deadline {
  */
 export const makeDeadlines = Effect.gen(function* () {
   const clock = yield* Effect.clock
-  // Monotonic: the time of day may be set back.
-  const millis = () => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
+  const millis = () => monotonicMillis(clock)
   const watcher = yield* FiberHandle.make<void>()
   const run = yield* FiberHandle.runtime(watcher)()
   const pending = new Set<Deadline>()

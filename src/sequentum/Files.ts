@@ -1,14 +1,23 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { SequentumError } from "./errors.ts"
-import { ServerFailure, UnexpectedResponse } from "./errors.ts"
+import type { Credentials } from "./Credentials.ts"
+import { timeLeft } from "./Deadline.ts"
+import {
+  DownloadRefused,
+  meaningOf,
+  type ConnectionFailed,
+  type SequentumError,
+  type UnexpectedResponse
+} from "./errors.ts"
 import { rows, type AgentId, type FileId, type RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath } from "./client/apiPath.ts"
+import { acceptEncoding, unpackFile } from "./client/bodies.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
-import { timedOut } from "./client/Upstream.ts"
+import { timedOut, unusable, type RequestLine } from "./client/Upstream.ts"
 import { clientFailure } from "./client/upstreamHttpClient.ts"
 
 const RunFiles = rows(RunFile)
@@ -17,7 +26,6 @@ const RunFiles = rows(RunFile)
 export class Files extends Effect.Service<Files>()("sequentum/Files", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
-    const timeout = client.requestTimeout
     // A signed URL is a secret: no span or trace header may carry it.
     const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
 
@@ -31,30 +39,55 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
     const downloadUrl = (agentId: AgentId, runId: RunId, fileId: FileId) =>
       client.redirect(downloadPath(agentId, runId, fileId))
 
+    /** The limit for one step of a download: what is left of the call, at most the request timeout. */
+    const stepLimit = Effect.map(timeLeft, (left) => Duration.min(left, client.requestTimeout))
+
+    const refused = (line: RequestLine, error: ConnectionFailed) =>
+      meaningOf(error).retryable ? new DownloadRefused({ ...line, reason: error.code }) : error
+
+    /** Begins the download from an address. Fails with DownloadRefused if another address may help. */
+    const open = (line: RequestLine, url: URL) =>
+      Effect.flatMap(stepLimit, (limit) =>
+        HttpClient.withScope(http)
+          .execute(HttpClientRequest.get(url, { headers: { "accept-encoding": acceptEncoding } }))
+          .pipe(
+            Effect.mapError((error) => refused(line, clientFailure(error, line))),
+            Effect.timeoutFail({ duration: limit, onTimeout: () => timedOut(line, limit) }),
+            Effect.filterOrFail(
+              ({ status }) => status === 200,
+              ({ status }): DownloadRefused | UnexpectedResponse =>
+                status < 400
+                  ? unusable(line, status, "a download address that does not serve the file")
+                  : new DownloadRefused({ ...line, reason: `status ${status}` })
+            )
+          )
+      )
+
     /**
-     * The content of a file as it arrives, fetched from its signed URL without credentials. The download ends when the
-     * stream is no longer read, or when nothing arrives within the request timeout.
+     * The content of a file as it arrives, unpacked, fetched from its signed URL without credentials. If that URL fails,
+     * another one is asked for, once. The download ends when the stream is no longer read, when nothing arrives within
+     * the request timeout, or when the call has no time left. Fails with UnexpectedResponse beyond 64 MiB.
      */
-    const content = (agentId: AgentId, runId: RunId, fileId: FileId) =>
+    const content = (
+      agentId: AgentId,
+      runId: RunId,
+      fileId: FileId
+    ): Stream.Stream<Uint8Array, SequentumError, Credentials> =>
       Stream.unwrapScoped(
         Effect.gen(function* () {
-          const line = { method: "GET" as const, ...downloadPath(agentId, runId, fileId) }
-          const url = yield* downloadUrl(agentId, runId, fileId)
-          const { status, stream } = yield* HttpClient.withScope(http)
-            .execute(HttpClientRequest.get(url))
-            .pipe(
-              Effect.mapError((error) => clientFailure(error, line)),
-              Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut(line, timeout) })
-            )
-          if (status >= 500) return yield* new ServerFailure({ ...line, status })
-          if (status !== 200) {
-            const problem = "a download address that does not serve the file"
-            return yield* new UnexpectedResponse({ ...line, status, at: "", problem })
-          }
-          return stream.pipe(
-            Stream.mapError((error): SequentumError => clientFailure(error, line)),
-            Stream.timeoutFail(() => timedOut(line, timeout), timeout)
+          const line: RequestLine = { method: "GET", ...downloadPath(agentId, runId, fileId) }
+          const address = downloadUrl(agentId, runId, fileId)
+          const { headers, status, stream } = yield* open(line, yield* address).pipe(
+            Effect.catchTag("DownloadRefused", () => Effect.flatMap(address, (another) => open(line, another)))
           )
+          const limit = yield* stepLimit
+          const left = yield* timeLeft
+          const bytes = stream.pipe(
+            Stream.mapError((error): SequentumError => clientFailure(error, line)),
+            Stream.timeoutFail(() => timedOut(line, limit), limit),
+            unpackFile(headers["content-encoding"], (problem) => unusable(line, status, problem))
+          )
+          return Duration.isFinite(left) ? Stream.interruptWhen(bytes, Effect.delay(timedOut(line, left), left)) : bytes
         })
       )
 

@@ -1,5 +1,6 @@
 import * as Match from "effect/Match"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 
 /**
  * What a request is about, so that an error can say what was not found. A list is about its owner: the runs of an
@@ -39,6 +40,16 @@ const retryAfter = {
   retryAfterSeconds: Schema.optionalWith(Schema.Number, { exact: true })
 }
 
+const tries = {
+  /** How often the request was sent, if more than once. */
+  tries: Schema.optionalWith(Schema.Int, { exact: true })
+}
+
+const sent = {
+  /** False if the request was not sent, since there was no time to wait. */
+  sent: Schema.optionalWith(Schema.Boolean, { exact: true })
+}
+
 /** 401: the key or token is missing, wrong, expired or revoked. */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { ...request, ...detail }) {}
 
@@ -62,29 +73,58 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
   status: Schema.Int
 }) {}
 
-/** 429: more requests than allowed per window. Source: docs.sequentum.com/api-reference/errors. */
-export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", { ...request, ...retryAfter }) {}
+/**
+ * 429, or a request that would have exceeded the announced limit: more requests than allowed per window.
+ * Source: docs.sequentum.com/api-reference/errors.
+ */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  ...request,
+  ...retryAfter,
+  ...tries,
+  ...sent
+}) {}
 
 /** 5xx, 408 and 425: Sequentum, or a gateway before it, did not finish the request. Only 408 and 425 have a detail. */
 export class ServerFailure extends Schema.TaggedError<ServerFailure>()("ServerFailure", {
   ...request,
   ...detail,
   ...retryAfter,
+  ...tries,
   status: Schema.Int
 }) {}
 
 /** No full response within `seconds`. */
 export class RequestTimeout extends Schema.TaggedError<RequestTimeout>()("RequestTimeout", {
   ...request,
+  ...tries,
+  ...sent,
   seconds: Schema.Number
 }) {}
 
 /** The network failed. `reached` is false when no connection was made, so Sequentum certainly did not act. */
 export class ConnectionFailed extends Schema.TaggedError<ConnectionFailed>()("ConnectionFailed", {
   ...request,
+  ...tries,
   reached: Schema.Boolean,
-  /** Node's code, such as `ECONNRESET`. */
-  code: Schema.String
+  /** Node's code, such as `ECONNRESET`; `PROXY_407` if a proxy refused with that status. */
+  code: Schema.String,
+  /** True if the connection was closed without a response, and was not encrypted. */
+  plain: Schema.optionalWith(Schema.Boolean, { exact: true })
+}) {}
+
+/**
+ * Sequentum failed several calls in a row, so nothing is sent until the next try, in `retryAfterSeconds`.
+ */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
+  ...request,
+  retryAfterSeconds: Schema.Number
+}) {}
+
+/** The address of a file did not serve it. */
+export class DownloadRefused extends Schema.TaggedError<DownloadRefused>()("DownloadRefused", {
+  ...request,
+  /** A status, as in `status 403`, or a code of Node, as in `ENOTFOUND`. */
+  reason: Schema.String
 }) {}
 
 /** A response that the API does not document: another shape, HTML, an empty body or an unexpected redirect. */
@@ -107,7 +147,31 @@ export type SequentumError =
   | ServerFailure
   | RequestTimeout
   | ConnectionFailed
+  | Unavailable
+  | DownloadRefused
   | UnexpectedResponse
+
+const requestFields = ["method", "path", "resource", "changes"] as const
+
+/** An error of a request that was sent `tries` times. */
+export const withTries = (error: SequentumError, tries: number): SequentumError => {
+  if (tries < 2) return error
+  switch (error._tag) {
+    case "RateLimited":
+      return new RateLimited({ ...Struct.pick(error, ...requestFields, "retryAfterSeconds", "sent"), tries })
+    case "ServerFailure":
+      return new ServerFailure({
+        ...Struct.pick(error, ...requestFields, "detail", "retryAfterSeconds", "status"),
+        tries
+      })
+    case "RequestTimeout":
+      return new RequestTimeout({ ...Struct.pick(error, ...requestFields, "seconds", "sent"), tries })
+    case "ConnectionFailed":
+      return new ConnectionFailed({ ...Struct.pick(error, ...requestFields, "reached", "code", "plain"), tries })
+    default:
+      return error
+  }
+}
 
 /** What an error means for its caller. */
 export interface Meaning {
@@ -130,34 +194,143 @@ const says = (detail: string | undefined) =>
 /** `1 second`, `2 seconds`. */
 export const seconds = (count: number) => (count === 1 ? "1 second" : `${count} seconds`)
 
-const oneHour = 3600
-const oneDay = 24 * oneHour
+const hour = 3600
+const day = 24 * hour
 
 const whenToRetry = (retryAfterSeconds: number | undefined) => {
   if (retryAfterSeconds === undefined) return "in a minute"
-  if (retryAfterSeconds <= oneHour) return `after ${seconds(retryAfterSeconds)}`
-  return retryAfterSeconds <= oneDay ? `after ${Math.ceil(retryAfterSeconds / oneHour)} hours` : "another day"
+  if (retryAfterSeconds <= hour) return `after ${seconds(retryAfterSeconds)}`
+  return retryAfterSeconds <= 2 * day
+    ? `after ${Math.ceil(retryAfterSeconds / hour)} hours`
+    : "no sooner than in two days"
 }
 
 const line = (error: SequentumError) => `${error.method} ${error.path}`
 
 const notKnown = "It is not known whether Sequentum acted, so do not simply repeat the call."
 
-/** Means that Sequentum may have carried out a write. `again` is for a read. */
-const unknownOutcome = (error: SequentumError, what: string, retryable: boolean, again: string): Meaning =>
+const unknownOutcome = (
+  error: SequentumError & { readonly tries?: number },
+  what: string,
+  again = "in a minute"
+): Meaning =>
   error.method === "GET"
-    ? { retryable, outcome: "unknown", text: `${what} ${again}` }
-    : { retryable, outcome: "unknown", text: `${what} ${notKnown}`, next: "check" }
+    ? {
+        retryable: true,
+        outcome: "unknown",
+        text: `${what}${error.tries === undefined ? "" : " Retries did not help."} Nothing was changed; try again ${again}.`
+      }
+    : {
+        retryable: true,
+        outcome: "unknown",
+        text: `${what} ${notKnown}`,
+        next: "check"
+      }
 
-/** Failures that pass: those of gateways too, of which Cloudflare's have numbers of their own. */
-const retryableStatuses: ReadonlySet<number> = new Set([408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524])
+/** What a status says that a ServerFailure can have. */
+type Kind = "failed" | "late" | "unreached" | "unsupported"
 
-/** When to try a read again. The client's own retries are told only where there were some for certain. */
-const readAgain = ({ retryAfterSeconds, status }: ServerFailure): string => {
-  if (!retryableStatuses.has(status)) return "Nothing was changed; trying again is unlikely to help."
-  const retried = retryAfterSeconds === undefined ? "Retries did not help. " : ""
-  return `${retried}Nothing was changed; try again ${whenToRetry(retryAfterSeconds)}.`
+/**
+ * The kinds of statuses other than "failed". Those of Cloudflare, which stands before many hosts, are from
+ * developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors.
+ */
+const kinds: Readonly<Record<number, Kind>> = {
+  408: "late",
+  501: "unsupported",
+  504: "late",
+  505: "unsupported",
+  521: "unreached",
+  522: "late",
+  523: "unreached",
+  524: "late",
+  525: "unreached",
+  530: "unreached"
 }
+
+const serverFailure = (error: ServerFailure): Meaning => {
+  const { retryAfterSeconds, status } = error
+  const about = `(${status}, ${line(error)})`
+  const said = says(error.detail)
+  switch (kinds[status] ?? "failed") {
+    case "unsupported":
+      return {
+        retryable: false,
+        outcome: "refused",
+        text: `Sequentum does not implement this ${about}. Nothing was changed, and trying again will not help.`
+      }
+    case "unreached":
+      return {
+        retryable: true,
+        outcome: "refused",
+        text: `A gateway could not reach Sequentum ${about}. Nothing was changed; try again ${whenToRetry(retryAfterSeconds)}.`
+      }
+    case "late":
+      return unknownOutcome(error, `Sequentum did not answer in time ${about}.${said}`, whenToRetry(retryAfterSeconds))
+    case "failed":
+      return unknownOutcome(error, `Sequentum failed ${about}.${said}`, whenToRetry(retryAfterSeconds))
+  }
+}
+
+/** What went wrong on the way to Sequentum that no retry mends, and its cure. */
+const lastingProblems: ReadonlyArray<readonly [code: RegExp, what: string, cure: string]> = [
+  [
+    /^(?:UNABLE_TO_(?:VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT(?:_LOCALLY)?)|(?:DEPTH_ZERO_SELF_SIGNED|CERT_UNTRUSTED|SELF_SIGNED_CERT).*)$/u,
+    "The certificate of Sequentum is not trusted on this machine",
+    "If the network or the Sequentum host has a certificate authority of its own, ask the user to set NODE_EXTRA_CA_CERTS to the file of its certificate, and to start this server anew"
+  ],
+  [
+    /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/u,
+    "The certificate of Sequentum is not valid at this time",
+    "Ask the user to check the clock of this machine and SEQUENTUM_API_URL"
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/u,
+    "The certificate is of another host",
+    "Ask the user to check the host name in SEQUENTUM_API_URL"
+  ],
+  [
+    /^(?:EPROTO|ERR_SSL_.+)$/u,
+    "The other side does not speak https",
+    "Ask the user to check the port in SEQUENTUM_API_URL, whether it should begin with http:// or https://, and the proxy if HTTPS_PROXY is set"
+  ],
+  [/^HTTPS_PORT$/u, "The other side speaks https only", "Ask the user to let SEQUENTUM_API_URL begin with https://"],
+  [
+    /^PROXY_407$/u,
+    "The proxy wants a user name and a password",
+    "Ask the user to put them into HTTPS_PROXY, as in http://name:password@host:port"
+  ],
+  [
+    /^PROXY_4\d\d$/u,
+    "The proxy refused to connect to Sequentum",
+    "Ask the user to check HTTPS_PROXY and NO_PROXY, and whether the proxy allows the host of SEQUENTUM_API_URL"
+  ]
+]
+
+const connectionFailure = (error: ConnectionFailed): Meaning => {
+  const { code, plain, reached } = error
+  const lasting = lastingProblems.find(([codes]) => codes.test(code))
+  if (lasting !== undefined) {
+    const [, what, cure] = lasting
+    return {
+      retryable: false,
+      outcome: "refused",
+      text: `${what} (${code}). Nothing was changed, and trying again will not help. ${cure}.`
+    }
+  }
+  if (!reached) {
+    return {
+      retryable: true,
+      outcome: "refused",
+      text: `Sequentum can't be reached (${code}). Nothing was changed. Try again in a minute; if it stays so, ask the user to check the network, SEQUENTUM_API_URL and, behind a proxy, HTTPS_PROXY.`
+    }
+  }
+  const broke = unknownOutcome(error, `The connection to Sequentum broke (${code}, ${line(error)}).`)
+  return plain === true
+    ? { ...broke, text: `${broke.text} If Sequentum is served there over https, SEQUENTUM_API_URL must say so.` }
+    : broke
+}
+
+const nothingSent = "Nothing was sent, since a call does not wait that long."
 
 /** What each error means: one row per error. */
 export const meaningOf = Match.type<SequentumError>().pipe(
@@ -195,44 +368,44 @@ export const meaningOf = Match.type<SequentumError>().pipe(
           ? `Sequentum refused the request (${line(error)}).${says(error.detail)} Nothing was done; the same call will probably be refused again.`
           : `Sequentum refused the request (${error.status}, ${line(error)}).${says(error.detail)} The same call will be refused again: change the arguments first.`
     }),
-    RateLimited: ({ retryAfterSeconds }): Meaning => ({
+    RateLimited: ({ retryAfterSeconds, sent, tries }): Meaning => ({
       retryable: true,
       outcome: "refused",
-      text: `Too many requests to Sequentum (429). Nothing was done. Try again ${whenToRetry(retryAfterSeconds)}, and poll less often.`
+      text:
+        sent === false
+          ? `The requests that Sequentum allows in this time are used up. ${nothingSent} Try again ${whenToRetry(retryAfterSeconds)}, and poll less often.`
+          : `Too many requests to Sequentum (429). Nothing was done${retryAfterSeconds === undefined || tries !== undefined ? "" : ", and nothing was sent again"}. Try again ${whenToRetry(retryAfterSeconds)}, and poll less often.`
     }),
-    ServerFailure: (error): Meaning =>
-      unknownOutcome(
-        error,
-        `Sequentum failed (${error.status}, ${line(error)}).${says(error.detail)}`,
-        retryableStatuses.has(error.status),
-        readAgain(error)
-      ),
+    ServerFailure: serverFailure,
     RequestTimeout: (error): Meaning =>
-      unknownOutcome(
-        error,
-        `Sequentum did not answer within ${seconds(error.seconds)} (${line(error)}).`,
-        true,
-        "Nothing was changed; try again in a minute."
-      ),
-    ConnectionFailed: (error): Meaning =>
-      error.reached
-        ? unknownOutcome(
-            error,
-            `The connection to Sequentum broke (${error.code}, ${line(error)}).`,
-            true,
-            "Nothing was changed; try again in a minute."
-          )
-        : {
+      error.sent === false
+        ? {
             retryable: true,
             outcome: "refused",
-            text: `Sequentum can't be reached (${error.code}). Nothing was changed. Try again in a minute; if it stays so, ask the user to check the network and SEQUENTUM_API_URL.`
-          },
-    UnexpectedResponse: (error): Meaning =>
-      unknownOutcome(
-        error,
-        `Sequentum's answer to ${line(error)} could not be used (status ${error.status}): it had ${error.problem}${error.at === "" ? "" : ` at ${error.at}`}.`,
-        false,
-        "Trying again is unlikely to help. Ask the user to check SEQUENTUM_API_URL, or to report this."
-      )
+            text: `There was no time left for ${line(error)}. Nothing was sent. Try again, and ask for less at once.`
+          }
+        : unknownOutcome(error, `Sequentum did not answer within ${seconds(error.seconds)} (${line(error)}).`),
+    ConnectionFailed: connectionFailure,
+    Unavailable: ({ retryAfterSeconds }): Meaning => ({
+      retryable: true,
+      outcome: "refused",
+      text: `Sequentum failed several times in a row, so nothing was sent now. The next try is possible ${whenToRetry(retryAfterSeconds)}.`
+    }),
+    DownloadRefused: (error): Meaning => ({
+      retryable: false,
+      outcome: "refused",
+      text: `The file can't be fetched: its temporary address failed (${error.reason}), and so did a fresh one (${line(error)}). Nothing was changed. Try again in a minute; if it stays so, the file may have been removed, or the network may not allow its address.`,
+      next: "find"
+    }),
+    UnexpectedResponse: (error): Meaning => {
+      const what = `Sequentum's answer to ${line(error)} could not be used (status ${error.status}): it had ${error.problem}${error.at === "" ? "" : ` at ${error.at}`}.`
+      return error.method === "GET"
+        ? {
+            retryable: false,
+            outcome: "unknown",
+            text: `${what} Trying again is unlikely to help. Ask the user to check SEQUENTUM_API_URL, or to report this.`
+          }
+        : { retryable: false, outcome: "unknown", text: `${what} ${notKnown}`, next: "check" }
+    }
   })
 )

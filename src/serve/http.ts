@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { proxyFor } from "../sequentum/client/proxies.ts"
 import { layerUndici } from "../sequentum/client/upstreamUndici.ts"
 import type { Settings } from "../config.ts"
 import { serveHttp } from "../http/server.ts"
@@ -23,7 +24,11 @@ export const http = (settings: Settings) =>
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(
-        Layer.mergeAll(serverLayer(settings, layerUndici(settings.apiUrl)), loggerLayer(settings), telemetry)
+        Layer.mergeAll(
+          serverLayer(settings, layerUndici(settings.apiUrl, proxyFor(settings, settings.apiUrl))),
+          loggerLayer(settings),
+          telemetry
+        )
       ),
       Effect.withTracerEnabled(Option.isSome(settings.otlpEndpoint))
     )

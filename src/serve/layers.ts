@@ -20,6 +20,17 @@ export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.lay
   Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
 )
 
+/** As `httpClient`, but through the proxies that the settings name. */
+const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =>
+  Option.isNone(settings.httpsProxy) && Option.isNone(settings.httpProxy)
+    ? httpClient
+    : Layer.unwrapEffect(
+        Effect.map(
+          Effect.promise(() => import("../sequentum/client/proxiedHttpClient.ts")),
+          ({ layerProxied }) => layerProxied(settings, httpClient)
+        )
+      )
+
 /** The services that requests need. Built once per process. */
 export const serverLayer = (
   settings: Settings,
@@ -30,7 +41,7 @@ export const serverLayer = (
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
     Layer.provide(upstream),
-    Layer.provide(httpClient)
+    Layer.provide(httpClientFor(settings))
   )
 
 /** The tools that the settings offer. Fails with InvalidSettings, which lists the valid toolsets or tools. */

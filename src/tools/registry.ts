@@ -1,8 +1,10 @@
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import * as Deadline from "../sequentum/Deadline.ts"
 import { fitResult, mapResult, type ToolResult } from "./bounds.ts"
 import { ToolFailure, UnknownTool } from "./errors.ts"
 import { makeHiddenTools, type HiddenTools } from "./hiddenTools.ts"
@@ -20,6 +22,9 @@ export interface ToolRegistryOptions {
   /** Limit for the JSON of a result, in bytes. */
   readonly maxResultBytes: number
 }
+
+/** Clients give up after a minute, so a call ends before. Its waits leave time for a last request. */
+const inCallTime = Deadline.within(Duration.seconds(50), Duration.seconds(45))
 
 /** The members that every result of a tool has. */
 const requiredOf = ({ outputSchema: { required } }: ToolDescriptor): ReadonlyArray<string> =>
@@ -77,7 +82,8 @@ const make = <R>(catalogue: Catalogue<R>, options: ToolRegistryOptions) =>
             error._tag === "ToolFailure"
               ? new ToolFailure({ message: hiddenUnder(selection).fromText(error.message) })
               : error
-          )
+          ),
+          inCallTime
         )
       }
     }

@@ -16,6 +16,7 @@ import {
   metric,
   modernBytes,
   postBytes,
+  resultOf,
   rpcErrorIn,
   rpcErrorOf,
   send,
@@ -62,6 +63,18 @@ describe("body", () => {
       assert.strictEqual((yield* chunked(mebibyte + 1)).status, 413)
       assert.strictEqual((yield* chunked(10 * mebibyte)).status, 413)
       assert.strictEqual((yield* post(mcp, padded(10 * mebibyte), { session })).status, 413)
+    })
+  )
+
+  it.scopedLive("null means absent, and a byte order mark is skipped", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      const listed = yield* post(mcp, '{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}', { session })
+      assert.strictEqual(listed.status, 200)
+      const call = { jsonrpc: "2.0", id: 2, method: "tools/call", params: { name: "list_spaces", arguments: null } }
+      const called = yield* post(mcp, `\ufeff${JSON.stringify(call)}`, { session })
+      assert.notStrictEqual((yield* resultOf(called)).isError, true)
     })
   )
 

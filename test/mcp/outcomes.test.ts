@@ -253,7 +253,7 @@ const cases: ReadonlyArray<
     "start",
     { "POST start": "no connection" },
     "refused",
-    `Sequentum can't be reached (ECONNREFUSED). Nothing was changed. Try again in a minute; if it stays so, ask the user to check the network and SEQUENTUM_API_URL.`
+    `Sequentum can't be reached (ECONNREFUSED). Nothing was changed. Try again in a minute; if it stays so, ask the user to check the network, SEQUENTUM_API_URL and, behind a proxy, HTTPS_PROXY.`
   ],
   [
     "408",
@@ -266,7 +266,7 @@ const cases: ReadonlyArray<
       "GET runs": { status: 200, body: [run(91, 1), old] }
     },
     "done",
-    `{"run":{"runId":91,"agentId":7,"status":"Running","isFinal":false,"created":"2026-03-11T12:00:00Z"},"notice":"Sequentum failed (408, POST /agent/7/start). ${found} Its data did not arrive: follow it with wait_for_run, then get_run_files."}`
+    `{"run":{"runId":91,"agentId":7,"status":"Running","isFinal":false,"created":"2026-03-11T12:00:00Z"},"notice":"Sequentum did not answer in time (408, POST /agent/7/start). ${found} Its data did not arrive: follow it with wait_for_run, then get_run_files."}`
   ],
   [
     "425",
@@ -614,14 +614,14 @@ const cases: ReadonlyArray<
       }
     },
     "unknown",
-    `Sequentum failed (504, POST /spaces/3/run-all). ${notKnown} Agents that are active now, of the space's 3: 7 (Running). Use get_space_agents to see whether runs were started.`
+    `Sequentum did not answer in time (504, POST /spaces/3/run-all). ${notKnown} Agents that are active now, of the space's 3: 7 (Running). Use get_space_agents to see whether runs were started.`
   ],
   [
     "504, and no agent is active",
     "runAll",
     { "POST run-all": { status: 504 }, "GET agents": { status: 200, body: [{ id: 8, status: 10 }] } },
     "unknown",
-    `Sequentum failed (504, POST /spaces/3/run-all). ${notKnown} No agent of the space is active now. Use get_space_agents to see whether runs were started.`
+    `Sequentum did not answer in time (504, POST /spaces/3/run-all). ${notKnown} No agent of the space is active now. Use get_space_agents to see whether runs were started.`
   ],
   [
     "a sign-in page",
@@ -766,7 +766,7 @@ describe("a read", () => {
     [
       "501",
       { status: 501 },
-      "Sequentum failed (501, GET /agent/7). Nothing was changed; trying again is unlikely to help."
+      "Sequentum does not implement this (501, GET /agent/7). Nothing was changed, and trying again will not help."
     ],
     [
       "520",
@@ -776,17 +776,17 @@ describe("a read", () => {
     [
       "522",
       { status: 522 },
-      "Sequentum failed (522, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
+      "Sequentum did not answer in time (522, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
     ],
     [
       "525",
       { status: 525 },
-      "Sequentum failed (525, GET /agent/7). Nothing was changed; trying again is unlikely to help."
+      "A gateway could not reach Sequentum (525, GET /agent/7). Nothing was changed; try again in a minute."
     ],
     [
       "408",
       { status: 408 },
-      "Sequentum failed (408, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
+      "Sequentum did not answer in time (408, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
     ],
     [
       "503 for hours",
@@ -796,12 +796,12 @@ describe("a read", () => {
     [
       "503 for ever",
       { status: 503, retryAfter: "251606667765" },
-      "Sequentum failed (503, GET /agent/7). Nothing was changed; try again another day."
+      "Sequentum failed (503, GET /agent/7). Nothing was changed; try again no sooner than in two days."
     ],
     [
       "429 for ever",
       { status: 429, retryAfter: "251606667765" },
-      "Too many requests to Sequentum (429). Nothing was done. Try again another day, and poll less often."
+      "Too many requests to Sequentum (429). Nothing was done, and nothing was sent again. Try again no sooner than in two days, and poll less often."
     ]
   ] as const) {
     it.effect(`that gets ${what} says what fits`, () =>

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { toolsets } from "../../src/tools/catalog/all.ts"
 import { makeArgumentsReader } from "../../src/tools/readArguments.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
+import type { AnyDeclaration } from "../../src/tools/Tool.ts"
 import { scripted, type Sent } from "../support/http.ts"
 import { many, spoiling } from "../support/mutate.ts"
 import { calling, overHttp } from "../support/tools.ts"
@@ -18,7 +19,7 @@ const nothing = overHttp(scripted(() => ({ status: 404 }), sent))
 
 const inputs = new Map(
   toolsets.flatMap(({ declarations }) =>
-    Object.entries(declarations).map(([name, { input }]) => [name, input] as const)
+    Object.entries<AnyDeclaration>(declarations).map(([name, { input }]) => [name, input] as const)
   )
 )
 

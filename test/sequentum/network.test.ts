@@ -1,52 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { ServerResponse } from "node:http"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
-import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { apiPath } from "../../src/sequentum/client/apiPath.ts"
-import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
-import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
-import { httpClient } from "../../src/serve/layers.ts"
 import { whileTimePasses } from "../support/time.ts"
 import { freePort } from "../support/freePort.ts"
 import { asCaller } from "../support/http.ts"
-
-interface Server {
-  readonly url: string
-  /** Connections made so far. */
-  readonly connections: () => number
-}
-
-/** A real server, until the scope closes. */
-const upstream = (respond: (request: IncomingMessage, response: ServerResponse) => void) =>
-  Effect.acquireRelease(
-    Effect.async<Server & { readonly close: () => void }>((resume) => {
-      let connections = 0
-      const server = createServer(respond).on("connection", () => (connections += 1))
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        resume(
-          Effect.succeed({
-            url: `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`,
-            connections: () => connections,
-            close: () => {
-              server.close()
-              server.closeAllConnections()
-            }
-          })
-        )
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
+import { clients, connect, upstream } from "../support/sockets.ts"
 
 /** A local address that nothing listens on. */
 const nowhere = Effect.map(freePort, (port) => `http://127.0.0.1:${port}`)
@@ -57,21 +23,8 @@ const Ok = Schema.Struct({ ok: Schema.Boolean })
 const json = (response: ServerResponse, body: unknown) =>
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body))
 
-for (const [name, upstreamOf] of [
-  ["Node's HTTP client", layerHttpClient],
-  ["undici's connections", layerUndici]
-] as const) {
-  const clientOf = (apiUrl: string) =>
-    Effect.map(
-      Layer.build(
-        Files.Default.pipe(
-          Layer.provideMerge(SequentumClient.layer({ apiUrl: new URL(apiUrl), requestTimeout: Duration.seconds(30) })),
-          Layer.provide(upstreamOf(new URL(apiUrl))),
-          Layer.provide(httpClient)
-        )
-      ),
-      (context) => ({ client: Effect.provide(SequentumClient, context), files: Effect.provide(Files, context) })
-    )
+for (const [name, upstreamOf] of clients) {
+  const clientOf = (apiUrl: string) => connect(upstreamOf, apiUrl)
   const connected = (apiUrl: string) => Effect.flatMap(clientOf(apiUrl), ({ client }) => client)
   /** The error of a POST, which is never retried if Sequentum may have acted. */
   const failureOf = (apiUrl: string) =>

@@ -69,7 +69,7 @@ describe("a wait", () => {
       assert.deepStrictEqual(value["run"], { runId: 90, status: "Success", isFinal: true })
       assert.strictEqual(
         value["notice"],
-        "9 of 11 reads failed: Sequentum failed (408, GET /agent/7/run/90/status). The state shown was read after that."
+        "9 of 11 reads failed: Sequentum did not answer in time (408, GET /agent/7/run/90/status). The state shown was read after that."
       )
       assert.strictEqual(reads, 11)
     })

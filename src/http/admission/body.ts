@@ -4,6 +4,7 @@ import { isJsonContentType } from "@modelcontextprotocol/server"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import { normalise } from "../../mcp/messages.ts"
 import { rpcCodes } from "../rpcError.ts"
 
 /** In bytes. */
@@ -35,9 +36,11 @@ const batch = new BadBody({
 })
 
 const parse = (bytes: Buffer): Effect.Effect<unknown, BadBody> => {
-  const body = Either.try((): unknown => JSON.parse(bytes.toString("utf8")))
+  // Some JSON writers put a byte order mark first.
+  const text = bytes.toString("utf8").replace(/^\ufeff/u, "")
+  const body = Either.try((): unknown => JSON.parse(text))
   if (Either.isLeft(body)) return notJson
-  return Array.isArray(body.right) ? batch : Effect.succeed(body.right)
+  return Array.isArray(body.right) ? batch : Effect.succeed(normalise(body.right))
 }
 
 /**

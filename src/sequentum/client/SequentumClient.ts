@@ -1,18 +1,22 @@
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import { withSpan } from "../../runtime/tracing.ts"
 import { Credentials } from "../Credentials.ts"
-import { meaningOf, RateLimited, type SequentumError } from "../errors.ts"
+import { Deadline } from "../Deadline.ts"
+import type { SequentumError } from "../errors.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
+import { acceptEncoding } from "./bodies.ts"
+import { Breaker } from "./Breaker.ts"
+import { usableAddress } from "./downloadAddress.ts"
+import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
 import {
   dateOf,
-  errorFrom,
   isRedirect,
   isSuccess,
   readData,
@@ -21,8 +25,7 @@ import {
   redirectTarget,
   type Read
 } from "./responses.ts"
-import * as Retry from "./Retry.ts"
-import { Upstream, type Method, type RequestLine, type UpstreamRequest, type UpstreamResponse } from "./Upstream.ts"
+import { Upstream, type Method, type RequestLine, type UpstreamRequest } from "./Upstream.ts"
 
 /** Where Sequentum is and how long one request may take. */
 export interface SequentumClientOptions {
@@ -50,7 +53,7 @@ export interface Retries {
 export interface RequestOptions extends Retries {
   readonly query?: Query
   readonly body?: Readonly<Record<string, unknown>>
-  /** Replaces the request timeout, as a synchronous run needs. */
+  /** Replaces the request timeout and the deadline of the call, as a synchronous run needs. */
   readonly timeout?: Duration.Duration
 }
 
@@ -87,25 +90,13 @@ const queryText = (query: Query): string => {
 }
 
 const requestHeaders = (scheme: string, secret: string, hasBody: boolean) => {
-  const always = { authorization: `${scheme} ${secret}`, accept: "application/json" }
+  const always = {
+    authorization: `${scheme} ${secret}`,
+    accept: "application/json",
+    "accept-encoding": acceptEncoding
+  }
   return hasBody ? { ...always, "content-type": "application/json" } : always
 }
-
-/** Waits for the rate budget, then sends. Fails with RateLimited, sending nothing, if the wait would be too long. */
-const withinBudget = <A, E>(budget: RateBudget.RateBudget, line: RequestLine, send: Effect.Effect<A, E>) =>
-  Effect.clockWith((clock): Effect.Effect<A, E | RateLimited> => {
-    const wait = budget.reserve(clock.unsafeCurrentTimeMillis(), Retry.maxRetryAfter)
-    if (Duration.greaterThan(wait, Retry.maxRetryAfter)) {
-      return new RateLimited({ ...line, retryAfterSeconds: Math.ceil(Duration.toSeconds(wait)) })
-    }
-    return Duration.greaterThan(wait, Duration.zero) ? Effect.zipRight(Effect.sleep(wait), send) : send
-  })
-
-const learnLimit = (budget: RateBudget.RateBudget, { header }: UpstreamResponse) =>
-  budget.learn(Number(header("x-ratelimit-limit")), Number(header("x-ratelimit-window-seconds") ?? 60))
-
-/** Whether a response is what the caller asked for, by its status. */
-type Accepts = (status: number) => boolean
 
 /** Which responses are accepted, by default those of success, and how they are read. */
 interface Expected<A> {
@@ -113,63 +104,15 @@ interface Expected<A> {
   readonly read: Read<A>
 }
 
-/** The error of a write after its last try. A later refusal does not undo what an earlier try may have done. */
-const outcomeOf = (unclear: SequentumError | undefined, last: SequentumError): SequentumError =>
-  meaningOf(last).outcome === "unknown" ? last : (unclear ?? last)
-
-interface Exchange<A> {
-  readonly request: UpstreamRequest
-  readonly secret: string
-  readonly budget: RateBudget.RateBudget
-  readonly accepts: Accepts
-  readonly read: Read<A>
-  readonly retry: boolean
-  /** Called for each try. */
-  readonly onSent: () => void
-}
-
-/** One exchange, retried by `Retry.schedule`. */
-const exchange = <A>(
-  upstream: Upstream["Type"],
-  { accepts, budget, onSent, read, request, retry, secret }: Exchange<A>
-): Effect.Effect<A, SequentumError> => {
-  const { line } = request
-  // The first try of a write that Sequentum may have carried out.
-  let unclear: SequentumError | undefined
-  const fail = (error: SequentumError) => {
-    if (line.method !== "GET" && meaningOf(error).outcome === "unknown") unclear ??= error
-    return Effect.fail(error)
-  }
-  const send = Effect.matchEffect(upstream.send(request), {
-    onFailure: fail,
-    onSuccess: (response): Effect.Effect<UpstreamResponse, SequentumError> => {
-      learnLimit(budget, response)
-      return accepts(response.status)
-        ? Effect.succeed(response)
-        : Effect.clockWith((clock) => fail(errorFrom(line, response, secret, clock.unsafeCurrentTimeMillis())))
-    }
-  })
-  const attempt = Effect.suspend(() => {
-    onSent()
-    return send
-  })
-  const once = withinBudget(budget, line, attempt)
-  const response = retry ? Effect.retry(once, Retry.schedule) : once
-  return response.pipe(
-    Effect.flatMap((accepted) => read(accepted, secret)),
-    Effect.mapError((last) => outcomeOf(unclear, last))
-  )
-}
-
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    const upstream = yield* Upstream
+    const exchange = makeExchange(yield* Upstream, yield* Breaker)
+    const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
-    const budgetOf = RateBudget.makeByCaller()
 
     const send = <A>(
       line: RequestLine,
-      { body, query = {}, retry = true, timeout = options.requestTimeout }: RequestOptions,
+      { body, query = {}, retry = true, timeout }: RequestOptions,
       { accepts = isSuccess, read }: Expected<A>
     ): Call<A> =>
       Effect.contextWithEffect((context: Context.Context<Credentials>) => {
@@ -180,11 +123,19 @@ const make = (options: SequentumClientOptions) =>
           target: `${base}${line.path}${queryText(query)}`,
           headers: requestHeaders(credentials.scheme, secret, body !== undefined),
           body: body === undefined ? undefined : JSON.stringify(body),
-          timeout
+          timeout: timeout ?? options.requestTimeout
         }
-        const budget = budgetOf(credentials.account ?? credentials)
-        const onSent = Context.get(context, Attempts).sent
-        return exchange(upstream, { request, secret, budget, accepts, read, retry, onSent })
+        const deadline = Context.get(context, Deadline)
+        return exchange({
+          request,
+          secret,
+          budget: budgetOf(credentials.account ?? credentials),
+          deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
+          accepts,
+          read,
+          retry,
+          onSent: Context.get(context, Attempts).sent
+        })
       }).pipe(withSpan("SequentumClient.send", { kind: "client", attributes: { "http.request.method": line.method } }))
 
     const json =
@@ -222,12 +173,13 @@ const make = (options: SequentumClientOptions) =>
       },
       redirect: (path) => {
         const line: RequestLine = { method: "GET", ...path }
+        const target = redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)
         return send(
           line,
           {},
           {
             accepts: (status) => isSuccess(status) || isRedirect(status),
-            read: redirectTarget(line, `${options.apiUrl.origin}${base}${line.path}`)
+            read: (response) => Effect.flatMap(target(response), usableAddress(line, response.status, options.apiUrl))
           }
         )
       }
@@ -240,5 +192,8 @@ export class SequentumClient extends Context.Tag("sequentum/SequentumClient")<
   SequentumClientService
 >() {
   static readonly layer = (options: SequentumClientOptions): Layer.Layer<SequentumClient, never, Upstream> =>
-    Layer.effect(SequentumClient, make(options))
+    Layer.effect(SequentumClient, make(options)).pipe(
+      Layer.provide(Breaker.layer(options.apiUrl.host)),
+      Layer.provide(RateBudget.RateBudgets.layer)
+    )
 }

@@ -24,6 +24,9 @@ const decodeBody = Schema.decodeUnknownEither(ErrorBody)
 
 const maxDetailLength = 300
 
+/** An error page that is longer, in characters, is not read. */
+const maxErrorBody = 65_536
+
 /** The start of the first stack frame: on a line of its own or, in the form of a call, anywhere. */
 const stackFrame = /\r?\n\s*at\s|(?:^|\s)at\s+(?:async\s+)?[\w.$<>[\]`+]+(?:\(|\s\(\S+:\d+:\d+\))/u
 
@@ -46,7 +49,7 @@ export const cleanDetail = (raw: string, secret: string): string | undefined => 
 
 /** The displayable detail of an error body, and its error code. Both are absent from a body of another shape. */
 export const readErrorBody = (body: string, secret: string): { detail?: string; errorCode?: string } =>
-  Either.match(decodeBody(body), {
+  Either.match(decodeBody(body.length > maxErrorBody ? "" : body), {
     onLeft: () => ({}),
     onRight: (known) => {
       const error = Predicate.isString(known.error) ? known.error : undefined

@@ -5,6 +5,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import {
   Conflict,
+  ConnectionFailed,
   Forbidden,
   NotFound,
   RateLimited,
@@ -28,21 +29,28 @@ const unexpected = (line: RequestLine, { status }: UpstreamResponse, problem: st
 const httpDate =
   /^[A-Z][a-z]{2,8}(?:, \d{2}[ -][A-Z][a-z]{2}[ -](?:\d{4}|\d{2}) | [A-Z][a-z]{2} [ \d]\d )\d{2}:\d{2}:\d{2} (?:GMT|\d{4})$/u
 
-/** A date of HTTP in epoch milliseconds; undefined if it is absent or malformed. */
-const parseHttpDate = (value: string | undefined): number | undefined => {
+/** A date in HTTP as epoch milliseconds; undefined if it is absent or malformed. */
+const parseDate = (value: string | undefined): number | undefined => {
   const text = value?.trim() ?? ""
   if (!httpDate.test(text)) return undefined
   const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`)
   return Number.isNaN(at) ? undefined : at
 }
 
-/** `Retry-After` in seconds from `now` (epoch milliseconds); undefined if it is absent or malformed. */
-const parseRetryAfter = (value: string | undefined, now: number): number | undefined => {
+/**
+ * `Retry-After` in seconds; undefined if it is absent or malformed. A date counts from the response's own `Date`, since
+ * the clock of this machine (`now`, epoch milliseconds) may be wrong.
+ */
+const retryAfterSeconds = ({ header }: UpstreamResponse, now: number): number | undefined => {
+  const value = header("retry-after")
   const text = value?.trim() ?? ""
-  if (/^\d+$/u.test(text)) return Number(text)
-  const at = parseHttpDate(text)
-  return at === undefined ? undefined : Math.max(0, Math.ceil((at - now) / 1000))
+  if (/^\d+$/u.test(text)) return Math.min(Number(text), Number.MAX_SAFE_INTEGER)
+  const at = parseDate(value)
+  return at === undefined ? undefined : Math.max(0, Math.ceil((at - (parseDate(header("date")) ?? now)) / 1000))
 }
+
+/** What nginx and Go answer, with status 400, to an http request on a port for https. */
+const isFromHttpsPort = (body: string) => /\bHTTP request (?:was sent )?to (?:an )?HTTPS (?:port|server)\b/u.test(body)
 
 /** The scope that a 403 says the token lacks: blank if it names none, undefined if it is about something else. */
 const missingScope = (response: UpstreamResponse, errorCode: string | undefined): string | undefined => {
@@ -60,13 +68,17 @@ export const errorFrom = (
   now: number
 ): SequentumError => {
   const { status } = response
-  const seconds = parseRetryAfter(response.header("retry-after"), now)
+  const seconds = retryAfterSeconds(response, now)
   const retryAfter = seconds === undefined ? {} : { retryAfterSeconds: seconds }
   if (status === 429) return new RateLimited({ ...line, ...retryAfter })
   if (status >= 500) return new ServerFailure({ ...line, ...retryAfter, status })
+  if (status === 400 && isFromHttpsPort(response.body.slice(0, 1000))) {
+    return new ConnectionFailed({ ...line, reached: false, code: "HTTPS_PORT" })
+  }
   if (status < 400) return unexpected(line, response, "a redirect where data was expected")
   const { errorCode, ...said } = readErrorBody(response.body, secret)
   switch (status) {
+    // A gateway may send these for a request that Sequentum has carried out.
     case 408:
     case 425:
       return new ServerFailure({ ...line, ...said, ...retryAfter, status })
@@ -250,7 +262,7 @@ export const readData =
     })
 
 /** Sequentum's own time of a response in epoch milliseconds, a whole second; undefined without a valid `Date`. */
-export const dateOf = ({ header }: UpstreamResponse): number | undefined => parseHttpDate(header("date"))
+export const dateOf = ({ header }: UpstreamResponse): number | undefined => parseDate(header("date"))
 
 /** Where a redirect leads, relative to `base`. Fails with UnexpectedResponse. */
 export const redirectTarget =
@@ -260,11 +272,8 @@ export const redirectTarget =
     if (!isRedirect(response.status) || location === undefined) {
       return Effect.fail(unexpected(line, response, "no redirect to a file"))
     }
-    return Either.try(() => new URL(location, base)).pipe(
-      Either.mapLeft(() => unexpected(line, response, "a redirect to something that is not a URL")),
-      Either.filterOrLeft(
-        ({ protocol }) => protocol === "https:" || protocol === "http:",
-        () => unexpected(line, response, "a redirect to something that is not a web address")
-      )
+    return Either.mapLeft(
+      Either.try(() => new URL(location, base)),
+      () => unexpected(line, response, "a redirect to something that is not a URL")
     )
   }

@@ -1,17 +1,40 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { ifTraced } from "../../runtime/tracing.ts"
-import { connectionFailed, timedOut, Upstream, type RequestLine, type UpstreamResponse } from "./Upstream.ts"
+import {
+  connectionFailed,
+  makeBody,
+  timedOut,
+  Upstream,
+  type ExchangeFailure,
+  type RequestLine,
+  type UpstreamResponse
+} from "./Upstream.ts"
 
 /** `connectionFailed` for an exchange by the platform's client. */
 export const clientFailure = (error: HttpClientError.HttpClientError, line: RequestLine) =>
-  connectionFailed(error.cause, line)
+  connectionFailed(error.cause, line, new URL(error.request.url))
 
-/** A text without the byte order mark that some servers put before their JSON. */
-const withoutMark = (text: string) => (text.startsWith("\ufeff") ? text.slice(1) : text)
+const isEmptyBody = (error: HttpClientError.HttpClientError) =>
+  error._tag === "ResponseError" && error.reason === "EmptyBody"
+
+/** A whole response. Its connection is closed as soon as it is larger than it may be. */
+const received = (
+  line: RequestLine,
+  { headers, status, stream }: HttpClientResponse.HttpClientResponse
+): Effect.Effect<UpstreamResponse, ExchangeFailure> =>
+  Effect.suspend(() => {
+    const body = makeBody({ status, header: (name) => headers[name] })
+    return Stream.runForEachWhile(stream, (chunk) => Effect.succeed(body.add(chunk))).pipe(
+      Effect.catchAll((error) => (isEmptyBody(error) ? Effect.void : Effect.fail(clientFailure(error, line)))),
+      Effect.flatMap(() => body.end(line))
+    )
+  })
 
 /** Exchanges with the host of `apiUrl` by the platform's HTTP client, which must not follow redirects. */
 export const layerHttpClient = (apiUrl: URL): Layer.Layer<Upstream, never, HttpClient.HttpClient> =>
@@ -25,14 +48,8 @@ export const layerHttpClient = (apiUrl: URL): Layer.Layer<Upstream, never, HttpC
           const bare = HttpClientRequest.make(line.method)(`${apiUrl.origin}${target}`, { headers })
           const request = body === undefined ? bare : HttpClientRequest.bodyText(bare, body, "application/json")
           return ifTraced(untraced.execute(request), http.execute(request)).pipe(
-            Effect.flatMap((response) =>
-              Effect.map(response.text, (text): UpstreamResponse => ({
-                status: response.status,
-                body: withoutMark(text),
-                header: (name) => response.headers[name]
-              }))
-            ),
             Effect.mapError((error) => clientFailure(error, line)),
+            Effect.flatMap((response) => received(line, response)),
             Effect.timeoutFail({ duration: timeout, onTimeout: () => timedOut(line, timeout) })
           )
         }

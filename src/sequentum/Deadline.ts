@@ -1,0 +1,49 @@
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { monotonicMillis } from "../runtime/monotonic.ts"
+
+/** Until when the requests of one call may take, in milliseconds of monotonic time. */
+interface Limits {
+  /** The end of the last try. */
+  readonly at: number
+  /** The end of the last wait: for the rate budget, for `Retry-After`, or before a retry. */
+  readonly waitsUntil: number
+  /** The same object for all requests of one call; undefined without a deadline. */
+  readonly call: object | undefined
+}
+
+const none: Limits = { at: Number.POSITIVE_INFINITY, waitsUntil: Number.POSITIVE_INFINITY, call: undefined }
+
+/** The deadline that all requests of a call share, retries included. The default is none. */
+export class Deadline extends Context.Reference<Deadline>()("sequentum/Deadline", {
+  defaultValue: (): Limits => none
+}) {}
+
+/**
+ * Ends the requests of an effect within `time`, and their waits within `waits`. A deadline that ends sooner stays.
+ * It bounds requests to Sequentum only: the effect fails with the error of the request that had no time left.
+ */
+export const within = (time: Duration.Duration, waits: Duration.Duration = time) => {
+  const timeMillis = Duration.toMillis(time)
+  const waitsMillis = Duration.toMillis(waits)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.clockWith((clock) =>
+      Effect.mapInputContext(effect, (context: Context.Context<R>) => {
+        const outer = Context.get(context, Deadline)
+        const now = monotonicMillis(clock)
+        return Context.add(context, Deadline, {
+          at: Math.min(outer.at, now + timeMillis),
+          waitsUntil: Math.min(outer.waitsUntil, now + waitsMillis),
+          call: outer.call ?? {}
+        })
+      })
+    )
+}
+
+/** What is left of the deadline; infinite without one. */
+export const timeLeft: Effect.Effect<Duration.Duration> = Effect.clockWith((clock) =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Duration.millis(Math.max(0, Context.get(context, Deadline).at - monotonicMillis(clock)))
+  )
+)
