@@ -253,17 +253,20 @@ const serverFailure = (error: ServerFailure): Meaning => {
   const said = says(error.detail)
   switch (kinds[status] ?? "failed") {
     case "unsupported":
-      return {
-        retryable: false,
-        outcome: "refused",
-        text: `Sequentum does not implement this ${about}. Nothing was changed, and trying again will not help.`
-      }
+      return error.method === "GET"
+        ? {
+            retryable: false,
+            outcome: "refused",
+            text: `Sequentum does not implement this ${about}. Nothing was changed, and trying again will not help.`
+          }
+        : {
+            retryable: false,
+            outcome: "unknown",
+            text: `Sequentum does not implement this ${about}. ${notKnown}`,
+            next: "check"
+          }
     case "unreached":
-      return {
-        retryable: true,
-        outcome: "refused",
-        text: `A gateway could not reach Sequentum ${about}. Nothing was changed; try again ${whenToRetry(retryAfterSeconds)}.`
-      }
+      return unknownOutcome(error, `A gateway could not reach Sequentum ${about}.`, whenToRetry(retryAfterSeconds))
     case "late":
       return unknownOutcome(error, `Sequentum did not answer in time ${about}.${said}`, whenToRetry(retryAfterSeconds))
     case "failed":

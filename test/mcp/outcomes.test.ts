@@ -781,7 +781,7 @@ describe("a read", () => {
     [
       "525",
       { status: 525 },
-      "A gateway could not reach Sequentum (525, GET /agent/7). Nothing was changed; try again in a minute."
+      "A gateway could not reach Sequentum (525, GET /agent/7). Retries did not help. Nothing was changed; try again in a minute."
     ],
     [
       "408",

@@ -158,11 +158,10 @@ describe("a tool call", () => {
     it.effect(`says what ${status} means for a start`, () =>
       Effect.gen(function* () {
         const { result, seen } = yield* timed([{ status }], "start_agent", { agentId: 7 })
-        const neverReached = status === 521 || status === 523
         // Where the outcome is not known, one more request looks for the run.
         const starts = seen.filter(({ method }) => method === "POST")
-        assert.strictEqual(starts.length, neverReached ? 4 : 1)
-        assert.match(String(result), neverReached ? /Nothing was changed/u : /not known whether Sequentum acted/u)
+        assert.strictEqual(starts.length, 1)
+        assert.match(String(result), /not known whether Sequentum acted/u)
         assert.notMatch(String(result), /change the arguments/u)
       })
     )
