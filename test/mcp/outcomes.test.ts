@@ -433,6 +433,16 @@ const cases: ReadonlyArray<
     `Sequentum failed (502, DELETE /agent/7/run/90). It is not known whether Sequentum acted. The run is still there (Running). Calling again is safe.`
   ],
   [
+    "503, then a 403 of the gateway",
+    "deleteRun",
+    {
+      "DELETE 90": [{ status: 503 }, { status: 403, html: true, body: pageOf("Forbidden") }],
+      "GET status": { status: 403 }
+    },
+    "unknown",
+    `Sequentum failed (503, DELETE /agent/7/run/90). ${notKnown} Use get_run_status to see whether it was done.`
+  ],
+  [
     "502, then 204",
     "deleteRun",
     { "DELETE 90": [gateway, { status: 204 }] },
