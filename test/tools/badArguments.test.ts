@@ -32,7 +32,9 @@ const readings = (value: unknown, schema: JsonObject): ReadonlyArray<unknown> =>
   if (typeof value === "object" && value !== null) return [value, JSON.stringify(value)]
   if (typeof value !== "string") return [value]
   const words = Array.isArray(schema["enum"]) ? schema["enum"].map(String) : []
-  const word = words.find((one) => one.toLowerCase() === value.trim().toLowerCase())
+  // A text of digits may be the integer that the API has for a word.
+  const isCode = /^\s*\d+\s*$/u.test(value)
+  const word = isCode ? words[0] : words.find((one) => one.toLowerCase() === value.trim().toLowerCase())
   return [value, Number(value), /^\s*(?:true|false)\s*$/iu.test(value) ? true : value, word ?? value]
 }
 
