@@ -71,8 +71,8 @@ const once = { ...create, scheduleType: 1 }
 const every = { ...create, scheduleType: 2 }
 const everySixHours = { ...every, runEveryCount: 6, runEveryPeriod: 2 }
 
-const noCount = "runEveryCount is required for a RunEvery schedule (scheduleType 2)."
-const noPeriod = "runEveryPeriod is required for a RunEvery schedule (scheduleType 2)."
+const noCount = "runEveryCount is required for a RunEvery schedule."
+const noPeriod = "runEveryPeriod is required for a RunEvery schedule."
 
 export const scheduleCases: Cases<typeof ScheduleTools> = {
   list_agent_schedules: {
@@ -112,7 +112,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
     ],
     result: detail,
     refuses: [
-      refusal(create, "cronExpression is required for a CRON schedule (scheduleType 3)."),
+      refusal(create, "cronExpression is required for a CRON schedule."),
       refusal(
         { ...create, cronExpression: "* * * *" },
         "cronExpression must have 5 fields (minute hour day month weekday), but has 4."
@@ -133,7 +133,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
           `timezone must be an IANA time zone such as Europe/Berlin, but was ${JSON.stringify(timezone)}.`
         )
       ),
-      refusal(once, "startTime is required for a RunOnce schedule (scheduleType 1)."),
+      refusal(once, "startTime is required for a RunOnce schedule."),
       refusal(
         { ...once, startTime: "2026-03-11T12:00:59Z" },
         "startTime must be at least 1 minute ahead, but was 2026-03-11T12:00:59Z; it is now 2026-03-11T12:00:00.000Z."

@@ -136,7 +136,7 @@ describe("update_agent_schedule", () => {
     Effect.gen(function* () {
       yield* at("2026-03-11T12:00:00Z")
       assert.deepStrictEqual(yield* problems({ scheduleType: 2, runEveryCount: 6 }), [
-        "runEveryPeriod is required for a RunEvery schedule (scheduleType 2)."
+        "runEveryPeriod is required for a RunEvery schedule."
       ])
       assert.deepStrictEqual(yield* problems({ timezone: "Mars/Olympus" }), [
         'timezone must be an IANA time zone such as Europe/Berlin, but was "Mars/Olympus".'

@@ -70,7 +70,7 @@ export const readStart = (startTime: string, timezone: string | undefined): Star
 const shortestNotice = Duration.minutes(1)
 
 const cronProblems = (expression: string | undefined) => {
-  if (expression === undefined) return ["cronExpression is required for a CRON schedule (scheduleType 3)."]
+  if (expression === undefined) return ["cronExpression is required for a CRON schedule."]
   const fields = expression.trim().split(/\s+/u).length
   if (fields !== 5) {
     return [`cronExpression must have 5 fields (minute hour day month weekday), but has ${fields}.`]
@@ -85,7 +85,7 @@ const startProblems = ({ at, shown }: Start, now: number, earliest: number, prob
 
 const runOnceProblems = ({ startTime, timezone }: Timing, now: number) =>
   startTime === undefined
-    ? ["startTime is required for a RunOnce schedule (scheduleType 1)."]
+    ? ["startTime is required for a RunOnce schedule."]
     : startProblems(
         readStart(startTime, timezone),
         now,
@@ -94,8 +94,8 @@ const runOnceProblems = ({ startTime, timezone }: Timing, now: number) =>
       )
 
 const runEveryProblems = ({ runEveryCount, runEveryPeriod, startTime, timezone }: Timing, now: number) => [
-  ...(runEveryCount === undefined ? ["runEveryCount is required for a RunEvery schedule (scheduleType 2)."] : []),
-  ...(runEveryPeriod === undefined ? ["runEveryPeriod is required for a RunEvery schedule (scheduleType 2)."] : []),
+  ...(runEveryCount === undefined ? ["runEveryCount is required for a RunEvery schedule."] : []),
+  ...(runEveryPeriod === undefined ? ["runEveryPeriod is required for a RunEvery schedule."] : []),
   ...(startTime === undefined
     ? []
     : startProblems(readStart(startTime, timezone), now, now + 1, "must be in the future"))
