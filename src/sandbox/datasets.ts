@@ -8,9 +8,9 @@ interface Draft {
   /** The same in every run, so that two runs of an agent are comparable. */
   readonly pick: <A>(values: readonly [A, ...ReadonlyArray<A>]) => A
   readonly int: (from: number, to: number) => number
-  /** Drifts a few percent from run to run. */
+  /** A fifth of the prices of a run are off the usual ones by a few percent. */
   readonly price: (from: number, to: number) => number
-  /** Differs from run to run. */
+  /** The same in most runs. */
   readonly chance: (probability: number) => boolean
 }
 
@@ -194,34 +194,64 @@ const makeRow = {
 
 export type DatasetName = keyof typeof makeRow
 
+/** Data sets that hold the same items in every run. Items of the others appear and disappear. */
+const complete: ReadonlySet<DatasetName> = new Set<DatasetName>(["rates", "weather"])
+
+/** What decides which rows a run extracted. */
+export interface Extraction {
+  readonly dataset: DatasetName
+  readonly agentId: number
+  readonly sequence: number
+  readonly count: number
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly only: { readonly column: string; readonly value: string } | null
+}
+
+const makeItem = ({ agentId, dataset, sequence }: Extraction, index: number): Row => {
+  const item = random(`item/${agentId}/${index}`)
+  const drift = random(`drift/${agentId}/${sequence}/${index}`)
+  const usual = random(`usual/${agentId}/${index}`)
+  const varies = (share: number) => drift.next() < share
+  return makeRow[dataset]({
+    index,
+    pick: item.pick,
+    int: item.int,
+    price: (from, to) => {
+      const price = from + item.next() * (to - from)
+      const factor = 0.97 + drift.next() * 0.06
+      return Math.round(price * (dataset === "rates" || varies(0.2) ? factor : 1) * 100) / 100
+    },
+    chance: (probability) => (varies(0.08) ? drift : usual).next() < probability
+  })
+}
+
+/** About one item in thirty is missing from a run. */
+const isMissing = ({ agentId, dataset, sequence }: Extraction, index: number): boolean =>
+  !complete.has(dataset) && random(`missing/${agentId}/${sequence}/${index}`).next() < 1 / 30
+
 /**
- * The rows that a run extracted. Items depend on the agent; prices and stock depend on the run. An input parameter with the
- * name of a column sets that column, unless its value is "All".
+ * The rows that a run extracted. Items depend on the agent; prices and stock, and which items there are, depend on the run.
+ * An input parameter with the name of a column sets that column, unless its value is "All".
  */
-export const makeRows = (
-  dataset: DatasetName,
-  agentId: number,
-  runId: number,
-  count: number,
-  inputs: Readonly<Record<string, unknown>>
-): ReadonlyArray<Row> => {
+export const makeRows = (extraction: Extraction): ReadonlyArray<Row> => {
+  const { count, inputs, only } = extraction
   const wanted = new Map(
     Object.entries(inputs).flatMap(([name, value]) =>
       typeof value === "string" && value !== "" && value.toLowerCase() !== "all" ? [[name.toLowerCase(), value]] : []
     )
   )
-  return Array.from({ length: count }, (_, index) => {
-    const item = random(`item/${agentId}/${index}`)
-    const drift = random(`drift/${runId}/${index}`)
-    const row = makeRow[dataset]({
-      index,
-      pick: item.pick,
-      int: item.int,
-      price: (from, to) => Math.round((from + item.next() * (to - from)) * (0.97 + drift.next() * 0.06) * 100) / 100,
-      chance: (probability) => drift.next() < probability
-    })
-    return Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [name, wanted.get(name.toLowerCase()) ?? value])
+  const rows: Array<Row> = []
+  // The bound is for a run of one value that no item has.
+  for (let index = 0; rows.length < count && index < count * 20 + 100; index++) {
+    if (isMissing(extraction, index)) continue
+    const row = makeItem(extraction, index)
+    if (only !== null && row[only.column] !== only.value) continue
+    rows.push(
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, wanted.get(name.toLowerCase()) ?? value]))
     )
-  })
+  }
+  return rows
 }
+
+/** The words that stand for people, makers and places in the rows. */
+export const vocabulary = { authors, makers, cities } as const

@@ -34,7 +34,7 @@ const textOf = (body: HttpBody.HttpBody): string => {
 }
 
 /** A sandbox without a socket. Sets the TestClock to a fixed time. */
-export const sandbox = (options: { readonly speed?: number; readonly rateLimitPerMinute?: number } = {}) =>
+export const sandbox = (options: Partial<Api.ApiOptions> = {}) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.parse("2026-03-11T12:00:00.000Z"))
     const app = yield* Api.make({ speed: 1, rateLimitPerMinute: 100_000, ...options })
