@@ -28,10 +28,12 @@ const toName = (text: string): string =>
 /** The columns that a prompt lists, such as "title, price and rating"; null if it lists none. */
 export const columnsIn = (prompt: string): ReadonlyArray<string> | null => {
   for (const clause of prompt.split(/[.;:()\n!?]+/u)) {
-    const parts = clause
+    const items = clause
+      .replace(/^.*\b(?:with|including|columns|fields)\b/iu, "")
       .trim()
       .split(/\s*,\s*(?:and\s+|&\s*)?|\s+(?:and|&)\s+/u)
-      .map((part) => part.trim())
+    const source = items.findIndex((item) => /^(?:from|on|at)\b/iu.test(item))
+    const parts = source === -1 ? items : items.slice(0, source)
     const names = parts.map((part, index) => {
       const end = index === parts.length - 1 ? part.replace(after, "") : part
       return end.replace(before, "").trim()

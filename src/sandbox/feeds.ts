@@ -63,7 +63,7 @@ export const feeds: ReadonlyArray<Seeded> = [
   {
     agent: {
       id: 4505,
-      name: "Auction lots",
+      name: "Shoe auction lots",
       spaceId,
       description: "Open lots, with the ids of the auction house.",
       inputParameters: {},
@@ -75,14 +75,14 @@ export const feeds: ReadonlyArray<Seeded> = [
   {
     agent: {
       id: 4506,
-      name: "Toy shop shelves",
+      name: "Refurbished computers",
       spaceId,
-      description: "Toys and their places on the shelves. The layout of the site changes often.",
-      inputParameters: { shop: "All" },
-      startUrl: "https://toys.example/shelves"
+      description: "Used computers with their prices. The layout of the site changes often.",
+      inputParameters: { brand: "All" },
+      startUrl: "https://refurbished.example/computers"
     },
     profile: {
-      dataset: "books",
+      dataset: "laptops",
       plannedMs: minutes(3),
       rows: 50,
       rowsPerPage: 25,
@@ -94,10 +94,10 @@ export const feeds: ReadonlyArray<Seeded> = [
   {
     agent: {
       id: 4507,
-      name: "Ferry timetables",
+      name: "Press releases",
       spaceId,
-      description: "Departures of eleven lines. The site is slow at night.",
-      startUrl: "https://ferries.example/timetable"
+      description: "Announcements of listed companies. The site is slow at night.",
+      startUrl: "https://press.example/releases"
     },
     profile: {
       dataset: "headlines",
@@ -112,11 +112,11 @@ export const feeds: ReadonlyArray<Seeded> = [
   {
     agent: {
       id: 4508,
-      name: "Patent filings",
+      name: "Public service vacancies",
       spaceId,
-      description: "New filings by date.",
-      inputParameters: { since: "2026-01-01" },
-      startUrl: "https://patents.example/new"
+      description: "Open positions in ministries and cities.",
+      inputParameters: { location: "All" },
+      startUrl: "https://service.example/vacancies"
     },
     profile: { dataset: "jobs", plannedMs: minutes(4), rows: 60, rowsPerPage: 20, outcome: "flaky", failure: "script" },
     history: { count: 9, every: days(1.6) }
@@ -129,16 +129,16 @@ export const feeds: ReadonlyArray<Seeded> = [
       description: "Lunch menus of the day. Some cafés publish pictures instead of text.",
       startUrl: "https://menus.example/zuerich"
     },
-    profile: { dataset: "groceries", plannedMs: minutes(2), rows: 40, rowsPerPage: 10, outcome: "errors" },
+    profile: { dataset: "menus", plannedMs: minutes(2), rows: 40, rowsPerPage: 10, outcome: "errors" },
     history: { count: 11, every: days(1.4) }
   },
   {
     agent: {
       id: 4510,
-      name: "Concert tickets",
+      name: "Guest houses",
       spaceId,
-      description: "Seats that are still for sale.",
-      startUrl: "https://tickets.example/concerts",
+      description: "Nightly rates of small guest houses.",
+      startUrl: "https://stay.example/guest-houses",
       proxyPoolId: 12
     },
     profile: {
@@ -185,7 +185,7 @@ export const feeds: ReadonlyArray<Seeded> = [
 ]
 
 export const feedSchedules: ReadonlyArray<SeededSchedule> = [
-  { agentId: 4506, name: "Nightly shelves", kind: 3, cron: "0 2 * * *", timezone: "Europe/Paris" },
+  { agentId: 4506, name: "Nightly computers", kind: 3, cron: "0 2 * * *", timezone: "Europe/Paris" },
   { agentId: 4503, name: "Nightly price list", kind: 3, cron: "30 1 * * *" },
   { agentId: 4507, name: "Four times a day", kind: 3, cron: "0 */6 * * *" },
   {

@@ -47,6 +47,7 @@ export const runRows = (agent: Agent, run: Run): ReadonlyArray<Row> => {
     dataset,
     agentId: agent.id,
     sequence: run.sequence,
+    date: dateOf(run),
     count,
     inputs: run.options.inputs,
     only: run.plan.only
@@ -54,19 +55,26 @@ export const runRows = (agent: Agent, run: Run): ReadonlyArray<Row> => {
   return columns === null ? rows : rows.map((row, index) => project(row, columns, agent.id, index))
 }
 
+/** The number of an item, the same in every run. */
+const numberOf = (row: Row): number => Number(/\d+$/.exec(String(row["url"] ?? ""))?.[0] ?? 0)
+
 const jsonLines = (rows: ReadonlyArray<Row>): string =>
   rows
-    .map((row, index) =>
-      JSON.stringify({
-        id: 40_000 + index,
+    .map((row) => {
+      const number = numberOf(row)
+      return JSON.stringify({
+        id: 40_000 + number,
         ...row,
-        images: Array.from({ length: index % 4 }, (_, image) => `https://shop.example/image/${index}-${image + 1}.jpg`),
+        images: Array.from(
+          { length: number % 4 },
+          (_, image) => `https://market.example/image/${number}-${image + 1}.jpg`
+        ),
         offers: [
           { seller: "Northpeak Shop", price: row["price"] ?? null },
-          { seller: "Outlet, Lyon", price: 10 + (index % 90) }
+          { seller: "Outlet, Lyon", price: 400 + ((number * 37) % 900) }
         ]
       })
-    )
+    })
     .map((line) => `${line}\n`)
     .join("")
 
@@ -76,10 +84,10 @@ const decimalComma = (cell: Cell | undefined): string =>
 const semicolons = (rows: ReadonlyArray<Row>): string =>
   [
     '"Price, EUR";"Stock, pcs";Name;Number',
-    ...rows.map(
-      (row, index) =>
-        `${decimalComma(row["price"])};${(index * 7) % 60};"${String(row["product"] ?? "")}";${70_000 + index}`
-    )
+    ...rows.map((row) => {
+      const number = numberOf(row)
+      return `${decimalComma(row["price"])};${(number * 7) % 60};"${String(row["product"] ?? "")}";${number}`
+    })
   ]
     .map((line) => `${line}\r\n`)
     .join("")
@@ -87,7 +95,7 @@ const semicolons = (rows: ReadonlyArray<Row>): string =>
 /** The ids are beyond 2^53, so they are written as text. */
 const lots = (rows: ReadonlyArray<Row>): string => {
   const items = rows.map(
-    (row, index) => `{"lotId":${String(9_007_199_254n + BigInt(index * 3))}740993,${JSON.stringify(row).slice(1)}`
+    (row) => `{"lotId":${String(9_007_199_254_740_993n + BigInt(numberOf(row)))},${JSON.stringify(row).slice(1)}`
   )
   return `{"total":${items.length},"currency":"EUR","items":[\n${items.join(",\n")}\n]}\n`
 }

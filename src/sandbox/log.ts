@@ -33,7 +33,7 @@ const traces: Readonly<Record<FailureKind, ReadonlyArray<string>>> = {
     "System.FormatException: String '31.02.26' was not recognized as a valid DateTime.",
     "   at System.DateTime.ParseExact(String s, String format, IFormatProvider provider)",
     "   at Script.ParseDate.Run(ScriptContext context) in ParseDate.cs:line 12",
-    " ---> the value came from element //td[@class='filed']"
+    " ---> the value came from element //td[@class='posted']"
   ]
 }
 
