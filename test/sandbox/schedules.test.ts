@@ -223,7 +223,7 @@ describe("upcoming", () => {
       assert.isTrue(week.every(({ isEnabled }) => isEnabled))
       assert.deepStrictEqual(
         (yield* upcoming("startDate=2026-03-11T18:00:00Z&endDate=2026-03-12")).map(({ agentId }) => agentId),
-        [4507, 4202, 4506, 4503, 4102, 4203]
+        [4202, 4507, 4506, 4503, 4102, 4203]
       )
       assert.strictEqual((yield* get("/analytics/schedules/upcoming?startDate=tomorrow")).status, 400)
       assert.strictEqual(
