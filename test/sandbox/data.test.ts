@@ -163,7 +163,10 @@ describe("outputs of other formats", () => {
         Schema.Struct({ id: Schema.Int, images: Schema.Array(Schema.String), offers: Schema.Array(Schema.Unknown) })
       )
       const { text } = yield* reply(id, ".jsonl")
-      const lines = text.trimEnd().split("\n").map(Schema.decodeUnknownSync(Line))
+      const lines = text
+        .trimEnd()
+        .split("\n")
+        .map((line) => Schema.decodeUnknownSync(Line)(line))
       assert.lengthOf(lines, runs[0]?.exportCount ?? 0)
       assert.strictEqual(new Set(lines.map((line) => line.id)).size, lines.length)
       assert.isTrue(lines.some(({ images }) => images.length > 1))
