@@ -28,6 +28,12 @@ const refusals: ReadonlyArray<{
     args: ["--sandbox", "--sandbox-rate-limit", "0"],
     says: /--sandbox-rate-limit must be/u
   },
+  {
+    what: "fields of an unknown deployment",
+    args: ["--sandbox", "--sandbox-fields", "test"],
+    says: /--sandbox-fields must be production or qa/u
+  },
+  { what: "too many agents", args: ["sandbox", "--sandbox-agents", "5001"], says: /--sandbox-agents must be/u },
   { what: "an invalid port", args: ["sandbox", "--port", "99999"], says: /--port must be a whole number/u },
   {
     what: "one argument too many",
@@ -136,7 +142,9 @@ describe("the program", () => {
       const served = program.commands.filter(({ name }) => name === "http" || name === "call")
       for (const { args, flags, name } of [program, ...served]) {
         const { stderr } = yield* run([
-          ...flags.flatMap(({ flag, value }) => (value === undefined ? [flag] : [flag, "7"])),
+          ...flags.flatMap(({ flag, value }) =>
+            value === undefined ? [flag] : [flag, value.includes("|") ? (value.split("|", 1)[0] ?? "") : "7"]
+          ),
           ...(name === "" ? [] : [name]),
           ...args.map(({ argument }) => (argument === "json" ? "{}" : "get_agent"))
         ])
