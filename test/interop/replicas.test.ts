@@ -17,6 +17,8 @@ import { mainJob, outcome, startBooks } from "./story.ts"
 
 const newKey = () => randomBytes(32).toString("base64")
 
+const sameKey = newKey()
+
 const works = (speaker: Speaker) =>
   Effect.gen(function* () {
     assert.isAtLeast((yield* Effect.promise(() => speaker.listTools())).tools.length, 1)
@@ -52,17 +54,17 @@ const isQuiet = (at: { readonly apiUrl: string }) =>
 describe("an endpoint that is restarted while a client uses it", () => {
   for (const [who, connect] of httpClients) {
     for (const [how, keys] of [
-      ["the same STATE_KEY", Array.from({ length: 2 }, () => "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")],
-      ["another STATE_KEY", [newKey(), newKey()]]
+      ["the same STATE_KEY", { before: sameKey, after: sameKey }],
+      ["another STATE_KEY", { before: newKey(), after: newKey() }]
     ] as const) {
       it.scopedLive(`with ${how} goes on serving ${who}: calls, progress, cancelling`, () =>
         Effect.gen(function* () {
           const PORT = String(yield* freePort)
-          const first = yield* endpoint({ PORT, STATE_KEY: keys[0] ?? "" }, 60)
+          const first = yield* endpoint({ PORT, STATE_KEY: keys.before }, 60)
           const speaker = yield* connected(connect, { url: first.mcp, token: "alice" })
           yield* works(speaker)
           yield* Fiber.interrupt(first.fiber)
-          yield* endpoint({ PORT, STATE_KEY: keys[1] ?? "", SEQUENTUM_API_URL: first.apiUrl })
+          yield* endpoint({ PORT, STATE_KEY: keys.after, SEQUENTUM_API_URL: first.apiUrl })
           yield* works(speaker)
           yield* cancelAWait(speaker, first)
           const ids = yield* startBooks(speaker)

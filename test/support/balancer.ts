@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from "node:http"
 import * as Effect from "effect/Effect"
 import { portOf } from "./localServer.ts"
@@ -9,9 +10,7 @@ export const roundRobin: Choose = (_, replicas, count) => count % replicas
 
 /** One session id always reaches the same replica. Requests without one go round. */
 export const bySession: Choose = ({ "mcp-session-id": session }, replicas, count) =>
-  typeof session === "string"
-    ? [...session].reduce((hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003, 7) % replicas
-    : count % replicas
+  typeof session === "string" ? createHash("sha1").update(session).digest().readUInt16BE() % replicas : count % replicas
 
 /** A plain load balancer before replicas, until the scope closes. It streams, and passes on what either side closes. */
 export const balancer = (replicas: ReadonlyArray<string>, choose: Choose) =>
