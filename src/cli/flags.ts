@@ -62,6 +62,16 @@ export const sandboxShape = {
     { flag: "--sandbox-rate-limit", help: "Requests a minute that it accepts from one key", needsSandbox: true },
     100,
     wholeNumber(1, 1_000_000)
+  ),
+  tokenLife: number(
+    { flag: "--sandbox-token-life", help: "Seconds until its access tokens expire", needsSandbox: true },
+    3600,
+    wholeNumber(1, 86_400)
+  ),
+  keyLife: number(
+    { flag: "--sandbox-key-life", help: "Seconds until it signs tokens with a new key", needsSandbox: true },
+    86_400,
+    wholeNumber(1, 31_536_000)
   )
 }
 

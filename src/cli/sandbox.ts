@@ -6,15 +6,19 @@ import { out } from "./print.ts"
 interface Shape {
   readonly speed: number
   readonly rateLimit: number
+  /** Seconds until an access token of its authorization server expires. */
+  readonly tokenLife?: number | undefined
+  /** Seconds until its authorization server signs with a new key. */
+  readonly keyLife?: number | undefined
 }
 
 const isInUse = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE"
 
 /** Starts a sandbox in the scope and succeeds with its URL. Fails with Stop if it can't listen on the port. */
-const startSandbox = ({ rateLimit, speed }: Shape, port = 0) =>
+const startSandbox = ({ rateLimit, ...shape }: Shape, port = 0) =>
   Effect.gen(function* () {
     const { serve } = yield* Effect.promise(() => import("../sandbox/server.ts"))
-    return yield* Effect.mapError(serve({ speed, rateLimitPerMinute: rateLimit, port }), ({ cause }) => {
+    return yield* Effect.mapError(serve({ ...shape, rateLimitPerMinute: rateLimit, port }), ({ cause }) => {
       const address = `127.0.0.1:${port}`
       const problem = isInUse(cause) ? `${address} is already in use.` : `Can't listen on ${address}.`
       return new Stop({ lines: [`${problem} Choose another --port.`] })
@@ -23,23 +27,23 @@ const startSandbox = ({ rateLimit, speed }: Shape, port = 0) =>
 
 /** Calls `use` with the overrides; if `sandbox` is set, they point to a sandbox and replace the real key. */
 export const withSandbox = <A, E, R>(
-  { sandbox, ...shape }: Shape & { readonly sandbox: boolean },
+  { keyLife, rateLimit, sandbox, speed, tokenLife }: Shape & { readonly sandbox: boolean },
   overrides: Overrides,
   use: (overrides: Overrides) => Effect.Effect<A, E, R>
 ) =>
   sandbox
     ? Effect.scoped(
-        Effect.flatMap(startSandbox(shape), ({ url }) =>
+        Effect.flatMap(startSandbox({ keyLife, rateLimit, speed, tokenLife }), ({ url }) =>
           use(new Map([...overrides, [settings.apiUrl.env, url], [settings.apiKey.env, "sandbox"]]))
         )
       )
     : use(overrides)
 
 /** Serves the sandbox alone until it is interrupted, and prints how to use it. */
-export const serveSandbox = ({ port, ...shape }: Shape & { readonly port: number }) =>
+export const serveSandbox = ({ keyLife, port, rateLimit, speed, tokenLife }: Shape & { readonly port: number }) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const { url } = yield* startSandbox(shape, port)
+      const { url } = yield* startSandbox({ keyLife, rateLimit, speed, tokenLife }, port)
       yield* out(
         [
           `A sandbox of the Sequentum API is listening at ${url}/api/v1`,

@@ -9,8 +9,9 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import * as Api from "./api.ts"
+import type { SigningOptions } from "./signing.ts"
 
-export interface SandboxOptions {
+export interface SandboxOptions extends SigningOptions {
   /** Speed-up factor of runs, builds and queues. Default 1, also if the value is not a positive number. */
   readonly speed?: number
   /** Default 0: any free port. */
@@ -94,7 +95,9 @@ export const serve = (
     const speed = options.speed ?? 1
     const app = yield* Api.make({
       speed: speed > 0 && Number.isFinite(speed) ? speed : 1,
-      rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100))
+      rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100)),
+      tokenLife: options.tokenLife,
+      keyLife: options.keyLife
     })
     const run = yield* FiberSet.makeRuntime()
     const server = yield* Effect.acquireRelease(
