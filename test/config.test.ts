@@ -38,6 +38,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   port: 3000,
   publicUrl: null,
   requireAuth: true,
+  tokenCheck: "auto",
   trustProxy: false,
   allowedOrigins: [],
   allowedHosts: [],
@@ -228,6 +229,13 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
   },
   publicUrl: urls,
   requireAuth: booleans,
+  tokenCheck: {
+    valid: [
+      ["auto", "auto"],
+      ["OFF", "off"]
+    ],
+    invalid: ["true", "always"]
+  },
   trustProxy: booleans,
   allowedOrigins: {
     valid: [

@@ -7,7 +7,7 @@ import * as Predicate from "effect/Predicate"
 import * as Scope from "effect/Scope"
 import type { Era } from "../mcp/era.ts"
 import type { AdmittedRequest } from "./admission/admit.ts"
-import { subjectOf } from "./admission/bearer.ts"
+import { accountOf } from "./admission/bearer.ts"
 import type { Exchange } from "./delivery/exchange.ts"
 import { receive, type SdkResponse } from "./delivery/respond.ts"
 import type { Drain } from "./drain.ts"
@@ -78,7 +78,7 @@ export const makeDispatch = ({ drain, makeServer, sessions: limits }: DispatchOp
       { admitted, body, exchange, request }: DispatchedRequest
     ): Effect.Effect<Outcome> =>
       Effect.gen(function* () {
-        const subject = Option.match(admitted.token, { onNone: () => "anonymous", onSome: subjectOf })
+        const subject = Option.match(admitted.token, { onNone: () => "anonymous", onSome: accountOf })
         const id = request.headers.get(sessionHeader)
         if (id === null) {
           if (request.method !== "POST") {
