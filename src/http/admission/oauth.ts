@@ -27,8 +27,10 @@ export const protectedResourcePath = "/.well-known/oauth-protected-resource"
 export const basePathOf = (publicUrl: string): string => new URL(publicUrl).pathname.replace(/\/+$/u, "")
 
 /** Where the metadata of the endpoint is: the well-known path comes before that of the endpoint (RFC 9728, section 3.1). */
-const metadataUrl = (publicUrl: string) =>
-  `${new URL(publicUrl).origin}${protectedResourcePath}${basePathOf(publicUrl)}/mcp`
+const metadataUrl = (publicUrl: string) => {
+  const base = basePathOf(publicUrl)
+  return `${publicUrl.slice(0, publicUrl.length - base.length)}${protectedResourcePath}${base}/mcp`
+}
 
 /** Why a caller is refused, and what would let it in. */
 export type Challenge =
