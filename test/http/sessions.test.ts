@@ -7,16 +7,7 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/TestClock"
 import { makeSessions } from "../../src/http/sessions.ts"
 import { endpoint, initialize, legacy, modern, openSession, post } from "../support/endpoint.ts"
-import {
-  callTool,
-  eventually,
-  metric,
-  postBytes,
-  rpcErrorOf,
-  startRun,
-  upstreamCalls,
-  wire
-} from "../support/wire.ts"
+import { callTool, eventually, metric, postBytes, rpcErrorOf, startRun, upstreamCalls, wire } from "../support/wire.ts"
 
 const handshake = {
   jsonrpc: "2.0",

@@ -1,3 +1,4 @@
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -27,6 +28,9 @@ const retryAfter = Duration.toMillis("1 minute")
 
 /** The least time between two readings because of a key that is not known. */
 const cooldown = Duration.toMillis("30 seconds")
+
+/** jose did not verify a token. `cause` is its error. */
+class NotVerified extends Data.TaggedError("NotVerified")<{ readonly cause: unknown }> {}
 
 const loadJose = Effect.promise(() => import("jose"))
 type Jose = Effect.Effect.Success<typeof loadJose>
@@ -88,7 +92,7 @@ export const makeSignatures = Effect.gen(function* () {
       Effect.tryPromise({
         try: () =>
           typeof key === "function" ? jose.jwtVerify(token, key, options) : jose.jwtVerify(token, key, options),
-        catch: (error) => error
+        catch: (cause) => new NotVerified({ cause })
       }),
       ({ payload }): SignatureVerdict =>
         isOfIssuer(payload.iss) ? { _tag: "Valid", scopes: scopesOf(payload) } : invalid
@@ -97,7 +101,7 @@ export const makeSignatures = Effect.gen(function* () {
 
   /** One try by the keys that are there. Fails with UnknownKey if none of them is the token's. */
   const check = (jose: Jose, token: string, by: JWTVerifyGetKey): Effect.Effect<SignatureVerdict, "UnknownKey"> =>
-    Effect.catchAll(verifyBy(jose, token, by), (error) => {
+    Effect.catchTag(verifyBy(jose, token, by), "NotVerified", ({ cause: error }) => {
       if (error instanceof jose.errors.JWKSNoMatchingKey) return Effect.fail("UnknownKey" as const)
       if (error instanceof jose.errors.JWKSMultipleMatchingKeys) {
         return Stream.fromAsyncIterable(error, () => "Unusable" as const).pipe(

@@ -199,7 +199,7 @@ const make = (options: SequentumClientOptions) =>
           const { body, status } = response
           if (!isSuccess(status)) {
             const now = yield* Clock.currentTimeMillis
-            return yield* Effect.fail(errorFrom(line, response, "", now))
+            return yield* errorFrom(line, response, "", now)
           }
           if (isTooDeep(body)) return yield* unusable(line, status, `more than ${maxNesting} levels of nesting`)
           return yield* readJson(schema, line)(response, "")
