@@ -44,6 +44,30 @@ describe("the proof of a signed token", () => {
     })
   )
 
+  it.scopedLive("waits for keys that are being read, whoever asked for them", () =>
+    Effect.gen(function* () {
+      const { from, key, mcp } = yield* withKey
+      const held: Array<() => void> = []
+      const { jwks } = from.parts
+      from.parts.jwks = (request, response) => held.push(() => jwks(request, response))
+      const answers = yield* Effect.fork(
+        Effect.forEach(
+          ["a", "b", "c"],
+          (sub) => Effect.flatMap(signed(key, { ...claims, sub }), (token) => list(mcp, { token })),
+          { concurrency: 3 }
+        )
+      )
+      yield* eventually(Effect.sync(() => held.length === 1))
+      yield* Effect.sleep("50 millis")
+      for (const answer of held) answer()
+      assert.deepStrictEqual(
+        (yield* Fiber.join(answers)).map((response) => response.status),
+        [200, 200, 200]
+      )
+      assert.deepStrictEqual([from.readings(), from.asked()], [1, 0])
+    })
+  )
+
   it.scopedLive("accepts each asymmetric algorithm, and a token that names no key", () =>
     Effect.gen(function* () {
       const keys = yield* Effect.forEach(["RS256", "PS256", "ES256", "EdDSA"], (alg) => keyPair(alg, alg))

@@ -53,19 +53,18 @@ export const makeSignatures = Effect.gen(function* () {
   const clock = yield* Effect.clock
   const lock = yield* Effect.makeSemaphore(1)
   let keys: JWTVerifyGetKey | undefined
-  /** When the keys were last asked for. */
+  /** When the last reading of the keys ended. */
   let asked = Number.NEGATIVE_INFINITY
   /** How often keys have come. */
   let readings = 0
 
   const now = () => monotonicMillis(clock)
 
-  /** Reads the keys, unless that happened after `since`. Keys that can't be read again stay. */
+  /** Reads the keys, unless a reading ended after `since`. Who comes meanwhile waits. Keys that can't be read again stay. */
   const refresh = (jose: Jose, since: number) =>
     lock.withPermits(1)(
       Effect.suspend(() => {
         if (asked > since) return Effect.void
-        asked = now()
         return readKeys.pipe(
           Effect.tap((found) =>
             Effect.sync(() => {
@@ -75,6 +74,11 @@ export const makeSignatures = Effect.gen(function* () {
           ),
           Effect.catchTag("NoKeys", ({ reason }) =>
             Effect.logDebug(`The keys of the issuer could not be read: ${reason}`)
+          ),
+          Effect.ensuring(
+            Effect.sync(() => {
+              asked = now()
+            })
           )
         )
       })
