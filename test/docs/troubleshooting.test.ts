@@ -183,7 +183,9 @@ const refusals = Effect.gen(function* () {
   const { mcp } = yield* endpoint({ MAX_SESSIONS: "1" })
   yield* openSession(mcp)
   const limited = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "1" })
-  const signedOut = yield* endpoint({ SEQUENTUM_API_URL: yield* refusing(401, {}) })
+  const upstream = yield* refusing(401, {})
+  const signedOut = yield* endpoint({ SEQUENTUM_API_URL: upstream })
+  const flooded = yield* endpoint({ SEQUENTUM_API_URL: upstream, TOKEN_CHECK: "auto" })
   const bodies = yield* Effect.forEach(
     [
       send(mcp, { method: "POST" }),
@@ -196,8 +198,10 @@ const refusals = Effect.gen(function* () {
     ],
     Effect.flatMap(({ body }) => rpcErrorIn(body))
   )
+  yield* Effect.forEach(Array.from({ length: 20 }), (_, index) => initialize(flooded.mcp, { token: `junk-${index}` }))
   const responses = yield* Effect.forEach(
     [
+      initialize(flooded.mcp, { token: "junk-20" }),
       legacy(mcp, "ping", {}, { session: "none" }),
       initialize(mcp),
       post(mcp, "x".repeat(2_000_000)),
