@@ -349,6 +349,17 @@ describe("metadata", () => {
     })
   )
 
+  it.scopedLive("has no scope to name if no tool is offered", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ SEQUENTUM_TOOLS: "delete_run", SEQUENTUM_READ_ONLY: "true" })
+      const { headers } = yield* send(mcp, { method: "POST" })
+      assert.strictEqual(
+        headers["www-authenticate"],
+        `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+      )
+    })
+  )
+
   it.scopedLive("is also where a PUBLIC_URL with a path puts it, and the challenge names that address", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint({ PUBLIC_URL: "https://host.example/sequentum/" })

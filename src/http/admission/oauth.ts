@@ -56,12 +56,14 @@ const quotable = (value: string) => value.replaceAll(/[^\x20-\x7e]|["\\]/gu, "")
 /** The `WWW-Authenticate` header of a challenge (RFC 6750, RFC 9728). */
 const challengeHeader = (challenge: Challenge, { publicUrl, scopes }: OAuthAddresses): string => {
   const metadata = `resource_metadata="${metadataUrl(publicUrl)}"`
-  if (challenge.status === 403) {
-    const scope = quotable(challenge.scope)
-    return `Bearer error="insufficient_scope", ${scope === "" ? "" : `scope="${scope}", `}${metadata}`
-  }
-  const error = challenge.reason === "invalid" ? 'error="invalid_token", ' : ""
-  return `Bearer ${error}${metadata}, scope="${scopes.join(" ")}"`
+  const wanted = quotable(challenge.status === 403 ? challenge.scope : scopes.join(" "))
+  // A scope must not be empty (RFC 6749, section 3.3).
+  const scope = wanted === "" ? [] : [`scope="${wanted}"`]
+  const parts =
+    challenge.status === 403
+      ? ['error="insufficient_scope"', ...scope, metadata]
+      : [...(challenge.reason === "invalid" ? ['error="invalid_token"'] : []), metadata, ...scope]
+  return `Bearer ${parts.join(", ")}`
 }
 
 const challengeMessage = (challenge: Challenge): string =>
