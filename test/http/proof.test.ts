@@ -286,6 +286,23 @@ describe("without keys Sequentum is asked, by one GET /spaces", () => {
     })
   )
 
+  it.scoped("a host that knows no answer is not asked for ever", () =>
+    Effect.gen(function* () {
+      const from = yield* issuer()
+      from.parts.api = status(404)
+      const { mcp } = yield* checking(from.url)
+      const statuses = yield* Effect.forEach(Array.from({ length: 30 }), (_, index) =>
+        Effect.map(list(mcp, { token: `opaque-${index % 15}` }), (response) => response.status)
+      )
+      assert.deepStrictEqual([...new Set(statuses)], [200])
+      assert.strictEqual(from.asked(), 20)
+      from.parts.api = status(200)
+      yield* TestClock.adjust("61 seconds")
+      yield* list(mcp, { token: "opaque-1" })
+      assert.strictEqual(from.asked(), 21)
+    })
+  )
+
   it.scoped("a host that fails is left alone for five seconds", () =>
     Effect.gen(function* () {
       const from = yield* issuer()

@@ -56,8 +56,11 @@ const refusedFor = Duration.toMillis("1 minute")
 /** Of each kind of memory, the least recently used is dropped first. */
 const maxRemembered = 10_000
 
-/** How many refused tokens of one address are asked about in any 60 seconds. */
-const maxRefusals = 20
+/**
+ * How many questions about tokens of one address may be in vain in any 60 seconds: those that are answered by a refusal,
+ * and those that are not answered.
+ */
+const maxInVain = 20
 
 /** Requests to Sequentum about tokens: at once in all, and from one address. */
 const maxAsking = 16
@@ -140,7 +143,8 @@ const make = Effect.gen(function* () {
   const { verify } = yield* makeSignatures
   const clock = yield* Effect.clock
   const scope = yield* Effect.scope
-  const refusals = yield* makeRateLimiter(maxRefusals)
+  const refusals = yield* makeRateLimiter(maxInVain)
+  const unanswered = yield* makeRateLimiter(maxInVain)
   const asking = yield* Effect.makeSemaphore(maxAsking)
   const perAddress = makePermits(maxAskingPerAddress)
   const proven = makeMemory<Known>()
@@ -156,7 +160,7 @@ const make = Effect.gen(function* () {
     Effect.suspend((): Effect.Effect<Proof> => {
       const { allowed, reset } = refusals.peek(address)
       if (!allowed) return Effect.succeed({ _tag: "TooMany", retryAfterSeconds: reset })
-      if (now() < pausedUntil) return Effect.succeed(open)
+      if (now() < pausedUntil || !unanswered.peek(address).allowed) return Effect.succeed(open)
       return Effect.map(tokens.ask(token), (verdict): Proof => {
         count("request", verdict._tag)
         if (verdict._tag === "Accepted") return { _tag: "Proven", scopes: undefined }
@@ -164,6 +168,7 @@ const make = Effect.gen(function* () {
           refusals.take(address)
           return refused
         }
+        unanswered.take(address)
         if (verdict.isDown) pausedUntil = now() + pauseAfterFailure
         return open
       })
