@@ -308,6 +308,14 @@ export const settings = {
     },
     parsed(true, parseBoolean)
   ),
+  tokenCheck: setting(
+    {
+      env: "TOKEN_CHECK",
+      defaultText: "auto",
+      doc: "auto proves a bearer token over HTTP, by the keys of the Sequentum host or by one request to it, before anything is answered; off leaves that to each call."
+    },
+    parsed("auto", oneOf("auto", "off"))
+  ),
   trustProxy: setting(
     {
       env: "TRUST_PROXY",
@@ -363,7 +371,7 @@ export const settings = {
     {
       env: "RATE_LIMIT_PER_MINUTE",
       defaultText: "100",
-      doc: "Max requests to /mcp from one client address in a minute; 0 sets no limit."
+      doc: "Max requests in 60 seconds with one proven token, and from one client address without one; 0 sets no limit."
     },
     parsed(100, wholeNumber(0, 1_000_000))
   ),

@@ -47,6 +47,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   port: 3000,
   publicUrl: null,
   requireAuth: true,
+  tokenCheck: "auto",
   trustProxy: false,
   allowedOrigins: [],
   allowedHosts: [],
@@ -242,6 +243,13 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
   },
   publicUrl: urls,
   requireAuth: booleans,
+  tokenCheck: {
+    valid: [
+      ["auto", "auto"],
+      ["OFF", "off"]
+    ],
+    invalid: ["true", "always"]
+  },
   trustProxy: booleans,
   allowedOrigins: {
     valid: [

@@ -77,6 +77,16 @@ export const sandboxShape = {
     { flag: "--sandbox-agents", help: "Agents that it has in addition to its own, up to 5000", needsSandbox: true },
     0,
     wholeNumber(0, 5000)
+  ),
+  tokenLife: number(
+    { flag: "--sandbox-token-life", help: "Seconds until its access tokens expire", needsSandbox: true },
+    3600,
+    wholeNumber(1, 86_400)
+  ),
+  keyLife: number(
+    { flag: "--sandbox-key-life", help: "Seconds until it signs tokens with a new key", needsSandbox: true },
+    86_400,
+    wholeNumber(1, 31_536_000)
   )
 }
 

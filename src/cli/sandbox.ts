@@ -9,16 +9,20 @@ interface Shape {
   readonly rateLimit: number
   readonly fields: FieldSet
   readonly agents: number
+  /** Seconds until an access token of its authorization server expires. */
+  readonly tokenLife?: number | undefined
+  /** Seconds until its authorization server signs with a new key. */
+  readonly keyLife?: number | undefined
 }
 
 const isInUse = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE"
 
 /** Starts a sandbox in the scope and succeeds with its URL. Fails with Stop if it can't listen on the port. */
-const startSandbox = ({ agents, fields, rateLimit, speed }: Shape, port = 0) =>
+const startSandbox = ({ agents, fields, keyLife, rateLimit, speed, tokenLife }: Shape, port = 0) =>
   Effect.gen(function* () {
     const { serve } = yield* Effect.promise(() => import("../sandbox/server.ts"))
     return yield* Effect.mapError(
-      serve({ speed, rateLimitPerMinute: rateLimit, fields, agents, port }),
+      serve({ agents, fields, keyLife, speed, tokenLife, rateLimitPerMinute: rateLimit, port }),
       ({ cause }) => {
         const address = `127.0.0.1:${port}`
         const problem = isInUse(cause) ? `${address} is already in use.` : `Can't listen on ${address}.`

@@ -18,6 +18,7 @@ import { makeDeadlines } from "../runtime/deadlines.ts"
 import type { Sealing } from "../runtime/sealed.ts"
 import { acceptedBy } from "./admission/accepted.ts"
 import type { AdmittedRequest } from "./admission/admit.ts"
+import { accountOf } from "./admission/bearer.ts"
 import { makeCallsInFlight, type Party } from "./callsInFlight.ts"
 import type { Exchange } from "./delivery/exchange.ts"
 import { makeMessageStream } from "./delivery/messageStream.ts"
@@ -165,7 +166,7 @@ export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchO
       if (problem !== undefined) return problem
       if (isInitialize && drain.isDraining()) return stopping
       const session = request.headers.get(sessionHeader)
-      const account = admitted.caller.credentials.account ?? "anonymous"
+      const account = Option.match(admitted.token, { onNone: () => "anonymous", onSome: accountOf })
       const party = Option.map(Option.fromNullable(session), (id): Party => ({ account, session: id }))
       if (isJSONRPCRequest(body)) return serveLegacyRequest(dispatched, body, party, accepted)
       if (Option.isSome(party)) {

@@ -10,6 +10,8 @@ import { makeDeadlines } from "../runtime/deadlines.ts"
 import { makeAdmit, type AdmissionOptions } from "./admission/admit.ts"
 import { readBody } from "./admission/body.ts"
 import { corsHeaders } from "./admission/origins.ts"
+import { makeProve, type ProveOptions } from "./admission/prove.ts"
+import { TokenProof } from "./admission/TokenProof.ts"
 import { makeExchanges } from "./delivery/exchange.ts"
 import { deliver } from "./delivery/respond.ts"
 import { webRequest } from "./delivery/webRequest.ts"
@@ -20,7 +22,11 @@ import { countRequest } from "./observability/requestMetrics.ts"
 import { makeProtocolServers } from "./protocolServers.ts"
 import { rpcCodes, rpcError } from "./rpcError.ts"
 
-export interface McpRouteOptions extends AdmissionOptions, Omit<DispatchOptions, "makeServer" | "inFlight"> {
+export interface McpRouteOptions
+  extends
+    Omit<AdmissionOptions, "isKnown">,
+    Omit<ProveOptions, "proof">,
+    Omit<DispatchOptions, "makeServer" | "inFlight"> {
   /** Max requests under way. */
   readonly maxInFlight: number
   readonly extension?: ServerExtension | undefined
@@ -38,10 +44,12 @@ const maxShortBody = 16 * 1024
 
 const isShort = ({ headers }: HttpServerRequest.HttpServerRequest) => Number(headers["content-length"]) <= maxShortBody
 
-/** The endpoint itself: admits a request, reads its body, dispatches it to the SDK and delivers the response. */
+/** The endpoint itself: admits a request, proves its token, reads its body, dispatches it to the SDK and delivers the response. */
 export const makeMcpRoute = (options: McpRouteOptions) =>
   Effect.gen(function* () {
-    const admit = makeAdmit(options)
+    const proof = yield* TokenProof
+    const admit = makeAdmit({ ...options, isKnown: proof.isKnown })
+    const prove = makeProve({ ...options, proof })
     const makeServer = yield* makeProtocolServers(options.extension, options.drain)
     const inFlight = makeInFlight(options.maxInFlight)
     const { dispatch } = yield* makeDispatch({ ...options, makeServer, inFlight })
@@ -52,7 +60,8 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
 
     const respond = (request: HttpServerRequest.HttpServerRequest) =>
       Effect.gen(function* () {
-        const admitted = admit(request)
+        const checked = admit(request)
+        const admitted = HttpServerResponse.isServerResponse(checked) ? checked : yield* prove(checked)
         if (HttpServerResponse.isServerResponse(admitted)) {
           yield* logRequest(request)
           return admitted

@@ -36,8 +36,9 @@ export const makeProtocolServers = (extension: ServerExtension | undefined, drai
     }
     const selection: HandlerEnvironment["selection"] = (ctx) => callerOf(ctx)?.selection ?? (() => false)
     const onFailure: HandlerEnvironment["onFailure"] = (error, ctx, tool) => {
-      const challenge = challengeFor(error, scopes.get(tool ?? ""))
-      if (challenge !== undefined) callerOf(ctx)?.recordChallenge(challenge)
+      const caller = callerOf(ctx)
+      const challenge = challengeFor(error, scopes.get(tool ?? ""), caller?.scopes ?? [])
+      if (challenge !== undefined) caller?.recordChallenge(challenge)
     }
 
     const handlersOf = (era: Era) => {

@@ -1,5 +1,4 @@
 import { createServer } from "node:http"
-import type * as Headers from "@effect/platform/Headers"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
@@ -7,16 +6,15 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
 import type { ServerExtension } from "../mcp/server.ts"
 import { makeSealing } from "../runtime/sealed.ts"
 import { version } from "../runtime/version.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import type { Selection } from "../tools/selection.ts"
-import { allowedHosts, forwardedUrl, urlHost } from "./admission/hosts.ts"
-import { metadataRoutes } from "./admission/metadata.ts"
-import type { OAuthAddresses } from "./admission/oauth.ts"
+import { allowedHosts, urlHost } from "./admission/hosts.ts"
+import { addressesOf, metadataRoutes } from "./admission/metadata.ts"
 import { originPolicy } from "./admission/origins.ts"
 import { makeRateLimiter } from "./admission/rateLimit.ts"
 import { makeDrain, type Drain } from "./drain.ts"
@@ -47,16 +45,6 @@ const nodeServer = (timeouts: Timeouts) =>
   }).on("connection", (socket) => {
     // Every pipelined request adds a "close" listener to its socket.
     socket.setMaxListeners(0)
-  })
-
-const addressesOf =
-  ({ apiUrl, publicUrl, trustProxy }: Settings, listening: string) =>
-  (headers: Headers.Headers): OAuthAddresses => ({
-    publicUrl: Option.match(publicUrl, {
-      onNone: () => (trustProxy ? forwardedUrl(headers) : undefined) ?? listening,
-      onSome: (url) => url.href.replace(/\/+$/u, "")
-    }),
-    issuer: apiUrl.origin
   })
 
 const health = HttpServerResponse.unsafeJson({ status: "ok", version, transport: "streamable-http" })
@@ -92,13 +80,14 @@ export const serveHttp = (
       yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
       const port = server.address._tag === "TcpAddress" ? server.address.port : settings.port
       const listening = `http://${urlHost(settings.host)}:${port}`
-      const addresses = addressesOf(settings, listening)
+      const addresses = addressesOf(settings, selection, listening)
+      const rateLimiter = settings.rateLimit === 0 ? undefined : yield* makeRateLimiter(settings.rateLimit)
       const drain = yield* makeDrain(timeouts.drain)
       const mcp = yield* makeMcpRoute({
         origins: originPolicy(settings.allowedOrigins, settings.debug),
         hosts: allowedHosts(settings),
         trustProxy: settings.trustProxy,
-        rateLimiter: settings.rateLimit === 0 ? undefined : yield* makeRateLimiter(settings.rateLimit),
+        rateLimiter,
         addresses,
         anonymous,
         selection,
@@ -114,7 +103,7 @@ export const serveHttp = (
         HttpRouter.get("/health", health),
         HttpRouter.get("/ready", readiness(drain)),
         HttpRouter.get("/metrics", metrics),
-        HttpRouter.concat(metadataRoutes(addresses)),
+        HttpRouter.concat(metadataRoutes({ addresses, rateLimiter, settings })),
         Effect.catchTag("RouteNotFound", () =>
           Effect.succeed(HttpServerResponse.unsafeJson({ error: "Not found" }, { status: 404 }))
         )

@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { createHmac } from "node:crypto"
 import * as Limiter from "./limiter.ts"
 import { seed } from "./seed.ts"
+import type { Subject } from "./signing.ts"
 import type { FieldSet, World } from "./state.ts"
 
 /** The least recently used account is dropped first. */
@@ -19,8 +20,9 @@ export interface Account {
 }
 
 export interface Credential {
-  /** Scheme and secret. Each key has its own account. */
+  /** Scheme and secret, or the user who signed in. Each key has its own account. */
   readonly key: string
+  readonly secret: string
   /** The scopes of a JWT with a scope claim; null if everything is allowed. */
   readonly scopes: ReadonlySet<string> | null
 }
@@ -41,7 +43,7 @@ const claimsOf = (token: string): Option.Option<typeof Claims.Type> => {
 
 /**
  * The credential in an Authorization header; none if the header is missing or malformed, or contains an expired JWT. Any
- * key or token is accepted, and signatures are not checked. Source: docs.sequentum.com/api-reference/authentication.
+ * key or token is accepted. Signatures are checked for tokens of the sandbox's own authorization server only. Source: docs.sequentum.com/api-reference/authentication.
  */
 export const credential = (header: string | undefined, now: number): Option.Option<Credential> =>
   Option.fromNullable(/^(ApiKey|Bearer) +(\S+)$/i.exec(header?.trim() ?? "")).pipe(
@@ -53,10 +55,18 @@ export const credential = (header: string | undefined, now: number): Option.Opti
         ? Option.none()
         : Option.some({
             key: `${scheme.toLowerCase()} ${secret}`,
+            secret,
             scopes: scope === undefined ? null : new Set(scope.split(" "))
           })
     })
   )
+
+/** The credential of a user who signed in to the sandbox: all tokens of a user share an account. */
+export const ofSubject = (credential: Credential, subject: Option.Option<Subject>): Credential =>
+  Option.match(subject, {
+    onNone: () => credential,
+    onSome: ({ scopes, sub }) => ({ ...credential, key: `user ${sub}`, scopes: new Set(scopes) })
+  })
 
 export const permits = ({ scopes }: Credential, scope: string): boolean => scopes === null || scopes.has(scope)
 

@@ -20,14 +20,16 @@ import { filesOf } from "./files.ts"
 import { windowMs } from "./limiter.ts"
 import type { Route } from "./route.ts"
 import { json } from "./route.ts"
+import * as OAuth from "./oauth.ts"
 import { runRoutes } from "./runRoutes.ts"
 import { scheduleRoutes } from "./schedules.ts"
+import * as Signing from "./signing.ts"
 import { spaceRoutes } from "./spaces.ts"
 import type { FieldSet } from "./state.ts"
 import { advance } from "./state.ts"
 import { versionRoutes } from "./versions.ts"
 
-export interface ApiOptions {
+export interface ApiOptions extends Signing.SigningOptions {
   /** Speed-up factor of simulated work. */
   readonly speed: number
   readonly rateLimitPerMinute: number
@@ -126,18 +128,27 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
   Effect.sync(() => {
     const secret = randomBytes(32).toString("hex")
     const accounts = Accounts.make({ secret, ...options })
+    const signing = Signing.make(options)
     const rateHeaders = {
       "x-ratelimit-limit": String(options.rateLimitPerMinute),
       "x-ratelimit-window-seconds": String(windowMs / 1000)
     }
 
+    const origin = (request: HttpServerRequest.HttpServerRequest) =>
+      Option.match(HttpServerRequest.toURL(request), { onNone: () => "", onSome: (url) => url.origin })
+
     const authenticate = (scope: string | null) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const now = yield* Clock.currentTimeMillis
-        const credential = yield* Effect.mapError(
-          Accounts.credential(request.headers["authorization"], now),
-          () => unauthorized
+        const credential = yield* Accounts.credential(request.headers["authorization"], now).pipe(
+          Effect.mapError(() => unauthorized),
+          Effect.flatMap((given) =>
+            Effect.matchEffect(signing.subject(given.secret, origin(request)), {
+              onFailure: () => unauthorized,
+              onSuccess: (subject) => Effect.succeed(Accounts.ofSubject(given, subject))
+            })
+          )
         )
         return scope === null || Accounts.permits(credential, scope)
           ? accounts.open(credential, now)
@@ -145,9 +156,6 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
       })
 
     const sync = ({ world }: Account) => Effect.map(Clock.currentTimeMillis, (now) => advance(world, now))
-
-    const origin = (request: HttpServerRequest.HttpServerRequest) =>
-      Option.match(HttpServerRequest.toURL(request), { onNone: () => "", onSome: (url) => url.origin })
 
     const call = (route: Route, account: Account) =>
       Effect.gen(function* () {
@@ -175,6 +183,7 @@ export const make = (options: ApiOptions): Effect.Effect<HttpApp.Default> =>
       })
 
     const app = HttpRouter.fromIterable([
+      ...OAuth.routes(signing),
       ...routes.map((route) =>
         HttpRouter.makeRoute(
           route.method,

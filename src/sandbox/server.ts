@@ -10,9 +10,10 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Api from "./api.ts"
+import type { SigningOptions } from "./signing.ts"
 import type { FieldSet } from "./state.ts"
 
-export interface SandboxOptions {
+export interface SandboxOptions extends SigningOptions {
   /** Speed-up factor of runs, builds and queues. Default 1, also if the value is not a positive number. */
   readonly speed?: number
   /** Default 0: any free port. */
@@ -116,7 +117,9 @@ export const serve = (
       speed: speed > 0 && Number.isFinite(speed) ? speed : 1,
       rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100)),
       fields: options.fields ?? "production",
-      agents: options.agents ?? 0
+      agents: options.agents ?? 0,
+      tokenLife: options.tokenLife,
+      keyLife: options.keyLife
     })
     const run = yield* FiberSet.makeRuntime()
     const server = yield* Effect.acquireRelease(

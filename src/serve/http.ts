@@ -7,8 +7,9 @@ import { withoutEffect, type Settings } from "../config.ts"
 import { serveHttp } from "../http/server.ts"
 import { keyCredentials, loggerLayer } from "./caller.ts"
 import { otlpLayer } from "./otlp.ts"
+import { endpointLayer } from "./endpointLayer.ts"
 import { Stop } from "./runMain.ts"
-import { operatorSelection, serverLayer } from "./layers.ts"
+import { operatorSelection } from "./layers.ts"
 
 /**
  * Serves MCP over HTTP until it is interrupted. Fails with InvalidSettings before it serves anything, or with Stop if it
@@ -31,7 +32,7 @@ export const http = (settings: Settings) =>
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(
         Layer.mergeAll(
-          serverLayer(settings, layerUndici(settings.apiUrl, proxyFor(settings, settings.apiUrl))),
+          endpointLayer(settings, layerUndici(settings.apiUrl, proxyFor(settings, settings.apiUrl))),
           loggerLayer(settings),
           telemetry
         )

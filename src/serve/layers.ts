@@ -31,18 +31,27 @@ const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =
         )
       )
 
-/** The services that requests need. Built once per process. */
-export const serverLayer = (
+/** The clients of Sequentum and of its files. */
+export const clientLayer = (
   settings: Settings,
   upstream: Layer.Layer<Upstream, never, HttpClient.HttpClient> = layerHttpClient(settings.apiUrl)
+): Layer.Layer<SequentumClient | HttpClient.HttpClient> =>
+  SequentumClient.layer(settings).pipe(Layer.provide(upstream), Layer.provideMerge(httpClientFor(settings)))
+
+/** The services that requests need, over `client`. Built once per process. */
+export const requestLayer = (
+  settings: Settings,
+  client: Layer.Layer<SequentumClient | HttpClient.HttpClient>
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
     Layer.provide(services),
-    Layer.provide(SequentumClient.layer(settings)),
-    Layer.provide(upstream),
-    Layer.provide(httpClientFor(settings))
+    Layer.provide(client)
   )
+
+/** The services that requests need, over a client of their own. */
+export const serverLayer = (settings: Settings): Layer.Layer<ServerServices> =>
+  requestLayer(settings, clientLayer(settings))
 
 /** The tools that the settings offer. Fails with InvalidSettings, which lists the valid toolsets or tools. */
 export const operatorSelection = (settings: Settings): Effect.Effect<Selection, InvalidSettings> =>

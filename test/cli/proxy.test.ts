@@ -61,7 +61,13 @@ describe("behind a proxy", () => {
     Effect.gen(function* () {
       const { asked, proxyUrl, seen, settings } = yield* behindProxy
       const { child, written } = yield* start(["http", "--port", "0"], {
-        env: { ...settings, REQUIRE_AUTH: "false", HTTPS_PROXY: proxyUrl, NODE_EXTRA_CA_CERTS: yield* authority }
+        env: {
+          ...settings,
+          REQUIRE_AUTH: "false",
+          TOKEN_CHECK: "off",
+          HTTPS_PROXY: proxyUrl,
+          NODE_EXTRA_CA_CERTS: yield* authority
+        }
       })
       const address = /http:\/\/127\.0\.0\.1:\d+/u
       yield* until(child.stderr, () => address.test(written.stderr))

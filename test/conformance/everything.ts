@@ -9,7 +9,8 @@ import { serveHttp } from "../../src/http/server.ts"
 import { runMain, Stop } from "../../src/serve/runMain.ts"
 import { serve } from "../../src/sandbox/server.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
+import { endpointLayer } from "../../src/serve/endpointLayer.ts"
+import { operatorSelection } from "../../src/serve/layers.ts"
 import { fixtures } from "./fixtures.ts"
 
 /** The real endpoint on a sandbox, with the fixtures of the official suite merged in. Prints where it listens. */
@@ -32,7 +33,7 @@ const program = Effect.scoped(
       Effect.sync(() => void process.stdout.write(`${url}\n`))
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.merge(serverLayer(settings, layerUndici(settings.apiUrl)), loggerLayer(settings)))
+      Effect.provide(Layer.merge(endpointLayer(settings, layerUndici(settings.apiUrl)), loggerLayer(settings)))
     )
   })
 )

@@ -26,7 +26,7 @@ import { keyCredentials } from "../../src/serve/caller.ts"
 import { http } from "../../src/serve/http.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
-import { endpoint, legacy, post } from "../support/endpoint.ts"
+import { endpoint, initialize, legacy, post } from "../support/endpoint.ts"
 import {
   callTool,
   eventually,
@@ -196,7 +196,9 @@ const refusals = Effect.gen(function* () {
   yield* Effect.forkScoped(Effect.exit(callTool.modern(busy.mcp, "wait_for_run", ids)))
   yield* eventually(Effect.map(upstreamCalls(busy), (count) => count > before))
   const limited = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "1" })
-  const signedOut = yield* endpoint({ SEQUENTUM_API_URL: yield* refusing(401, {}) })
+  const upstream = yield* refusing(401, {})
+  const signedOut = yield* endpoint({ SEQUENTUM_API_URL: upstream })
+  const flooded = yield* endpoint({ SEQUENTUM_API_URL: upstream, TOKEN_CHECK: "auto" })
   const bodies = yield* Effect.forEach(
     [
       send(mcp, { method: "POST" }),
@@ -209,9 +211,11 @@ const refusals = Effect.gen(function* () {
     ],
     Effect.flatMap(({ body }) => rpcErrorIn(body))
   )
+  yield* Effect.forEach(Array.from({ length: 20 }), (_, index) => initialize(flooded.mcp, { token: `junk-${index}` }))
   const responses = yield* Effect.forEach(
     [
       legacy(busy.mcp, "ping", {}),
+      initialize(flooded.mcp, { token: "junk-20" }),
       post(mcp, "x".repeat(2_000_000)),
       callTool.modern(signedOut.mcp, "get_agent", { agentId: 7 })
     ],

@@ -4,11 +4,11 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { makeAdmit, type AdmissionOptions } from "../../src/http/admission/admit.ts"
+import { isToken, makeAdmit, type AdmissionOptions } from "../../src/http/admission/admit.ts"
+import { accountOf } from "../../src/http/admission/bearer.ts"
 import { originPolicy } from "../../src/http/admission/origins.ts"
 import { makeRateLimiter } from "../../src/http/admission/rateLimit.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
-import { everything } from "../../src/tools/selection.ts"
 
 const operator = Credentials.of({ scheme: "ApiKey", secret: Redacted.make("operator") })
 
@@ -17,9 +17,13 @@ const options: AdmissionOptions = {
   hosts: ["mcp.example.com"],
   trustProxy: false,
   rateLimiter: undefined,
-  addresses: () => ({ publicUrl: "https://mcp.example.com", issuer: "https://sequentum.example" }),
+  addresses: () => ({
+    publicUrl: "https://mcp.example.com",
+    issuer: "https://sequentum.example",
+    scopes: ["agents:read"]
+  }),
   anonymous: Option.none(),
-  selection: everything
+  isKnown: () => false
 }
 
 /** A request that every check accepts, but for the headers given; undefined leaves one out. */
@@ -61,73 +65,54 @@ const cors = {
 const headersOf = ({ headers }: HttpServerResponse.HttpServerResponse) => ({ ...headers })
 
 describe("admit", () => {
-  it.effect("passes on the caller, the token, the addresses and the headers of every response", () =>
+  it.effect("passes on the token, the addresses and the headers of every response", () =>
     Effect.gen(function* () {
       const rateLimiter = yield* makeRateLimiter(10)
-      const { addresses, caller, headers, token } = admitted(
-        admit({ rateLimiter })(request({ "x-mcp-tools": "list_agents" }))
-      )
-      assert.strictEqual(caller.credentials.scheme, "Bearer")
-      assert.strictEqual(Redacted.value(caller.credentials.secret), "alice")
-      assert.notInclude(caller.credentials.account ?? "alice", "alice")
-      assert.deepStrictEqual(token, Option.some("alice"))
+      const { addresses, by, headers } = admitted(admit({ rateLimiter })(request()))
+      if (!isToken(by)) return assert.fail("It has no token")
+      assert.deepInclude(by, { token: "alice", address: "192.0.2.1" })
+      assert.notInclude(by.account, "alice")
       assert.strictEqual(addresses.publicUrl, "https://mcp.example.com")
       assert.deepStrictEqual(headers, {
         ...cors,
         "ratelimit-limit": "10",
         "ratelimit-remaining": "9",
-        "ratelimit-reset": "60"
+        "ratelimit-reset": "61"
       })
-      const tool = { toolset: "agents", annotations: { readOnlyHint: true } }
-      assert.isTrue(caller.selection({ ...tool, name: "list_agents" }))
-      assert.isFalse(caller.selection({ ...tool, name: "get_agent" }))
     })
   )
 
-  it("accepts GET and DELETE, and requests without an Origin", () => {
-    for (const method of ["GET", "DELETE"]) admitted(admit()(request({}, { method })))
+  it("accepts any method but OPTIONS, and requests without an Origin", () => {
+    for (const method of ["GET", "DELETE", "PUT"]) admitted(admit()(request({}, { method })))
     assert.deepStrictEqual(admitted(admit()(request({ origin: undefined }))).headers, { vary: "Origin" })
   })
 
-  it.effect("refuses by the first check that fails: origin, host, rate, method, authorization, selection", () =>
+  it.effect("refuses by the first check that fails: rate, origin, host, authorization", () =>
     Effect.gen(function* () {
-      const rateLimiter = yield* makeRateLimiter(2)
+      const rateLimiter = yield* makeRateLimiter(3)
       const check = admit({ rateLimiter })
-      const wrong = {
-        origin: "https://evil.example",
-        host: "evil.example",
-        authorization: undefined,
-        "x-mcp-tools": "nonsense"
-      }
-      const put = { method: "PUT" }
-      const byOrigin = refused(check(request(wrong, put)))
-      assert.deepInclude(headersOf(byOrigin), { vary: "Origin" })
+      const wrong = { origin: "https://evil.example", host: "evil.example", authorization: undefined }
+      const byOrigin = refused(check(request(wrong)))
+      assert.deepInclude(headersOf(byOrigin), { vary: "Origin", "ratelimit-remaining": "2" })
       assert.notProperty(byOrigin.headers, "access-control-allow-origin")
-      const byHost = refused(check(request({ ...wrong, origin: undefined }, put)))
+      const byHost = refused(check(request({ ...wrong, origin: undefined })))
       assert.deepStrictEqual([byOrigin.status, byHost.status], [403, 403])
-      // Neither was counted: two requests are still allowed.
-      const good = { ...wrong, origin: "https://app.example.com", host: "mcp.example.com" }
-      const byMethod = refused(check(request(good, put)))
-      assert.strictEqual(byMethod.status, 405)
-      assert.deepInclude(headersOf(byMethod), { ...cors, allow: "GET, POST, DELETE", "ratelimit-remaining": "1" })
+      const good = { origin: "https://app.example.com", host: "mcp.example.com", authorization: undefined }
       const byToken = refused(check(request(good)))
       assert.strictEqual(byToken.status, 401)
       assert.strictEqual(byToken.headers["ratelimit-remaining"], "0")
-      assert.match(
-        byToken.headers["www-authenticate"] ?? "",
-        /^Bearer resource_metadata="https:\/\/mcp\.example\.com\/\.well-known\/oauth-protected-resource\/mcp", scope="/u
+      assert.strictEqual(
+        byToken.headers["www-authenticate"],
+        'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp", scope="agents:read"'
       )
-      const byRate = refused(check(request(good, put)))
+      const byRate = refused(check(request(good)))
       assert.strictEqual(byRate.status, 429)
-      assert.deepInclude(headersOf(byRate), { ...cors, "retry-after": "60" })
-      const fromElsewhere = { remoteAddress: "192.0.2.2" }
-      const bySelection = refused(check(request({ ...good, authorization: "Bearer alice" }, fromElsewhere)))
-      assert.strictEqual(bySelection.status, 400)
-      assert.deepInclude(headersOf(bySelection), { ...cors, "ratelimit-remaining": "1" })
+      assert.deepInclude(headersOf(byRate), { ...cors, "retry-after": "61" })
+      assert.strictEqual(refused(check(request(wrong))).status, 429)
     })
   )
 
-  it.effect("answers a preflight without counting it", () =>
+  it.effect("counts a preflight", () =>
     Effect.gen(function* () {
       const check = admit({ rateLimiter: yield* makeRateLimiter(1) })
       const preflight = refused(check(request({ authorization: undefined }, { method: "OPTIONS" })))
@@ -136,21 +121,35 @@ describe("admit", () => {
         ...cors,
         "access-control-allow-methods": "GET, POST, DELETE, OPTIONS"
       })
-      admitted(check(request()))
+      assert.strictEqual(refused(check(request())).status, 429)
+    })
+  )
+
+  it.effect("counts a token that is known by itself, any other by its address", () =>
+    Effect.gen(function* () {
+      const alice = accountOf("alice")
+      const check = admit({ rateLimiter: yield* makeRateLimiter(2), isKnown: (account) => account === alice })
+      const left = (token: string, remoteAddress: string) => {
+        const { countedBy, headers } = admitted(check(request({ authorization: `Bearer ${token}` }, { remoteAddress })))
+        return [countedBy, headers["ratelimit-remaining"]]
+      }
+      assert.deepStrictEqual(left("alice", "192.0.2.1"), [alice, "1"])
+      assert.deepStrictEqual(left("alice", "192.0.2.2"), [alice, "0"])
+      assert.deepStrictEqual(left("bob", "192.0.2.1"), ["192.0.2.1", "1"])
+      assert.deepStrictEqual(left("carol", "192.0.2.1"), ["192.0.2.1", "0"])
+      assert.strictEqual(refused(check(request({ authorization: "Bearer alice" }))).status, 429)
     })
   )
 
   it("uses the operator's key only when there is no Authorization header", () => {
     const check = admit({ anonymous: Option.some(operator) })
     for (const authorization of [undefined, "", "  "]) {
-      const { caller, token } = admitted(check(request({ authorization })))
-      assert.strictEqual(caller.credentials, operator)
-      assert.isTrue(Option.isNone(token))
+      assert.strictEqual(admitted(check(request({ authorization }))).by, operator)
     }
     for (const authorization of ["Bearer", "Bearer a b", "Basic YTpi", "alice"]) {
       assert.strictEqual(refused(check(request({ authorization }))).status, 401, authorization)
     }
-    assert.strictEqual(admitted(check(request())).caller.credentials.scheme, "Bearer")
+    assert.isTrue(isToken(admitted(check(request())).by))
   })
 
   it("accepts any Host unless some are given", () => {

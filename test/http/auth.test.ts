@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
+import { issuer, keyPair, signed } from "../support/issuer.ts"
+import { signIn } from "../support/signIn.ts"
 import { endpoint, initialize, legacy, message, modern, openSession, type Ask } from "../support/endpoint.ts"
 import {
   callTool,
@@ -122,10 +124,11 @@ describe("without a token", () => {
 
 describe("a refusal of Sequentum", () => {
   for (const { call, name, prepare, settings } of ways) {
-    it.scopedLive(`for an expired token becomes a challenge: ${name}`, () =>
+    it.scopedLive(`for a revoked token becomes a challenge: ${name}`, () =>
       Effect.gen(function* () {
-        const { mcp, url } = yield* endpoint(settings)
-        const token = jwt({ sub: "alice", exp: past })
+        const upstream = yield* refusing(401, {})
+        const { mcp, url } = yield* endpoint({ ...settings, SEQUENTUM_API_URL: upstream })
+        const token = jwt({ sub: "alice", exp: future })
         const ask = yield* prepare(mcp, token)
         const response = yield* call(mcp, "list_agents", {}, { ...ask, token })
         assert.strictEqual(response.status, 401)
@@ -140,17 +143,17 @@ describe("a refusal of Sequentum", () => {
       })
     )
 
-    it.scopedLive(`for a missing scope becomes a challenge that names the scope: ${name}`, () =>
+    it.scopedLive(`for a missing scope becomes a challenge that names it and the scopes that are held: ${name}`, () =>
       Effect.gen(function* () {
-        const { mcp, url } = yield* endpoint(settings)
-        const token = jwt({ sub: "alice", exp: future, scope: "agents:read" })
+        const { apiUrl, mcp, url } = yield* endpoint({ ...settings, TOKEN_CHECK: "auto" })
+        const { accessToken: token } = yield* signIn(apiUrl, { scope: "runs:read agents:read offline_access" })
         const ask = yield* prepare(mcp, token)
         assert.strictEqual((yield* call(mcp, "list_agents", {}, { ...ask, token })).status, 200)
         const response = yield* call(mcp, "get_credits_balance", {}, { ...ask, token })
         assert.strictEqual(response.status, 403)
         assert.strictEqual(
           response.headers.get("www-authenticate"),
-          `Bearer error="insufficient_scope", scope="billing:read", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+          `Bearer error="insufficient_scope", scope="runs:read agents:read offline_access billing:read", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
         )
         assert.strictEqual((yield* rpcErrorOf(response)).code, -32001)
       })
@@ -213,7 +216,7 @@ describe("a refusal of Sequentum", () => {
       assert.strictEqual(response.status, 403)
       assert.match(
         response.headers.get("www-authenticate") ?? "",
-        /^Bearer error="insufficient_scope", scope="x y agents:read", resource_metadata="[^"]*"$/u
+        /^Bearer error="insufficient_scope", scope="agents:read agents:write [a-z: ]+ x y", resource_metadata="[^"]*"$/u
       )
     })
   )
@@ -230,17 +233,21 @@ describe("a refusal of Sequentum", () => {
 
   it.scopedLive("becomes a challenge for the scope that the resource needs, if Sequentum names none", () =>
     Effect.gen(function* () {
-      const SEQUENTUM_API_URL = yield* refusing(403, { errorCode: "insufficient_scope" })
-      const { mcp, url } = yield* endpoint({ SEQUENTUM_API_URL })
+      const key = yield* keyPair("one")
+      const from = yield* issuer([key])
+      from.parts.api = (_, response) =>
+        response.writeHead(403, { "content-type": "application/json" }).end('{"errorCode":"insufficient_scope"}')
+      const { mcp, url } = yield* endpoint({ SEQUENTUM_API_URL: from.url, TOKEN_CHECK: "auto" })
+      const token = yield* signed(key, { scope: "billing:read" })
       for (const [uri, scope] of [
         ["sequentum://spaces", "spaces:read"],
         ["sequentum://agents/7/runs", "runs:read"]
       ] as const) {
-        const response = yield* modern(mcp, "resources/read", { uri }, { headers: { "mcp-name": uri } })
+        const response = yield* modern(mcp, "resources/read", { uri }, { token, headers: { "mcp-name": uri } })
         assert.strictEqual(response.status, 403)
         assert.strictEqual(
           response.headers.get("www-authenticate"),
-          `Bearer error="insufficient_scope", scope="${scope}", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+          `Bearer error="insufficient_scope", scope="billing:read ${scope}", resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
         )
       }
     })
@@ -262,11 +269,15 @@ describe("a refusal of Sequentum", () => {
     })
   )
 
-  it.scopedLive("can't affect requests that send nothing to Sequentum", () =>
+  it.scopedLive("for a scope names those of the offered tools too, if the token's own are not known", () =>
     Effect.gen(function* () {
-      const { mcp } = yield* endpoint()
-      const token = jwt({ sub: "alice", exp: past })
-      assert.strictEqual((yield* modern(mcp, "tools/list", {}, { token })).status, 200)
+      const upstream = yield* refusing(403, {}, 'Bearer error="insufficient_scope", scope="runs:read"')
+      const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: upstream, SEQUENTUM_TOOLSETS: "spaces,runs" })
+      const response = yield* callTool.modern(mcp, "list_spaces", {})
+      assert.match(
+        response.headers.get("www-authenticate") ?? "",
+        /^Bearer error="insufficient_scope", scope="agents:write runs:read spaces:read spaces:write", /u
+      )
     })
   )
 })
@@ -298,7 +309,8 @@ describe("metadata", () => {
       for (const [path, expected] of [
         ["/.well-known/oauth-protected-resource", resource],
         ["/.well-known/oauth-protected-resource/mcp", resource],
-        ["/.well-known/oauth-authorization-server", server]
+        ["/.well-known/oauth-authorization-server", server],
+        ["/.well-known/oauth-authorization-server/mcp", server]
       ] as const) {
         const answer = yield* send(`${url}${path}`, { headers: { origin: "https://anything.example" } })
         assert.strictEqual(answer.status, 200)
@@ -312,6 +324,58 @@ describe("metadata", () => {
         assert.strictEqual(preflight.status, 204)
         assert.match(preflight.headers["access-control-allow-headers"] ?? "", /mcp-protocol-version/u)
       }
+    })
+  )
+
+  it.scopedLive("names only the scopes that the operator's tools need, as the challenge does", () =>
+    Effect.gen(function* () {
+      for (const [settings, scope] of [
+        [{ SEQUENTUM_READ_ONLY: "true" }, "agents:read runs:read spaces:read billing:read"],
+        [{ SEQUENTUM_TOOLSETS: "billing" }, "billing:read"],
+        [{ SEQUENTUM_TOOLS: "run_space_agents", SEQUENTUM_TOOLSETS: "analytics" }, "runs:read spaces:write"]
+      ] as const) {
+        const { mcp, url } = yield* endpoint(settings)
+        // What a request narrows is its own affair: the user may want more later.
+        const { headers } = yield* send(mcp, { method: "POST", headers: { "x-mcp-readonly": "true" } })
+        assert.include(headers["www-authenticate"] ?? "", `, scope="${scope}"`)
+        for (const [path, expected] of [
+          ["/.well-known/oauth-protected-resource/mcp", scope],
+          ["/.well-known/oauth-authorization-server", `${scope} offline_access`]
+        ] as const) {
+          const { body } = yield* send(`${url}${path}`)
+          assert.deepPropertyVal(JSON.parse(body), "scopes_supported", expected.split(" "))
+        }
+      }
+    })
+  )
+
+  it.scopedLive("has no scope to name if no tool is offered", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ SEQUENTUM_TOOLS: "delete_run", SEQUENTUM_READ_ONLY: "true" })
+      const { headers } = yield* send(mcp, { method: "POST" })
+      assert.strictEqual(
+        headers["www-authenticate"],
+        `Bearer resource_metadata="${url}/.well-known/oauth-protected-resource/mcp"`
+      )
+    })
+  )
+
+  it.scopedLive("is also where a PUBLIC_URL with a path puts it, and the challenge names that address", () =>
+    Effect.gen(function* () {
+      const { url } = yield* endpoint({ PUBLIC_URL: "https://host.example/sequentum/" })
+      const { headers } = yield* send(`${url}/mcp`, { method: "POST" })
+      const named = /resource_metadata="([^"]*)"/u.exec(headers["www-authenticate"] ?? "")?.[1] ?? ""
+      assert.strictEqual(named, "https://host.example/.well-known/oauth-protected-resource/sequentum/mcp")
+      for (const path of [
+        new URL(named).pathname,
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/mcp"
+      ]) {
+        const { body } = yield* send(`${url}${path}`)
+        assert.propertyVal(JSON.parse(body), "resource", "https://host.example/sequentum/mcp")
+      }
+      const server = yield* send(`${url}/.well-known/oauth-authorization-server/sequentum/mcp`)
+      assert.strictEqual(server.status, 200)
     })
   )
 

@@ -4,7 +4,8 @@ import * as Option from "effect/Option"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
-import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
+import { endpointLayer } from "../../src/serve/endpointLayer.ts"
+import { operatorSelection } from "../../src/serve/layers.ts"
 import { version } from "../../src/runtime/version.ts"
 import { endpoint, initialize, modern } from "../support/endpoint.ts"
 import { callTool, metric, send } from "../support/wire.ts"
@@ -100,7 +101,7 @@ describe("failures", () => {
       const settings = yield* loadSettings(new Map([["PORT", port]]))
       const selection = yield* operatorSelection(settings)
       const failed = yield* serveHttp({ settings, selection, anonymous: Option.none() }, () => Effect.void).pipe(
-        Effect.provide(serverLayer(settings, layerUndici(settings.apiUrl))),
+        Effect.provide(endpointLayer(settings, layerUndici(settings.apiUrl))),
         Effect.flip
       )
       assert.strictEqual(failed.problem, `Can't listen on 127.0.0.1:${port}.`)

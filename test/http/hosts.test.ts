@@ -129,9 +129,12 @@ describe("advertised address", () => {
     })
   )
 
-  it.scopedLive("is the last entry of a trusted proxy's headers", () =>
+  it.scopedLive("is the last entry of a trusted proxy's headers, if its host is allowed", () =>
     Effect.gen(function* () {
-      const { mcp, url } = yield* endpoint({ TRUST_PROXY: "true" })
+      const { mcp, url } = yield* endpoint({
+        TRUST_PROXY: "true",
+        ALLOWED_HOSTS: "mcp.example.com,[2001:db8::1],localhost"
+      })
       const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, string]> = [
         [{ "x-forwarded-host": "mcp.example.com" }, "https://mcp.example.com"],
         [{ "x-forwarded-host": "mcp.example.com", "x-forwarded-proto": "http" }, "http://mcp.example.com"],
@@ -143,6 +146,8 @@ describe("advertised address", () => {
         [{ "x-forwarded-proto": "https" }, "https://localhost:81"],
         [{ "x-forwarded-host": "[2001:db8::1]:443" }, "https://[2001:db8::1]:443"],
         [{}, url],
+        [{ "x-forwarded-host": "mcp.evil.com" }, url],
+        [{ "x-forwarded-host": "mcp.example.com.evil.com" }, url],
         [{ "x-forwarded-host": 'evil.com"' }, url],
         [{ "x-forwarded-host": "evil.com/path" }, url],
         [{ "x-forwarded-host": "user@evil.com" }, url],
@@ -154,6 +159,15 @@ describe("advertised address", () => {
         const { body } = yield* send(`${url}${path}`, { headers: { host: "localhost:81", ...forwarded } })
         assert.include(body, `"resource":"${base}/mcp"`)
       }
+    })
+  )
+
+  it.scopedLive("is not steered by a trusted proxy's headers where no hosts are allowed", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint({ TRUST_PROXY: "true" })
+      const { headers } = yield* asked(mcp, "localhost", forged)
+      assert.strictEqual(metadataUrl(headers["www-authenticate"]), `${url}${path}`)
+      assert.notInclude((yield* send(`${url}${path}`, { headers: forged })).body, "evil")
     })
   )
 })

@@ -151,7 +151,7 @@ describe("origins", () => {
 
   it.scopedLive("the response to a preflight lists methods and headers, and needs no token", () =>
     Effect.gen(function* () {
-      const { mcp } = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "1" })
+      const { mcp } = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "3" })
       for (let times = 0; times < 3; times++) {
         const { headers, status } = yield* send(mcp, {
           method: "OPTIONS",

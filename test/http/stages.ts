@@ -15,7 +15,7 @@ export const aliceCredentials = Credentials.of({ scheme: "Bearer", secret: Redac
 export const admittedRequest = (headers: Readonly<Record<string, string>> = {}): AdmittedRequest => ({
   caller: new Caller(aliceCredentials, everything),
   token: Option.some("alice"),
-  addresses: { publicUrl: "https://mcp.example.com", issuer: "https://sequentum.example" },
+  addresses: { publicUrl: "https://mcp.example.com", issuer: "https://sequentum.example", scopes: ["agents:read"] },
   headers
 })
 

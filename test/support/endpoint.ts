@@ -11,7 +11,8 @@ import type { Timeouts } from "../../src/http/timeouts.ts"
 import { serve } from "../../src/sandbox/server.ts"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
 import { keyCredentials, loggerLayer } from "../../src/serve/caller.ts"
-import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
+import { endpointLayer } from "../../src/serve/endpointLayer.ts"
+import { operatorSelection } from "../../src/serve/layers.ts"
 
 interface Options {
   readonly timeouts?: Partial<Timeouts>
@@ -46,6 +47,8 @@ export const endpoint = (
           SEQUENTUM_API_URL: apiUrl,
           PORT: "0",
           RATE_LIMIT_PER_MINUTE: "0",
+          // Most tests count requests to the sandbox, and use tokens that nobody has signed.
+          TOKEN_CHECK: "off",
           HOST: "127.0.0.1",
           ...settings
         })
@@ -58,7 +61,7 @@ export const endpoint = (
     const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, timeouts, extension }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
     ).pipe(
-      Effect.provide(Layer.mergeAll(serverLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),
+      Effect.provide(Layer.mergeAll(endpointLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),
       Effect.forkScoped
     )
     const url = yield* Deferred.await(listening)

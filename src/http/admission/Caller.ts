@@ -7,12 +7,15 @@ import type { Challenge } from "./oauth.ts"
 export class Caller {
   readonly credentials: Credentials["Type"]
   readonly selection: Selection
+  /** The scopes that it has, for a challenge to name with what is missing: those of its proven token, if known. */
+  readonly scopes: ReadonlyArray<string>
   #challenge: Challenge | undefined
   #isGone = false
 
-  constructor(credentials: Credentials["Type"], selection: Selection) {
+  constructor(credentials: Credentials["Type"], selection: Selection, scopes: ReadonlyArray<string> = []) {
     this.credentials = credentials
     this.selection = selection
+    this.scopes = scopes
   }
 
   /** Replaces the response, unless its first bytes have been sent. The first challenge wins. */

@@ -1,19 +1,17 @@
 import type * as Headers from "@effect/platform/Headers"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import { Credentials } from "../../sequentum/Credentials.ts"
-import type { Selection } from "../../tools/selection.ts"
+import type { Credentials } from "../../sequentum/Credentials.ts"
 import { rpcCodes, rpcError } from "../rpcError.ts"
 import { accountOf, bearerToken } from "./bearer.ts"
-import { Caller } from "./Caller.ts"
+import type { Caller } from "./Caller.ts"
+import { clientAddress } from "./clientAddress.ts"
 import { hostAllowed } from "./hosts.ts"
-import { narrowed } from "./narrowing.ts"
 import { challengeResponse, type OAuthAddresses } from "./oauth.ts"
 import { corsHeaders, preflightHeaders, type OriginPolicy } from "./origins.ts"
-import { clientAddress, rateHeaders, type RateLimiter } from "./rateLimit.ts"
+import { rateHeaders, type RateLimiter } from "./rateLimit.ts"
+import type { Presented } from "./TokenProof.ts"
 
 export interface AdmissionOptions {
   readonly origins: OriginPolicy
@@ -26,8 +24,8 @@ export interface AdmissionOptions {
   readonly addresses: (headers: Headers.Headers) => OAuthAddresses
   /** Who calls when a request has no token; none if every request needs one. */
   readonly anonymous: Option.Option<Credentials["Type"]>
-  /** The tools that the operator offers. */
-  readonly selection: Selection
+  /** Whether a token is known to be proven, by its keyed hash. */
+  readonly isKnown: (account: string) => boolean
 }
 
 /** What admission reads of a request. */
@@ -36,7 +34,20 @@ export interface RequestHead extends Pick<HttpServerRequest.HttpServerRequest, "
   readonly method: string
 }
 
-/** A request that passed every check of its headers. */
+/** A request whose headers are in order. Its token, if it has one, is not proven yet. */
+export interface CheckedRequest {
+  readonly head: RequestHead
+  /** A token, or who calls without one. */
+  readonly by: Presented | Credentials["Type"]
+  /** The name that it was counted by. */
+  readonly countedBy: string
+  readonly addresses: OAuthAddresses
+  readonly cors: Readonly<Record<string, string>>
+  /** Headers of every response to it. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A request that passed every check of its headers, and whose token is as good as can be known. */
 export interface AdmittedRequest {
   readonly caller: Caller
   readonly token: Option.Option<string>
@@ -45,59 +56,57 @@ export interface AdmittedRequest {
   readonly headers: Readonly<Record<string, string>>
 }
 
+export const isToken = (by: CheckedRequest["by"]): by is Presented => "token" in by
+
+export const tooManyRequests = (headers: Readonly<Record<string, string>>) =>
+  rpcError(429, rpcCodes.rateLimited, "Too many requests. Slow down.", headers)
+
 /**
- * Checks a request by its headers alone, in this order: origin, host, rate, method, authorization, selection of tools.
+ * Checks a request by its headers alone, in this order: rate, origin, host, form of the authorization. Every request
+ * counts: by its token if that is known to be proven, else by its address.
  *
  * The SDK's own checks are not used. Its Origin and Host checks compare only hostnames, so `http://claude.ai` would
- * pass. Its Bearer check needs a verifier and the token's expiry; here Sequentum verifies the token on every call.
+ * pass. Its Bearer check wants an expiry of every token, and Sequentum's may be opaque.
  */
 export const makeAdmit =
-  ({ addresses: addressesFor, anonymous, hosts, origins, rateLimiter, selection, trustProxy }: AdmissionOptions) =>
-  ({ headers, method, remoteAddress }: RequestHead): AdmittedRequest | HttpServerResponse.HttpServerResponse => {
+  ({ addresses: addressesFor, anonymous, hosts, isKnown, origins, rateLimiter, trustProxy }: AdmissionOptions) =>
+  (head: RequestHead): CheckedRequest | HttpServerResponse.HttpServerResponse => {
+    const { headers, method, remoteAddress } = head
     const origin = headers["origin"]
     const cors = corsHeaders(origins, origin)
+    const address = clientAddress({ remoteAddress, forwardedFor: headers["x-forwarded-for"] }, trustProxy)
+    const authorization = headers["authorization"]
+    const presented = Option.map(bearerToken(authorization), (token): Presented => ({
+      token,
+      account: accountOf(token),
+      address
+    }))
+    const countedBy = Option.match(presented, {
+      onNone: () => address,
+      onSome: ({ account }) => (isKnown(account) ? account : address)
+    })
+    const rate = rateLimiter?.take(countedBy)
+    const responseHeaders = rate === undefined ? cors : { ...cors, ...rateHeaders(rate) }
+    if (rate?.allowed === false) return tooManyRequests(responseHeaders)
     if (origin !== undefined && !origins.allows(origin)) {
-      return rpcError(403, rpcCodes.refused, "This origin is not allowed.", cors)
+      return rpcError(403, rpcCodes.refused, "This origin is not allowed.", responseHeaders)
     }
     if (hosts !== undefined && !hostAllowed(headers["host"], hosts)) {
-      return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", cors)
+      return rpcError(403, rpcCodes.refused, "This Host header is not allowed.", responseHeaders)
     }
     if (method === "OPTIONS") {
       return HttpServerResponse.empty({
         status: 204,
-        headers: origin === undefined ? cors : { ...cors, ...preflightHeaders }
+        headers: origin === undefined ? responseHeaders : { ...responseHeaders, ...preflightHeaders }
       })
-    }
-    const rate = rateLimiter?.take(
-      clientAddress({ remoteAddress, forwardedFor: headers["x-forwarded-for"] }, trustProxy)
-    )
-    const responseHeaders = rate === undefined ? cors : { ...cors, ...rateHeaders(rate) }
-    if (rate?.allowed === false) {
-      return rpcError(429, rpcCodes.rateLimited, "Too many requests. Slow down.", responseHeaders)
-    }
-    if (method !== "POST" && method !== "GET" && method !== "DELETE") {
-      return rpcError(405, rpcCodes.refused, "Method not allowed.", { ...responseHeaders, allow: "GET, POST, DELETE" })
     }
     const addresses = addressesFor(headers)
-    const authorization = headers["authorization"]
-    const token = bearerToken(authorization)
-    const credentials = Option.orElse(
-      Option.map(token, (secret) =>
-        Credentials.of({ scheme: "Bearer", secret: Redacted.make(secret), account: accountOf(secret) })
-      ),
+    const by = Option.orElse(presented, (): Option.Option<CheckedRequest["by"]> =>
       // A malformed Authorization header is not an absent one: never fall back to the operator's key.
-      () => ((authorization ?? "").trim() === "" ? anonymous : Option.none())
+      (authorization ?? "").trim() === "" ? anonymous : Option.none()
     )
-    if (Option.isNone(credentials)) {
-      return challengeResponse({ status: 401, reason: "missing" }, addresses, responseHeaders)
-    }
-    return Either.match(narrowed(selection, headers), {
-      onLeft: (problems) => rpcError(400, rpcCodes.refused, problems.join(" "), responseHeaders),
-      onRight: (selected) => ({
-        caller: new Caller(credentials.value, selected),
-        token,
-        addresses,
-        headers: responseHeaders
-      })
+    return Option.match(by, {
+      onNone: () => challengeResponse({ status: 401, reason: "missing" }, addresses, responseHeaders),
+      onSome: (known) => ({ head, by: known, countedBy, addresses, cors, headers: responseHeaders })
     })
   }

@@ -3,11 +3,41 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import { scopes } from "../../sequentum/scopes.ts"
-import { resourceMetadataPath, type OAuthAddresses } from "./oauth.ts"
+import * as Option from "effect/Option"
+import type { Settings } from "../../config.ts"
+import type { Selection } from "../../tools/selection.ts"
+import { tooManyRequests } from "./admit.ts"
+import { clientAddress } from "./clientAddress.ts"
+import { forwardedUrl, hostAllowed } from "./hosts.ts"
+import { basePathOf, protectedResourcePath, scopesOf, type OAuthAddresses } from "./oauth.ts"
+import { rateHeaders, type RateLimiter } from "./rateLimit.ts"
+
+type AddressSettings = Pick<Settings, "apiUrl" | "publicUrl" | "trustProxy" | "allowedHosts">
+
+/** The public URL of the settings, without a trailing slash. */
+const ownUrl = ({ publicUrl }: AddressSettings) => Option.map(publicUrl, (url) => url.href.replace(/\/+$/u, ""))
+
+/**
+ * What the documents and challenges for a request name. Its headers can't steer that: only those of a trusted proxy
+ * count, and only a host among the allowed ones. Otherwise it is PUBLIC_URL or the address that the server listens on.
+ */
+export const addressesOf = (settings: AddressSettings, selection: Selection, listening: string) => {
+  const { allowedHosts, apiUrl, trustProxy } = settings
+  const configured = ownUrl(settings)
+  const scopes = scopesOf(selection)
+  const forwarded = (headers: Headers.Headers) => {
+    const url = trustProxy ? forwardedUrl(headers) : undefined
+    return url !== undefined && hostAllowed(new URL(url).host, allowedHosts) ? url : undefined
+  }
+  return (headers: Headers.Headers): OAuthAddresses => ({
+    publicUrl: Option.getOrElse(configured, () => forwarded(headers) ?? listening),
+    issuer: apiUrl.origin,
+    scopes
+  })
+}
 
 /** RFC 9728 metadata of this resource server. */
-const protectedResource = ({ issuer, publicUrl }: OAuthAddresses) => ({
+const protectedResource = ({ issuer, publicUrl, scopes }: OAuthAddresses) => ({
   resource: `${publicUrl}/mcp`,
   resource_name: "Sequentum",
   authorization_servers: [issuer],
@@ -16,7 +46,7 @@ const protectedResource = ({ issuer, publicUrl }: OAuthAddresses) => ({
 })
 
 /** RFC 8414 metadata of Sequentum's authorization server, for clients that look for it on this server. */
-const authorizationServer = ({ issuer }: OAuthAddresses) => ({
+const authorizationServer = ({ issuer, scopes }: OAuthAddresses) => ({
   issuer,
   authorization_endpoint: `${issuer}/api/oauth/authorize`,
   token_endpoint: `${issuer}/api/oauth/token`,
@@ -31,8 +61,7 @@ const authorizationServer = ({ issuer }: OAuthAddresses) => ({
 })
 
 const documents = [
-  ["/.well-known/oauth-protected-resource", protectedResource],
-  [resourceMetadataPath, protectedResource],
+  [protectedResourcePath, protectedResource],
   ["/.well-known/oauth-authorization-server", authorizationServer]
 ] as const
 
@@ -53,17 +82,45 @@ const preflight = HttpServerResponse.empty({
   }
 })
 
-/** The OAuth metadata documents. Any origin may read them. */
-export const metadataRoutes = (addresses: (headers: Headers.Headers) => OAuthAddresses) =>
-  HttpRouter.fromIterable(
-    documents.flatMap(([path, describe]) => [
-      HttpRouter.makeRoute(
-        "GET",
-        path,
-        Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-          HttpServerResponse.unsafeJson(describe(addresses(headers)), { headers: publicHeaders })
+export interface MetadataOptions {
+  readonly addresses: (headers: Headers.Headers) => OAuthAddresses
+  /** undefined sets no limit. */
+  readonly rateLimiter: RateLimiter | undefined
+  readonly settings: AddressSettings
+}
+
+/**
+ * The OAuth metadata documents, each at its well-known path, and there below the path of the endpoint. Any origin may
+ * read them. Requests count by their address.
+ */
+export const metadataRoutes = ({ addresses, rateLimiter, settings }: MetadataOptions) => {
+  const { trustProxy } = settings
+  const base = Option.match(ownUrl(settings), { onNone: () => "", onSome: basePathOf })
+
+  const counted = (answer: (headers: Headers.Headers) => HttpServerResponse.HttpServerResponse) =>
+    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, remoteAddress }) => {
+      const rate = rateLimiter?.take(
+        clientAddress({ remoteAddress, forwardedFor: headers["x-forwarded-for"] }, trustProxy)
+      )
+      return rate?.allowed === false
+        ? tooManyRequests({ "access-control-allow-origin": "*", ...rateHeaders(rate) })
+        : answer(headers)
+    })
+
+  return HttpRouter.fromIterable(
+    documents.flatMap(([path, describe]) =>
+      [...new Set(["", "/mcp", base, `${base}/mcp`])].flatMap((below) => [
+        HttpRouter.makeRoute(
+          "GET",
+          `${path}${below}` as const,
+          counted((headers) => HttpServerResponse.unsafeJson(describe(addresses(headers)), { headers: publicHeaders }))
+        ),
+        HttpRouter.makeRoute(
+          "OPTIONS",
+          `${path}${below}` as const,
+          counted(() => preflight)
         )
-      ),
-      HttpRouter.makeRoute("OPTIONS", path, Effect.succeed(preflight))
-    ])
+      ])
+    )
   )
+}

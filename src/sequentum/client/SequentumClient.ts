@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,13 +12,14 @@ import type { SequentumError } from "../errors.ts"
 import { Recipient } from "../Recipient.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
-import { acceptEncoding } from "./bodies.ts"
+import { acceptEncoding, isTooDeep, maxNesting } from "./bodies.ts"
 import { Breaker } from "./Breaker.ts"
 import { usableAddress } from "./downloadAddress.ts"
 import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
 import {
   dateOf,
+  errorFrom,
   isRedirect,
   isSuccess,
   readData,
@@ -26,7 +28,7 @@ import {
   redirectTarget,
   type Read
 } from "./responses.ts"
-import { Upstream, type Method, type RequestLine, type UpstreamRequest } from "./Upstream.ts"
+import { unusable, Upstream, type Method, type RequestLine, type UpstreamRequest } from "./Upstream.ts"
 
 /** Where Sequentum is and how long one request may take. */
 export interface SequentumClientOptions {
@@ -62,6 +64,8 @@ type Call<A> = Effect.Effect<A, SequentumError, Credentials>
 
 /** The one way to the Sequentum API: authorisation, timeout, rate budget, retries and decoding. */
 export interface SequentumClientService {
+  /** Origin of the Sequentum host. */
+  readonly origin: string
   /** Limit for one try of one request. */
   readonly requestTimeout: Duration.Duration
   readonly get: <A, I>(path: ApiPath, schema: Schema.Schema<A, I>, options?: RequestOptions) => Call<A>
@@ -75,6 +79,14 @@ export interface SequentumClientService {
   readonly deleteVoid: (path: ApiPath, options?: RequestOptions) => Call<void>
   /** A POST whose response is JSON or text. */
   readonly postData: (path: ApiPath, options?: RequestOptions) => Call<unknown>
+  /** The status of the response to a GET, whatever it is. The GET is sent once, and takes at most `timeout`. */
+  readonly status: (path: ApiPath, timeout: Duration.Duration) => Call<number>
+  /** A JSON document of the host, outside the API and for everybody: no credentials are sent. */
+  readonly document: <A, I>(
+    path: string,
+    schema: Schema.Schema<A, I>,
+    timeout: Duration.Duration
+  ) => Effect.Effect<A, SequentumError>
   /** A GET whose response is a redirect, which is not followed. */
   readonly redirect: (path: ApiPath) => Call<URL>
 }
@@ -107,7 +119,8 @@ interface Expected<A> {
 
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
-    const exchange = makeExchange(yield* Upstream, yield* Breaker)
+    const upstream = yield* Upstream
+    const exchange = makeExchange(upstream, yield* Breaker)
     const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
 
@@ -155,6 +168,7 @@ const make = (options: SequentumClientOptions) =>
       }
 
     return {
+      origin: options.apiUrl.origin,
       requestTimeout: options.requestTimeout,
       get: json("GET"),
       post: json("POST"),
@@ -172,6 +186,26 @@ const make = (options: SequentumClientOptions) =>
       postData: (path, request = {}) => {
         const line: RequestLine = { method: "POST", ...path }
         return send(line, request, { read: readData(line) })
+      },
+      status: (path, timeout) =>
+        send(
+          { method: "GET", ...path },
+          { timeout, retry: false },
+          { accepts: () => true, read: ({ status }) => Effect.succeed(status) }
+        ),
+      document: (path, schema, timeout) => {
+        const line: RequestLine = { method: "GET", path, resource: "account" }
+        const headers = { accept: "application/json", "accept-encoding": acceptEncoding }
+        return Effect.gen(function* () {
+          const response = yield* upstream.send({ line, target: path, headers, body: undefined, timeout })
+          const { body, status } = response
+          if (!isSuccess(status)) {
+            const now = yield* Clock.currentTimeMillis
+            return yield* errorFrom(line, response, "", now)
+          }
+          if (isTooDeep(body)) return yield* unusable(line, status, `more than ${maxNesting} levels of nesting`)
+          return yield* readJson(schema, line)(response, "")
+        })
       },
       redirect: (path) => {
         const line: RequestLine = { method: "GET", ...path }
