@@ -58,8 +58,8 @@ const kept = [
   // Signs that enclose a number are visible.
   "[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]",
   // Joiners inside words of these scripts, and selectors of Mongolian.
-  `(?<=[${joining}])[\u200c\u200d]`,
-  "(?<=\\p{Script=Mongolian})[\u180b-\u180d\u180f]",
+  `(?<=(?=[\\p{L}\\p{M}])[${joining}])[\u200c\u200d]`,
+  "(?<=(?=\\p{L})\\p{Script=Mongolian})[\u180b-\u180d\u180f]",
   // Joiners and selectors inside emoji.
   "(?<=\\p{Extended_Pictographic}(?:\ufe0f|\\p{Emoji_Modifier})?)\u200d(?=\\p{Extended_Pictographic})",
   "(?<=[\\p{Emoji}\\p{Script=Myanmar}])[\ufe00\ufe0e\ufe0f]",
@@ -108,7 +108,6 @@ const mapTexts =
 /** JSON of others, with every text in it cleaned by `cleanLines`, and every key by `cleanName`. */
 export const cleanJson = mapTexts(cleanLines, cleanName)
 
-// eslint-disable-next-line no-control-regex -- it is about control characters
 const withoutControls = (text: string) => text.replace(/[\x00-\x08\v\f\x0e-\x1f\x7f-\x9f]/gu, "")
 
 /** Data of a run, as it was scraped, without control characters. */
