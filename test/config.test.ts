@@ -31,6 +31,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   httpsProxy: null,
   httpProxy: null,
   noProxy: [],
+  allowedDownloadHosts: [],
   maxResultBytes: 40_000,
   debug: false,
   transport: "stdio",
@@ -38,6 +39,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   port: 3000,
   publicUrl: null,
   requireAuth: true,
+  allowUnauthenticated: false,
   trustProxy: false,
   allowedOrigins: [],
   allowedHosts: [],
@@ -46,6 +48,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   sessionIdle: "3600 s",
   drain: "10 s",
   rateLimit: 100,
+  metricsPort: null,
   otlpEndpoint: null,
   toolsets: null,
   tools: null,
@@ -128,6 +131,14 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       [",", []]
     ],
     invalid: []
+  },
+  allowedDownloadHosts: {
+    valid: [
+      ["Files.example.com, 10.0.0.5", ["files.example.com", "10.0.0.5"]],
+      ["[FD00::1]", ["[fd00::1]"]],
+      [",", []]
+    ],
+    invalid: ["https://files.example.com", "files.example.com:9000", "files/", "a b", "me@files.example.com"]
   },
   apiKey: {
     valid: [
@@ -228,6 +239,7 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
   },
   publicUrl: urls,
   requireAuth: booleans,
+  allowUnauthenticated: booleans,
   trustProxy: booleans,
   allowedOrigins: {
     valid: [
@@ -266,6 +278,13 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       ["1000000", 1_000_000]
     ],
     invalid: ["1000001", ...wholeNumbers]
+  },
+  metricsPort: {
+    valid: [
+      ["0", 0],
+      ["9464", 9464]
+    ],
+    invalid: ["65536", ...wholeNumbers]
   },
   otlpEndpoint: urls,
   toolsets: lists,

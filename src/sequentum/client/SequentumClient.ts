@@ -12,7 +12,7 @@ import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
 import { acceptEncoding } from "./bodies.ts"
 import { Breaker } from "./Breaker.ts"
-import { usableAddress } from "./downloadAddress.ts"
+import { makeDownloadPolicy, usableAddress, type DownloadPolicy } from "./downloadAddress.ts"
 import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
 import {
@@ -33,6 +33,8 @@ export interface SequentumClientOptions {
   readonly apiUrl: URL
   /** Limit for one try of one request, its whole response included. */
   readonly requestTimeout: Duration.Duration
+  /** Hosts of files that may have any address. */
+  readonly allowedDownloadHosts?: ReadonlyArray<string>
 }
 
 /** A value, and Sequentum's own time when it was read. */
@@ -74,8 +76,10 @@ export interface SequentumClientService {
   readonly deleteVoid: (path: ApiPath, options?: RequestOptions) => Call<void>
   /** A POST whose response is JSON or text. */
   readonly postData: (path: ApiPath, options?: RequestOptions) => Call<unknown>
-  /** A GET whose response is a redirect, which is not followed. */
+  /** A GET whose response is a redirect to a file, which is not followed. */
   readonly redirect: (path: ApiPath) => Call<URL>
+  /** Where files may be fetched from. */
+  readonly downloads: DownloadPolicy
 }
 
 const basePath = (apiUrl: URL) => `${apiUrl.pathname.replace(/(?:\/api\/v1)?\/*$/u, "")}/api/v1`
@@ -109,6 +113,7 @@ const make = (options: SequentumClientOptions) =>
     const exchange = makeExchange(yield* Upstream, yield* Breaker)
     const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
+    const downloads = makeDownloadPolicy(options)
 
     const send = <A>(
       line: RequestLine,
@@ -154,6 +159,7 @@ const make = (options: SequentumClientOptions) =>
 
     return {
       requestTimeout: options.requestTimeout,
+      downloads,
       get: json("GET"),
       post: json("POST"),
       put: json("PUT"),
@@ -179,7 +185,7 @@ const make = (options: SequentumClientOptions) =>
           {},
           {
             accepts: (status) => isSuccess(status) || isRedirect(status),
-            read: (response) => Effect.flatMap(target(response), usableAddress(line, response.status, options.apiUrl))
+            read: (response) => Effect.flatMap(target(response), usableAddress(line, response.status, downloads))
           }
         )
       }
