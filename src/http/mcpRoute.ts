@@ -21,6 +21,7 @@ import { rpcCodes, rpcError } from "./rpcError.ts"
 
 export interface McpRouteOptions extends AdmissionOptions, Omit<DispatchOptions, "makeServer"> {
   readonly extension?: ServerExtension | undefined
+  readonly isSandbox: boolean
   /** How long a client may leave what was written to it unread. */
   readonly stalled: Duration.Duration
   /** Logs each request, masked. */
@@ -34,7 +35,7 @@ const clientClosed = 499
 export const makeMcpRoute = (options: McpRouteOptions) =>
   Effect.gen(function* () {
     const admit = makeAdmit(options)
-    const makeServer = yield* makeProtocolServers(options.extension)
+    const makeServer = yield* makeProtocolServers(options)
     const { dispatch, sessionCount } = yield* makeDispatch({ ...options, makeServer })
     const exchangeOf = yield* makeExchanges
     const deadlines = yield* makeDeadlines

@@ -9,8 +9,14 @@ import { ToolRegistry } from "../tools/registry.ts"
 import { callerOf } from "./admission/Caller.ts"
 import { challengeFor } from "./admission/oauth.ts"
 
+export interface ProtocolServersOptions {
+  readonly extension?: ServerExtension | undefined
+  /** Says so to clients. */
+  readonly isSandbox: boolean
+}
+
 /** Makes protocol servers. Their handlers act for the caller of each request, and record its challenge. */
-export const makeProtocolServers = (extension: ServerExtension | undefined) =>
+export const makeProtocolServers = ({ extension, isSandbox }: ProtocolServersOptions) =>
   Effect.gen(function* () {
     const tools = yield* ToolRegistry
     const runEffect = yield* makeRunEffect
@@ -34,5 +40,5 @@ export const makeProtocolServers = (extension: ServerExtension | undefined) =>
       return () => ready
     }
     const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }
-    return (era: Era) => makeServer({ era, handlers: handlers[era], extension })
+    return (era: Era) => makeServer({ era, handlers: handlers[era], extension, isSandbox })
   })

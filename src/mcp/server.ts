@@ -12,7 +12,7 @@ import {
 import { version } from "../runtime/version.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
-import { instructions } from "./instructions.ts"
+import { instructions, sandboxNotice } from "./instructions.ts"
 import { invalidParams } from "./invalidParams.ts"
 
 /** Additions to the server, such as the fixtures of a test suite. */
@@ -29,6 +29,8 @@ export interface ServerOptions {
   /** Called when a handler is first needed, so that a start need not wait for them. */
   readonly handlers: () => Promise<Handlers>
   readonly extension?: ServerExtension | undefined
+  /** Tells clients that a sandbox stands in the place of Sequentum. */
+  readonly isSandbox?: boolean
 }
 
 /** Lists change with the version and the selection only. Resources change at any time. */
@@ -67,14 +69,14 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
     : message
 
 /** Makes the protocol server for one connection or request. The handlers answer everything but the handshake. */
-export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
+export const makeServer = ({ era, extension, handlers: own, isSandbox = false }: ServerOptions): Server => {
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)
   const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
-    { name: "sequentum-mcp", title: "Sequentum", version },
+    { name: "sequentum-mcp", title: isSandbox ? "Sequentum (sandbox)" : "Sequentum", version },
     {
       capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
-      instructions,
+      instructions: isSandbox ? `${sandboxNotice} ${instructions}` : instructions,
       cacheHints: {
         "tools/list": listCache,
         "resources/list": listCache,

@@ -131,7 +131,10 @@ describe("advertised address", () => {
 
   it.scopedLive("is the last entry of a trusted proxy's headers", () =>
     Effect.gen(function* () {
-      const { mcp, url } = yield* endpoint({ TRUST_PROXY: "true" })
+      const { mcp, url } = yield* endpoint({
+        TRUST_PROXY: "true",
+        ALLOWED_HOSTS: "mcp.example.com, localhost, [2001:db8::1]"
+      })
       const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, string]> = [
         [{ "x-forwarded-host": "mcp.example.com" }, "https://mcp.example.com"],
         [{ "x-forwarded-host": "mcp.example.com", "x-forwarded-proto": "http" }, "http://mcp.example.com"],
@@ -142,6 +145,8 @@ describe("advertised address", () => {
         ],
         [{ "x-forwarded-proto": "https" }, "https://localhost:81"],
         [{ "x-forwarded-host": "[2001:db8::1]:443" }, "https://[2001:db8::1]:443"],
+        [{ "x-forwarded-host": "evil.com" }, url],
+        [{ "x-forwarded-host": "mcp.example.com, evil.com" }, url],
         [{}, url],
         [{ "x-forwarded-host": 'evil.com"' }, url],
         [{ "x-forwarded-host": "evil.com/path" }, url],

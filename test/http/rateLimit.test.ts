@@ -41,7 +41,7 @@ describe("rate limit of the endpoint", () => {
         assert.strictEqual(headers["ratelimit-reset"], "45")
       }
       assert.strictEqual((yield* rpcErrorIn(answers[4]?.body ?? "")).code, -32029)
-      for (const path of ["/health", "/ready", "/metrics", "/.well-known/oauth-protected-resource"]) {
+      for (const path of ["/", "/health", "/ready", "/.well-known/oauth-protected-resource"]) {
         assert.strictEqual((yield* send(`${url}${path}`)).status, 200)
       }
     })
