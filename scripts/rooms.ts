@@ -20,7 +20,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   ],
   http: ["mcp", "tools/catalog", "tools", "sequentum", "runtime", "config.ts"],
   mcp: ["prompts", "resources", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
-  prompts: ["resources", "policies.ts"],
+  prompts: ["resources", "sequentum/schemas/text.ts", "policies.ts"],
   resources: ["tools", "sequentum"],
   "tools/catalog": ["tools", "sequentum", "policies.ts"],
   tools: ["sequentum"],
@@ -31,6 +31,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sequentum/Credentials.ts",
     "sequentum/Deadline.ts",
     "sequentum/Recipient.ts",
+    "sequentum/schemas/text.ts",
     "runtime"
   ],
   sandbox: [],

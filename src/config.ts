@@ -149,6 +149,13 @@ const hosts: Parse<ReadonlyArray<string>> = (value) => {
     : Either.left("must be host names such as mcp.example.com, separated by commas")
 }
 
+const downloadHosts: Parse<ReadonlyArray<string>> = (value) => {
+  const list = commaList(value.toLowerCase())
+  return list.every((name) => /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])$/u.test(name) && URL.canParse(`https://${name}`))
+    ? Either.right(list.map((name) => new URL(`https://${name}`).hostname))
+    : Either.left("must be host names such as files.example.com, without a port, separated by commas")
+}
+
 const publicUrl: Parse<URL> = (value) =>
   Either.filterOrLeft(
     url("https://mcp.example.com")(value),
@@ -253,6 +260,14 @@ export const settings = {
         Option.getOrElse((): ReadonlyArray<string> => [])
       )
   ),
+  allowedDownloadHosts: setting(
+    {
+      env: "ALLOWED_DOWNLOAD_HOSTS",
+      defaultText: "none",
+      doc: "Hosts of files that may have an address that is not public, separated by commas. The Sequentum host itself always may."
+    },
+    parsed<ReadonlyArray<string>>([], downloadHosts)
+  ),
   maxResultBytes: setting(
     {
       env: "MAX_RESULT_BYTES",
@@ -262,7 +277,11 @@ export const settings = {
     parsed(40_000, wholeNumber(1000, 10_000_000))
   ),
   debug: setting(
-    { env: "DEBUG", defaultText: "0", doc: "1 turns on debug logs, on stderr." },
+    {
+      env: "DEBUG",
+      defaultText: "0",
+      doc: "1 turns on debug logs, on stderr: requests without texts, tokens and session ids. Over HTTP it also allows web pages on localhost."
+    },
     // Not `parseBoolean`: other programs put their own patterns in this variable, which are no errors here.
     (name) => Config.map(text(name), (value) => Option.exists(value, (word) => word === "1" || word === "true"))
   ),
@@ -296,7 +315,7 @@ export const settings = {
     {
       env: "PUBLIC_URL",
       defaultText: "the listening address",
-      doc: "Address at which clients reach the server, for OAuth metadata. Set it behind a proxy."
+      doc: "Address at which clients reach the server, for OAuth metadata. Set it behind a proxy. It may have a path."
     },
     optional(publicUrl)
   ),
@@ -304,7 +323,7 @@ export const settings = {
     {
       env: "REQUIRE_AUTH",
       defaultText: "true",
-      doc: "Require a bearer token over HTTP. If false, requests without one use SEQUENTUM_API_KEY."
+      doc: "Require a bearer token over HTTP. If false, requests without one use SEQUENTUM_API_KEY; only on a loopback address, unless ALLOW_UNAUTHENTICATED is set."
     },
     parsed(true, parseBoolean)
   ),
@@ -316,11 +335,19 @@ export const settings = {
     },
     parsed("auto", oneOf("auto", "off"))
   ),
+  allowUnauthenticated: setting(
+    {
+      env: "ALLOW_UNAUTHENTICATED",
+      defaultText: "false",
+      doc: "Allow REQUIRE_AUTH=false where others can reach the server. Everyone who can then acts with SEQUENTUM_API_KEY."
+    },
+    parsed(false, parseBoolean)
+  ),
   trustProxy: setting(
     {
       env: "TRUST_PROXY",
       defaultText: "false",
-      doc: "Trust X-Forwarded-For, -Proto and -Host. Set it only behind a proxy that sets them itself."
+      doc: "Trust X-Forwarded-For, -Proto and -Host. Set it only behind a proxy that sets them itself, together with PUBLIC_URL or ALLOWED_HOSTS."
     },
     parsed(false, parseBoolean)
   ),
@@ -328,7 +355,7 @@ export const settings = {
     {
       env: "ALLOWED_ORIGINS",
       defaultText: "none",
-      doc: "Browser origins to allow besides the built-in ones, exact, separated by commas."
+      doc: "Browser origins to allow besides the built-in ones, exact, separated by commas. With ALLOW_UNAUTHENTICATED, the only ones."
     },
     parsed<ReadonlyArray<string>>([], origins)
   ),
@@ -336,7 +363,7 @@ export const settings = {
     {
       env: "ALLOWED_HOSTS",
       defaultText: "loopback names when listening on loopback, else any",
-      doc: "Host header values to allow, separated by commas. One without a port allows any port."
+      doc: "Host header values to allow, separated by commas. One without a port allows any port. Without PUBLIC_URL, also the hosts that a trusted proxy may name for OAuth metadata."
     },
     parsed<ReadonlyArray<string>>([], hosts)
   ),
@@ -374,6 +401,14 @@ export const settings = {
       doc: "Max requests in 60 seconds with one proven token, and from one client address without one; 0 sets no limit."
     },
     parsed(100, wholeNumber(0, 1_000_000))
+  ),
+  metricsPort: setting(
+    {
+      env: "METRICS_PORT",
+      defaultText: "none",
+      doc: "Port of /metrics, on the address of HOST; 0 picks any free one. Without it there are no metrics over HTTP."
+    },
+    optional(wholeNumber(0, 65_535))
   ),
   otlpEndpoint: setting(
     {

@@ -40,6 +40,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   httpsProxy: null,
   httpProxy: null,
   noProxy: [],
+  allowedDownloadHosts: [],
   maxResultBytes: 40_000,
   debug: false,
   transport: "stdio",
@@ -48,6 +49,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   publicUrl: null,
   requireAuth: true,
   tokenCheck: "auto",
+  allowUnauthenticated: false,
   trustProxy: false,
   allowedOrigins: [],
   allowedHosts: [],
@@ -58,6 +60,7 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   sessionIdle: null,
   drain: "10 s",
   rateLimit: 100,
+  metricsPort: null,
   otlpEndpoint: null,
   toolsets: null,
   tools: null,
@@ -143,6 +146,14 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       [",", []]
     ],
     invalid: []
+  },
+  allowedDownloadHosts: {
+    valid: [
+      ["Files.example.com, 10.0.0.5", ["files.example.com", "10.0.0.5"]],
+      ["[FD00::1]", ["[fd00::1]"]],
+      [",", []]
+    ],
+    invalid: ["https://files.example.com", "files.example.com:9000", "files/", "a b", "me@files.example.com"]
   },
   apiKey: {
     valid: [
@@ -250,6 +261,7 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
     ],
     invalid: ["true", "always"]
   },
+  allowUnauthenticated: booleans,
   trustProxy: booleans,
   allowedOrigins: {
     valid: [
@@ -292,6 +304,13 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       ["1000000", 1_000_000]
     ],
     invalid: ["1000001", ...wholeNumbers]
+  },
+  metricsPort: {
+    valid: [
+      ["0", 0],
+      ["9464", 9464]
+    ],
+    invalid: ["65536", ...wholeNumbers]
   },
   otlpEndpoint: urls,
   toolsets: lists,

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import { settings, type Overrides } from "../config.ts"
 import type { FieldSet } from "../sandbox/state.ts"
 import { Stop } from "../serve/runMain.ts"
+import { Sandboxed } from "../serve/Sandboxed.ts"
 import { out } from "./print.ts"
 
 interface Shape {
@@ -40,7 +41,11 @@ export const withSandbox = <A, E, R>(
   sandbox
     ? Effect.scoped(
         Effect.flatMap(startSandbox(shape), ({ url }) =>
-          use(new Map([...overrides, [settings.apiUrl.env, url], [settings.apiKey.env, "sandbox"]]))
+          Effect.provideService(
+            use(new Map([...overrides, [settings.apiUrl.env, url], [settings.apiKey.env, "sandbox"]])),
+            Sandboxed,
+            true
+          )
         )
       )
     : use(overrides)

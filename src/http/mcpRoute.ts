@@ -30,6 +30,7 @@ export interface McpRouteOptions
   /** Max requests under way. */
   readonly maxInFlight: number
   readonly extension?: ServerExtension | undefined
+  readonly isSandbox: boolean
   /** How long a client may leave what was written to it unread. */
   readonly stalled: Duration.Duration
   /** Logs each request, masked. */
@@ -50,7 +51,7 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
     const proof = yield* TokenProof
     const admit = makeAdmit({ ...options, isKnown: proof.isKnown })
     const prove = makeProve({ ...options, proof })
-    const makeServer = yield* makeProtocolServers(options.extension, options.drain)
+    const makeServer = yield* makeProtocolServers(options)
     const inFlight = makeInFlight(options.maxInFlight)
     const { dispatch } = yield* makeDispatch({ ...options, makeServer, inFlight })
     const exchangeOf = yield* makeExchanges

@@ -12,8 +12,15 @@ import { callerOf } from "./admission/Caller.ts"
 import { challengeFor } from "./admission/oauth.ts"
 import type { Drain } from "./drain.ts"
 
+export interface ProtocolServersOptions {
+  readonly drain: Drain
+  readonly extension?: ServerExtension | undefined
+  /** Says so to clients. */
+  readonly isSandbox: boolean
+}
+
 /** Makes protocol servers. Their handlers act for the caller of each request, and record its challenge. */
-export const makeProtocolServers = (extension: ServerExtension | undefined, drain: Drain) =>
+export const makeProtocolServers = ({ drain, extension, isSandbox }: ProtocolServersOptions) =>
   Effect.gen(function* () {
     const tools = yield* ToolRegistry
     const runEffect = yield* makeRunEffect
@@ -46,5 +53,5 @@ export const makeProtocolServers = (extension: ServerExtension | undefined, drai
       return () => ready
     }
     const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }
-    return (era: Era) => makeServer({ era, handlers: handlers[era], extension })
+    return (era: Era) => makeServer({ era, handlers: handlers[era], extension, isSandbox })
   })

@@ -7,3 +7,6 @@ export const instructions = [
   sufficiencyPolicy,
   dataPolicy
 ].join(" ")
+
+/** Before the instructions of a server that uses a sandbox. */
+export const sandboxNotice = "This server uses a sandbox: its agents, runs, data and costs are simulated."

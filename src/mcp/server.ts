@@ -12,7 +12,7 @@ import {
 import { version } from "../runtime/version.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
-import { instructions } from "./instructions.ts"
+import { instructions, sandboxNotice } from "./instructions.ts"
 import { invalidParams } from "./invalidParams.ts"
 
 /** Additions to the server, such as the fixtures of a test suite. */
@@ -29,6 +29,10 @@ export interface ServerOptions {
   /** Called when a handler is first needed, so that a start need not wait for them. */
   readonly handlers: () => Promise<Handlers>
   readonly extension?: ServerExtension | undefined
+  /** Tells clients that a sandbox stands in the place of Sequentum. */
+  readonly isSandbox?: boolean
+  /** Called for each request, before it is answered. */
+  readonly onRequest?: ((request: JSONRPCRequest) => void) | undefined
 }
 
 /** Lists change with the version and the selection only. Resources change at any time. */
@@ -42,12 +46,16 @@ type RequestHandler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<R
 
 /** Refuses params that don't fit by -32602 and a sentence; the SDK does by -32603 and its validator's own JSON. */
 class PlainErrorServer extends Server {
+  onRequest: ((request: JSONRPCRequest) => void) | undefined
+
   protected override _wrapHandler(method: string, handler: RequestHandler): RequestHandler {
     const wrapped = super._wrapHandler(method, handler)
-    return (request, ctx) =>
-      wrapped(request, ctx).catch((error: unknown) => {
+    return (request, ctx) => {
+      this.onRequest?.(request)
+      return wrapped(request, ctx).catch((error: unknown) => {
         throw invalidParams(method, error) ?? error
       })
+    }
   }
 }
 
@@ -67,14 +75,14 @@ const withLegacyCode = (message: JSONRPCMessage): JSONRPCMessage =>
     : message
 
 /** Makes the protocol server for one connection or request. The handlers answer everything but the handshake. */
-export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Server => {
+export const makeServer = ({ era, extension, handlers: own, isSandbox = false, onRequest }: ServerOptions): Server => {
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)
   const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
-    { name: "sequentum-mcp", title: "Sequentum", version },
+    { name: "sequentum-mcp", title: isSandbox ? "Sequentum (sandbox)" : "Sequentum", version },
     {
       capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
-      instructions,
+      instructions: isSandbox ? `${sandboxNotice} ${instructions}` : instructions,
       cacheHints: {
         "tools/list": listCache,
         "resources/list": listCache,
@@ -86,6 +94,7 @@ export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Se
       ...extension?.options
     }
   )
+  server.onRequest = onRequest
   server.setRequestHandler("tools/list", async (request, ctx) => (await handlers())["tools/list"](request, ctx))
   server.setRequestHandler("tools/call", async (request, ctx) => (await handlers())["tools/call"](request, ctx))
   server.setRequestHandler("resources/list", async (request, ctx) => (await handlers())["resources/list"](request, ctx))

@@ -1,3 +1,4 @@
+import type { JSONRPCRequest } from "@modelcontextprotocol/server"
 import { serveStdio } from "@modelcontextprotocol/server/stdio"
 import type { Readable, Writable } from "node:stream"
 import * as Duration from "effect/Duration"
@@ -16,6 +17,8 @@ type LoadHandlers = Effect.Effect<(era: Era) => Handlers, never, Scope.Scope | C
 interface StdioOptions {
   /** How long requests under way may go on after the input has ended. Default 10 seconds. */
   readonly drain?: Duration.Duration
+  /** Logs a request. */
+  readonly logRequest?: ((request: JSONRPCRequest) => Effect.Effect<void>) | undefined
   readonly input?: Readable
   readonly output?: Writable
 }
@@ -27,11 +30,15 @@ interface StdioOptions {
  */
 export const serve = (
   load: LoadHandlers,
-  { drain = Duration.seconds(10), input = process.stdin, output = process.stdout }: StdioOptions = {}
+  { drain = Duration.seconds(10), logRequest, input = process.stdin, output = process.stdout }: StdioOptions = {}
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const runPromise = Runtime.runPromise(yield* Effect.runtime<Scope.Scope | Credentials>())
+      const runtime = yield* Effect.runtime<Scope.Scope | Credentials>()
+      const runPromise = Runtime.runPromise(runtime)
+      const runFork = Runtime.runFork(runtime)
+      const onRequest =
+        logRequest === undefined ? undefined : (request: JSONRPCRequest) => void runFork(logRequest(request))
       const loadOnce = yield* Effect.cached(load)
       const { answered, inputEnded, outputBroken, transport } = yield* makeStdioTransport({ input, output })
       const start = Effect.sync(() =>
@@ -39,7 +46,7 @@ export const serve = (
           ({ era }) => {
             const handlers = () => runPromise(Effect.map(loadOnce, (make) => make(era)))
             setImmediate(() => void handlers())
-            return makeServer({ era, handlers })
+            return makeServer({ era, handlers, onRequest })
           },
           { transport }
         )

@@ -1,4 +1,5 @@
 import type { Completable } from "../resources/Completions.ts"
+import { cleanName } from "../sequentum/schemas/text.ts"
 
 /** One argument of a prompt. Values are cut to `maxLength` characters. */
 export interface PromptArgument {
@@ -24,13 +25,12 @@ export interface Prompt {
 }
 
 /**
- * Makes a value safe for one line of a prompt: replaces control, format and line-breaking characters by spaces, collapses
- * white space and cuts the value to `maxLength` characters.
+ * Makes a value safe for one line of a prompt: replaces control and line-breaking characters by spaces, removes other invisible
+ * characters, collapses white space and cuts the value to `maxLength` characters.
  */
 export const sanitise = (value: string, maxLength: number): string =>
   Array.from(
-    value
-      .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ")
+    cleanName(value.replace(/\p{Cc}/gu, " "))
       .replace(/\s+/gu, " ")
       .trim()
   )

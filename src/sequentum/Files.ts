@@ -16,16 +16,24 @@ import { rows, type AgentId, type FileId, type RunId } from "./schemas/common.ts
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { acceptEncoding, unpackFile } from "./client/bodies.ts"
+import { privateAddressCode, privateAddressProblem } from "./client/downloadAddress.ts"
+import { HostNames } from "./client/HostNames.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
 import { timedOut, unusable, type RequestLine } from "./client/Upstream.ts"
 import { clientFailure } from "./client/upstreamHttpClient.ts"
 
 const RunFiles = rows(RunFile)
 
+/** What a call keeps for itself of its time, to answer after a download that took all of it. */
+const answerTime = Duration.millis(500)
+
+const notPublic = (line: RequestLine) => unusable(line, 302, privateAddressProblem)
+
 /** The files of a run. Every method fails with a SequentumError. */
 export class Files extends Effect.Service<Files>()("sequentum/Files", {
   effect: Effect.gen(function* () {
     const client = yield* SequentumClient
+    const { addressesOf } = yield* HostNames
     // A signed URL is a secret: no span or trace header may carry it.
     const http = HttpClient.withTracerDisabledWhen(yield* HttpClient.HttpClient, () => true)
 
@@ -35,15 +43,32 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
     const downloadPath = (agentId: AgentId, runId: RunId, fileId: FileId) =>
       apiPath("file")`/agent/${agentId}/run/${runId}/file/${fileId}/download`
 
-    /** The temporary signed URL of a file, read from the redirect; the file itself is not fetched. */
-    const downloadUrl = (agentId: AgentId, runId: RunId, fileId: FileId) =>
-      client.redirect(downloadPath(agentId, runId, fileId))
+    const isPublic = (line: RequestLine) => (url: URL) =>
+      Effect.filterOrFail(
+        addressesOf(url),
+        (addresses) => addresses.every((address) => client.downloads.mayConnect(url.hostname, address)),
+        () => notPublic(line)
+      )
 
-    /** The limit for one step of a download: what is left of the call, at most the request timeout. */
-    const stepLimit = Effect.map(timeLeft, (left) => Duration.min(left, client.requestTimeout))
+    /**
+     * The temporary signed URL of a file, read from the redirect; the file itself is not fetched. It is handed on only
+     * if nothing known of its host says that it is not public.
+     */
+    const downloadUrl = (agentId: AgentId, runId: RunId, fileId: FileId) => {
+      const path = downloadPath(agentId, runId, fileId)
+      return Effect.tap(client.redirect(path), isPublic({ method: "GET", ...path }))
+    }
 
-    const refused = (line: RequestLine, error: ConnectionFailed) =>
-      meaningOf(error).retryable ? new DownloadRefused({ ...line, reason: error.code }) : error
+    /** What a download may take: it ends before the call does, so that the call can still answer. */
+    const downloadLeft = Effect.map(timeLeft, (left) => Duration.subtract(left, answerTime))
+
+    /** The limit for one step of a download: what is left of it, at most the request timeout. */
+    const stepLimit = Effect.map(downloadLeft, (left) => Duration.min(left, client.requestTimeout))
+
+    const refused = (line: RequestLine, error: ConnectionFailed) => {
+      if (error.code === privateAddressCode) return notPublic(line)
+      return meaningOf(error).retryable ? new DownloadRefused({ ...line, reason: error.code }) : error
+    }
 
     /** Begins the download from an address. Fails with DownloadRefused if another address may help. */
     const open = (line: RequestLine, url: URL) =>
@@ -76,12 +101,12 @@ export class Files extends Effect.Service<Files>()("sequentum/Files", {
       Stream.unwrapScoped(
         Effect.gen(function* () {
           const line: RequestLine = { method: "GET", ...downloadPath(agentId, runId, fileId) }
-          const address = downloadUrl(agentId, runId, fileId)
+          const address = client.redirect(downloadPath(agentId, runId, fileId))
           const { headers, status, stream } = yield* open(line, yield* address).pipe(
             Effect.catchTag("DownloadRefused", () => Effect.flatMap(address, (another) => open(line, another)))
           )
           const limit = yield* stepLimit
-          const left = yield* timeLeft
+          const left = yield* downloadLeft
           const bytes = stream.pipe(
             Stream.mapError((error): SequentumError => clientFailure(error, line)),
             Stream.timeoutFail(() => timedOut(line, limit), limit),

@@ -2,6 +2,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { rows, type AgentId, type RunId } from "./schemas/common.ts"
 import { Run, RunSummary } from "./schemas/Run.ts"
+import { cleanData } from "./schemas/text.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient, type Retries } from "./client/SequentumClient.ts"
 
@@ -74,15 +75,17 @@ export class Runs extends Effect.Service<Runs>()("sequentum/Runs", {
 
     /** Runs to the end and returns the data itself, JSON or text. Waits a little longer than `timeout`. */
     const startAndWait = (agentId: AgentId, options: StartOptions, timeout: Duration.Duration) =>
-      client.postData(apiPath("agent")`/agent/${agentId}/start`, {
-        body: {
-          ...startDefaults,
-          ...given(options),
-          isRunSynchronously: true,
-          timeout: Duration.toSeconds(timeout)
-        },
-        timeout: Duration.sum(timeout, syncReplyMargin)
-      })
+      client
+        .postData(apiPath("agent")`/agent/${agentId}/start`, {
+          body: {
+            ...startDefaults,
+            ...given(options),
+            isRunSynchronously: true,
+            timeout: Duration.toSeconds(timeout)
+          },
+          timeout: Duration.sum(timeout, syncReplyMargin)
+        })
+        .pipe(Effect.map(cleanData))
 
     /** Asks the run to end gracefully; it passes through Stopping. */
     const stop = (agentId: AgentId, runId: RunId) =>

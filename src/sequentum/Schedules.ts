@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import { rows, type AgentId, type ScheduleId } from "./schemas/common.ts"
-import { AgentSchedule, UpcomingRun } from "./schemas/Schedule.ts"
+import { AgentSchedule, StoredSchedule, UpcomingRun } from "./schemas/Schedule.ts"
 import { apiPath } from "./client/apiPath.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
 
@@ -49,6 +49,10 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
     const get = (agentId: AgentId, scheduleId: ScheduleId) =>
       client.get(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`, AgentSchedule)
 
+    /** As `get`, with name and parameters as they are stored: for replacing, never for showing. */
+    const stored = (agentId: AgentId, scheduleId: ScheduleId) =>
+      client.get(apiPath("schedule")`/agent/${agentId}/schedules/${scheduleId}`, StoredSchedule)
+
     const create = (agentId: AgentId, body: ScheduleBody) =>
       client.post(apiPath("agent", { changes: "schedule" })`/agent/${agentId}/schedules`, AgentSchedule, {
         body: { ...createDefaults, ...given(body) }
@@ -73,6 +77,6 @@ export class Schedules extends Effect.Service<Schedules>()("sequentum/Schedules"
     const upcoming = (range: { readonly startDate: string; readonly endDate: string }) =>
       client.get(apiPath("account")`/analytics/schedules/upcoming`, UpcomingRuns, { query: { ...range } })
 
-    return { list, listDated, get, create, update, remove, enable, disable, upcoming } as const
+    return { list, listDated, get, stored, create, update, remove, enable, disable, upcoming } as const
   })
 }) {}

@@ -1,3 +1,4 @@
+import type { LookupFunction } from "node:net"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Effect from "effect/Effect"
@@ -8,6 +9,9 @@ import { Completions } from "../resources/Completions.ts"
 import { InvalidSettings, type Settings } from "../config.ts"
 import type { ServerServices } from "../mcp/handlers.ts"
 import { services } from "../sequentum/services.ts"
+import { makeDownloadPolicy, type DownloadSettings, type ResolveName } from "../sequentum/client/downloadAddress.ts"
+import { HostNames, systemAddresses } from "../sequentum/client/HostNames.ts"
+import { proxyFor } from "../sequentum/client/proxies.ts"
 import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
 import type { Upstream } from "../sequentum/client/Upstream.ts"
 import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
@@ -16,20 +20,31 @@ import { ToolRegistry } from "../tools/registry.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
 /** Node's own HTTP client: it is small, and a server over stdio is started with each chat window. */
-export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerWithoutAgent.pipe(
-  Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true }))
-)
+export const httpClient = (lookup?: LookupFunction): Layer.Layer<HttpClient.HttpClient> =>
+  NodeHttpClient.layerWithoutAgent.pipe(
+    Layer.provide(NodeHttpClient.makeAgentLayer({ keepAlive: true, ...(lookup === undefined ? {} : { lookup }) }))
+  )
+
+/** The same, which connects to the API, to public addresses and to what the settings allow. */
+export const guardedHttpClient = (settings: DownloadSettings, resolve?: ResolveName) =>
+  httpClient(makeDownloadPolicy(settings).lookupFor(resolve))
 
 /** As `httpClient`, but through the proxies that the settings name. */
 const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =>
   Option.isNone(settings.httpsProxy) && Option.isNone(settings.httpProxy)
-    ? httpClient
+    ? guardedHttpClient(settings)
     : Layer.unwrapEffect(
         Effect.map(
           Effect.promise(() => import("../sequentum/client/proxiedHttpClient.ts")),
-          ({ layerProxied }) => layerProxied(settings, httpClient)
+          ({ layerProxied }) => layerProxied(settings, guardedHttpClient(settings))
         )
       )
+
+/** A proxy resolves names by itself, so that what this machine finds says nothing. */
+const hostNames = (settings: Settings): Layer.Layer<never> =>
+  Layer.succeed(HostNames, {
+    addressesOf: (url) => (Option.isSome(proxyFor(settings, url)) ? Effect.succeed([]) : systemAddresses(url))
+  })
 
 /** The clients of Sequentum and of its files. */
 export const clientLayer = (
@@ -46,6 +61,7 @@ export const requestLayer = (
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
     Layer.provide(services),
+    Layer.provide(hostNames(settings)),
     Layer.provide(client)
   )
 

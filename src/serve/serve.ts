@@ -34,7 +34,11 @@ export const serveMcp = (overrides?: Overrides) =>
     // Invalid tool names must stop the start. Without any, loading the tools can wait until the client needs them.
     if (choosesTools(settings)) yield* Effect.flatMap(stdio, ({ checkSelection }) => checkSelection(settings))
     const handlers = Effect.flatMap(stdio, ({ stdioHandlers }) => stdioHandlers(settings))
-    yield* serve(handlers, { drain: settings.drain }).pipe(
+    const log = yield* Effect.cached(Effect.map(stdio, ({ makeRequestLog }) => makeRequestLog()))
+    const logRequest = settings.debug
+      ? (request: unknown) => Effect.flatMap(log, (logOne) => logOne(request))
+      : undefined
+    yield* serve(handlers, { drain: settings.drain, logRequest }).pipe(
       Effect.provideService(Credentials, credentials),
       Effect.provide(loggerLayer(settings))
     )

@@ -5,12 +5,21 @@ import type { Settings } from "../config.ts"
 import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import type { Era } from "../mcp/era.ts"
+import { makeLoggable } from "../mcp/requestLog.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
+import { allTools } from "../tools/catalog/all.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 
 /** Fails with InvalidSettings if the settings name an unknown tool or toolset. */
 export const checkSelection = (settings: Settings) => Effect.asVoid(operatorSelection(settings))
+
+/** Makes the function that logs a request, masked, at debug level. */
+export const makeRequestLog = () => {
+  const { loggable } = makeLoggable(allTools)
+  return (request: unknown): Effect.Effect<void> =>
+    Effect.annotateLogs(Effect.logDebug("request"), { body: JSON.stringify(loggable(request)) })
+}
 
 /** The handlers for the one caller over stdio. Their services live as long as the scope. */
 export const stdioHandlers = (settings: Settings) =>

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import { readCommandLine } from "../../src/cli/commandLine.ts"
 import { program } from "../../src/cli/commands.ts"
 import { loadSettings } from "../../src/config.ts"
@@ -23,6 +24,7 @@ import {
   type SequentumError
 } from "../../src/sequentum/errors.ts"
 import { keyCredentials } from "../../src/serve/caller.ts"
+import { exposureProblems } from "../../src/serve/hosting.ts"
 import { http } from "../../src/serve/http.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
@@ -112,6 +114,16 @@ const startProblems = Effect.map(
   ),
   (problems) => problems.flat()
 )
+
+/** What stops a server that strangers could use. */
+const exposed = exposureProblems({
+  allowedHosts: [],
+  allowUnauthenticated: false,
+  host: "0.0.0.0",
+  publicUrl: Option.none(),
+  requireAuth: false,
+  trustProxy: true
+})
 
 const commandLineProblems = [["--bogus"], ["call", "get_agent", "--sandbox-speed", "60"], ["call", "--port", "1"]].map(
   (words) => Either.match(readCommandLine(program, words), { onLeft: (problem) => problem, onRight: () => "" })
@@ -237,6 +249,7 @@ describe("troubleshooting", () => {
     Effect.gen(function* () {
       const messages = [
         ...(yield* startProblems),
+        ...exposed,
         ...commandLineProblems,
         ...upstreamErrors.map(textOf),
         ...(yield* failedCalls),

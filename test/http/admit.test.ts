@@ -13,7 +13,12 @@ import { Credentials } from "../../src/sequentum/Credentials.ts"
 const operator = Credentials.of({ scheme: "ApiKey", secret: Redacted.make("operator") })
 
 const options: AdmissionOptions = {
-  origins: originPolicy(["https://app.example.com"], false),
+  origins: originPolicy({
+    allowedOrigins: ["https://app.example.com"],
+    debug: false,
+    host: "0.0.0.0",
+    requireAuth: true
+  }),
   hosts: ["mcp.example.com"],
   trustProxy: false,
   rateLimiter: undefined,
@@ -55,8 +60,10 @@ const admitted = (outcome: Admission) => {
   return outcome
 }
 
+const always = { vary: "Origin", "cache-control": "no-store", "x-content-type-options": "nosniff" }
+
 const cors = {
-  vary: "Origin",
+  ...always,
   "access-control-allow-origin": "https://app.example.com",
   "access-control-expose-headers":
     "mcp-session-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset"
@@ -84,7 +91,7 @@ describe("admit", () => {
 
   it("accepts any method but OPTIONS, and requests without an Origin", () => {
     for (const method of ["GET", "DELETE", "PUT"]) admitted(admit()(request({}, { method })))
-    assert.deepStrictEqual(admitted(admit()(request({ origin: undefined }))).headers, { vary: "Origin" })
+    assert.deepStrictEqual(admitted(admit()(request({ origin: undefined }))).headers, always)
   })
 
   it.effect("refuses by the first check that fails: rate, origin, host, authorization", () =>

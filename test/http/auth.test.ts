@@ -382,7 +382,7 @@ describe("metadata", () => {
   it.scopedLive("other paths get 404", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
-      for (const path of ["/", "/mcp2", "/.well-known/openid-configuration", "/.well-known/"]) {
+      for (const path of ["/index.html", "/mcp2", "/.well-known/openid-configuration", "/.well-known/"]) {
         assert.strictEqual((yield* send(`${url}${path}`)).status, 404, path)
       }
     })

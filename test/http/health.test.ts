@@ -31,11 +31,11 @@ const sample =
 describe("/metrics", () => {
   it.scopedLive("is Prometheus text with this program's own metrics", () =>
     Effect.gen(function* () {
-      const { mcp, url } = yield* endpoint()
+      const { mcp, metricsUrl } = yield* endpoint()
       yield* callTool.modern(mcp, "list_spaces", {})
       yield* callTool.modern(mcp, "get_agent", { agentId: 999_999 })
       yield* callTool.modern(mcp, 'no"such\\tool', {})
-      const { body, headers, status } = yield* send(`${url}/metrics`)
+      const { body, headers, status } = yield* send(metricsUrl)
       assert.strictEqual(status, 200)
       assert.match(headers["content-type"] ?? "", /^text\/plain; version=0\.0\.4/u)
       assert.isTrue(body.endsWith("\n"))

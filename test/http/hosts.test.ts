@@ -145,6 +145,8 @@ describe("advertised address", () => {
         ],
         [{ "x-forwarded-proto": "https" }, "https://localhost:81"],
         [{ "x-forwarded-host": "[2001:db8::1]:443" }, "https://[2001:db8::1]:443"],
+        [{ "x-forwarded-host": "evil.com" }, url],
+        [{ "x-forwarded-host": "mcp.example.com, evil.com" }, url],
         [{}, url],
         [{ "x-forwarded-host": "mcp.evil.com" }, url],
         [{ "x-forwarded-host": "mcp.example.com.evil.com" }, url],

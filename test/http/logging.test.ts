@@ -1,113 +1,140 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { maskHeaders, maskValue } from "../../src/http/observability/logging.ts"
-import { endpoint, legacy, message, modern, openSession, post } from "../support/endpoint.ts"
+import { makeShowHeaders } from "../../src/http/observability/logging.ts"
+import { makeLoggable } from "../../src/mcp/requestLog.ts"
+import { allTools } from "../../src/tools/catalog/all.ts"
+import { endpoint, legacy, openSession, post } from "../support/endpoint.ts"
 import { callTool, jwt, quoting, send } from "../support/wire.ts"
 
-const Tools = Schema.Struct({
-  result: Schema.Struct({
-    tools: Schema.Array(
-      Schema.Struct({
-        inputSchema: Schema.Struct({
-          properties: Schema.optional(
-            Schema.Record({
-              key: Schema.String,
-              value: Schema.Struct({ type: Schema.optional(Schema.String), enum: Schema.optional(Schema.Unknown) })
-            })
-          )
-        })
-      })
-    )
+const Properties = Schema.Struct({
+  properties: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({
+      type: Schema.optional(Schema.String),
+      enum: Schema.optional(Schema.Array(Schema.Union(Schema.String, Schema.Number)))
+    })
   })
 })
 
-describe("masking", () => {
-  it("covers credentials, however their key is written", () => {
-    // As OAuth, HTTP, the API and users write them.
-    for (const key of [
-      "access_token",
-      "refresh_token",
-      "client_secret",
+const { isKnownName, loggable } = makeLoggable(allTools)
+const shown = (method: string, params: unknown) => loggable({ jsonrpc: "2.0", id: 1, method, params })
+const showHeaders = makeShowHeaders(makeLoggable(allTools))
+
+const secret = "hunter2"
+
+describe("what a log shows of a request", () => {
+  it("is, of arguments, only ids, numbers, flags and words of an enumeration, by the schema of each tool", () => {
+    let shownValues = 0
+    for (const { inputSchema, name } of allTools) {
+      const properties = Schema.decodeUnknownSync(Properties)(inputSchema).properties
+      for (const [parameter, { enum: words = [], type }] of Object.entries(properties)) {
+        const call = (value: unknown) =>
+          JSON.stringify(shown("tools/call", { name, arguments: { [parameter]: value } }))
+        for (const value of [secret, [secret], { deep: { [secret]: secret } }, `1 ${secret}`]) {
+          assert.notInclude(call(value), secret, `${name} ${parameter}`)
+        }
+        assert.include(call(secret), parameter)
+        for (const value of [
+          ...words,
+          ...(type === "integer" ? [42, "9007199254740993"] : type === "boolean" ? [true] : [])
+        ]) {
+          assert.include(call(value), String(value), `${name} ${parameter}`)
+          shownValues += 1
+        }
+      }
+    }
+    assert.isAbove(shownValues, 100)
+  })
+
+  it("has no names of parameters that a tool does not have, only their count", () => {
+    assert.deepStrictEqual(
+      shown("tools/call", {
+        name: "get_agent",
+        arguments: { agentId: 7, [secret]: 1, other: secret },
+        [secret]: secret
+      }),
+      { id: 1, method: "tools/call", tool: "get_agent", arguments: { agentId: 7, "[unknown]": 2 } }
+    )
+  })
+
+  it("has no name, URI or method that a client made up", () => {
+    for (const message of [
+      shown("tools/call", { name: secret, arguments: { agentId: 1 } }),
+      shown("prompts/get", { name: secret, arguments: { prompt: secret } }),
+      shown("prompts/get", { name: "debug-agent", arguments: { agentName: secret } }),
+      shown("resources/read", { uri: `sequentum://agents/${secret}` }),
+      shown("resources/read", { uri: `https://example.com/${secret}` }),
+      shown("completion/complete", { argument: { name: "agentName", value: secret } }),
+      shown(secret, {}),
+      shown("initialize", { clientInfo: { name: secret, version: secret }, capabilities: { [secret]: {} } }),
+      shown("notifications/cancelled", { requestId: secret, reason: secret }),
+      loggable({ jsonrpc: "2.0", id: secret, result: { [secret]: secret } }),
+      loggable({ jsonrpc: "2.0", id: 2, error: { code: 1, message: secret } }),
+      loggable([{ method: "ping", params: { _meta: { [secret]: secret } } }, secret]),
+      loggable(secret)
+    ]) {
+      assert.notInclude(JSON.stringify(message), secret)
+    }
+    assert.deepInclude(shown("resources/read", { uri: "sequentum://agents/7/runs/90" }), {
+      uri: "sequentum://agents/7/runs/90"
+    })
+    assert.deepInclude(shown("prompts/get", { name: "debug-agent" }), { prompt: "debug-agent" })
+    assert.isTrue(isKnownName("get_agent"))
+    assert.isFalse(isKnownName(secret))
+  })
+
+  it("has a build session as a hash, the same each time", () => {
+    const call = (sessionId: string) =>
+      JSON.stringify(shown("tools/call", { name: "get_agent_build_status", arguments: { sessionId } }))
+    assert.notInclude(call("build-5"), "build-5")
+    assert.strictEqual(call("build-5"), call("build-5"))
+    assert.notStrictEqual(call("build-5"), call("build-6"))
+  })
+
+  it("stops at a depth that no call has", () => {
+    let deep: unknown = secret
+    for (let depth = 0; depth < 100_000; depth++) deep = depth % 2 === 0 ? [deep] : { deep }
+    assert.notInclude(
+      JSON.stringify(shown("tools/call", { name: "start_agent", arguments: { agentId: deep } })),
+      secret
+    )
+    assert.notInclude(JSON.stringify(loggable(deep)), secret)
+  })
+
+  it("is, of headers, the names, and values of an allow-list only", () => {
+    const harmless = {
+      host: "mcp.example.com:443",
+      accept: "application/json, text/event-stream;q=0.9",
+      "content-type": "application/json; charset=utf-8",
+      "content-length": "120",
+      "accept-encoding": "gzip, deflate, br",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": "get_agent",
+      origin: "https://claude.ai",
+      "x-mcp-toolsets": "agents,runs"
+    }
+    assert.deepStrictEqual(showHeaders(harmless), harmless)
+    for (const name of [
+      ...Object.keys(harmless),
       "Authorization",
       "Proxy-Authorization",
-      "Cookie",
-      "x-api-key",
-      "ApiKey",
-      "API_KEY",
-      "token",
-      "Password",
-      "secret"
+      "cookie",
+      "X-API-Key",
+      "x-made-up",
+      "user-agent",
+      "referer",
+      "x-forwarded-for",
+      "traceparent"
     ]) {
-      assert.deepStrictEqual(maskValue({ [key]: "s3cret", name: "kept" }), { [key]: "[masked]", name: "kept" }, key)
-    }
-  })
-
-  it("covers a secret key at any depth, with everything under it", () => {
-    assert.deepStrictEqual(maskValue({ agentId: 1, list: [{ deep: { password: { any: "thing" }, name: "kept" } }] }), {
-      agentId: 1,
-      list: [{ deep: { password: "[masked]", name: "kept" } }]
-    })
-  })
-
-  it("leaves everything else as it is", () => {
-    const harmless = { tokens: 3, promptly: "x", name: "token", values: [null, true, 1.5, "secret"] }
-    assert.deepStrictEqual(maskValue(harmless), harmless)
-    for (const value of [null, undefined, 1, "x", []]) assert.deepStrictEqual(maskValue(value), value)
-  })
-
-  // Whoever adds a parameter has to decide whether it can hold secrets or personal data.
-  it.scopedLive("covers every text parameter of a tool, except those that hold no secrets", () =>
-    Effect.gen(function* () {
-      const { mcp } = yield* endpoint()
-      const { result } = yield* Effect.flatMap(
-        message(yield* modern(mcp, "tools/list", {})),
-        Schema.decodeUnknown(Tools)
-      )
-      const texts = result.tools.flatMap(({ inputSchema: { properties = {} } }) =>
-        Object.entries(properties).flatMap(([name, { enum: values, type }]) =>
-          type === "string" && values === undefined ? [name] : []
-        )
-      )
-      const shown = new Set(texts.filter((name) => JSON.stringify(maskValue({ [name]: "shown" })).includes("shown")))
-      assert.deepStrictEqual([...shown].sort(), [
-        "cronExpression",
-        "endDate",
-        "name",
-        "query",
-        "search",
-        "sessionId",
-        "startDate",
-        "startTime",
-        "timezone",
-        "usageTypes"
-      ])
-    })
-  )
-
-  it("stops at a depth that no call has, and leaves the rest out", () => {
-    let deep: unknown = { password: "s3cret" }
-    for (let depth = 0; depth < 100_000; depth++) deep = depth % 2 === 0 ? [deep] : { deep }
-    assert.notInclude(JSON.stringify(maskValue(deep)), "s3cret")
-  })
-
-  it("covers the headers that carry credentials", () => {
-    assert.deepStrictEqual(
-      maskHeaders({
-        Authorization: "Bearer x",
-        cookie: "a=b",
-        "X-API-Key": "k",
-        "proxy-authorization": "p",
-        host: "h"
-      }),
-      {
-        Authorization: "[masked]",
-        cookie: "[masked]",
-        "X-API-Key": "[masked]",
-        "proxy-authorization": "[masked]",
-        host: "h"
+      for (const value of [`a=${secret}1!`, `application/json; token=${secret}`, `https://me:${secret}@host`]) {
+        assert.deepStrictEqual(showHeaders({ [name]: value }), { [name.toLowerCase()]: "[masked]" }, name)
       }
-    )
+    }
+    const session = showHeaders({ "mcp-session-id": secret })["mcp-session-id"]
+    assert.match(session ?? "", /^#[\w-]{12}$/u)
+    assert.strictEqual(showHeaders({ "MCP-Session-Id": secret })["mcp-session-id"], session)
   })
 })
 
@@ -141,6 +168,8 @@ describe("the request log", () => {
       assert.match(lines, /method=POST/u)
       assert.match(lines, /start_agent/u)
       assert.match(lines, /\[masked\]/u)
+      assert.notInclude(lines, session)
+      assert.match(lines, /agentId.*4101/u)
       for (const secret of ["hunter2", "c00kie", "k3y", secretToken, expired, secretToken.split(".")[1] ?? ""]) {
         assert.notInclude(lines, secret)
       }

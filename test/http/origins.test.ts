@@ -78,6 +78,13 @@ const notLocal = [
   "http://[::2]"
 ]
 
+/** The endpoint of a server on all addresses. */
+const reachable = (settings: Readonly<Record<string, string>> = {}) =>
+  Effect.map(
+    endpoint({ HOST: "0.0.0.0", ...settings }, 600, { logs: [] }),
+    ({ url }) => `http://127.0.0.1:${new URL(url).port}/mcp`
+  )
+
 describe("origins", () => {
   it.scopedLive("built-in ones and their subdomains are allowed, and CORS headers say so", () =>
     Effect.gen(function* () {
@@ -95,7 +102,7 @@ describe("origins", () => {
 
   it.scopedLive("any other is refused, with every method", () =>
     Effect.gen(function* () {
-      const { mcp } = yield* endpoint()
+      const mcp = yield* reachable()
       for (const origin of refused) {
         const { body, headers, status } = yield* asked(mcp, origin)
         assert.strictEqual(status, 403, origin)
@@ -124,9 +131,35 @@ describe("origins", () => {
 
   it.scopedLive("DEBUG allows localhost on any port, and nothing else", () =>
     Effect.gen(function* () {
-      const { mcp } = yield* endpoint({ DEBUG: "1" }, 600, { logs: [] })
+      const mcp = yield* reachable({ DEBUG: "1" })
       for (const origin of local) assert.notStrictEqual((yield* asked(mcp, origin)).status, 403, origin)
       for (const origin of notLocal) assert.strictEqual((yield* asked(mcp, origin)).status, 403, origin)
+    })
+  )
+
+  it.scopedLive("a server on loopback allows localhost on any port without DEBUG too, and nothing else", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      for (const origin of local) assert.notStrictEqual((yield* asked(mcp, origin)).status, 403, origin)
+      for (const origin of [...notLocal, "https://evil.com"]) {
+        assert.strictEqual((yield* asked(mcp, origin)).status, 403, origin)
+      }
+    })
+  )
+
+  it.scopedLive("a server for everyone allows only ALLOWED_ORIGINS, with DEBUG too", () =>
+    Effect.gen(function* () {
+      const mcp = yield* reachable({
+        REQUIRE_AUTH: "false",
+        ALLOW_UNAUTHENTICATED: "true",
+        SEQUENTUM_API_KEY: "operator",
+        ALLOWED_ORIGINS: "https://app.example.com",
+        DEBUG: "1"
+      })
+      assert.notStrictEqual((yield* asked(mcp, "https://app.example.com")).status, 403)
+      for (const origin of [...allowed, ...local]) {
+        assert.strictEqual((yield* asked(mcp, origin)).status, 403, origin)
+      }
     })
   )
 

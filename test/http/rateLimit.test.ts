@@ -137,7 +137,7 @@ describe("rate limit of the endpoint", () => {
         assert.strictEqual(headers["ratelimit-reset"], "61")
       }
       assert.strictEqual((yield* rpcErrorIn(answers[4]?.body ?? "")).code, -32029)
-      for (const path of ["/health", "/ready", "/metrics"]) {
+      for (const path of ["/", "/health", "/ready"]) {
         assert.strictEqual((yield* send(`${url}${path}`)).status, 200)
       }
     })

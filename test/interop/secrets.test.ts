@@ -29,7 +29,7 @@ describe("with DEBUG on and a telemetry collector", () => {
       const { received, url } = yield* collector
       const { child, exited, written } = yield* start(
         ["http", "--port", "0", "--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"],
-        { env: { DEBUG: "1", OTEL_EXPORTER_OTLP_ENDPOINT: url.href, RATE_LIMIT_PER_MINUTE: "0" } }
+        { env: { DEBUG: "1", OTEL_EXPORTER_OTLP_ENDPOINT: url.href, RATE_LIMIT_PER_MINUTE: "0", METRICS_PORT: "0" } }
       )
       yield* until(child.stderr, () => address.test(written.stderr))
       const at = address.exec(written.stderr)?.[0] ?? ""
@@ -54,7 +54,7 @@ describe("with DEBUG on and a telemetry collector", () => {
         body: "{"
       })
       assert.strictEqual(refused.status, 401)
-      const metrics = yield* send(`${at}/metrics`)
+      const metrics = yield* send(/metrics: (http:\S+\/metrics)/u.exec(written.stderr)?.[1] ?? "")
       child.kill("SIGTERM")
       yield* Effect.promise(() => exited)
 
@@ -109,6 +109,10 @@ describe("with DEBUG on and a telemetry collector", () => {
       )
       assert.strictEqual(lines.length, 4)
       assert.notInclude(written.stdout + written.stderr, "t0p-s3cret")
+      assert.match(written.stderr, /message=request .*initialize/u)
+      assert.match(written.stderr, /message=request .*get_agent.*99/u)
+      assert.match(written.stderr, /message=request .*search_agents.*query.*\[masked\]/u)
+      assert.notMatch(written.stderr, /books|seven/u)
     })
   )
 })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { cleanDetail, readErrorBody } from "../../src/sequentum/client/errorBody.ts"
+import { cleanName } from "../../src/sequentum/schemas/text.ts"
 
 /** A key or token: no spaces, and too long to be a word. */
 const secret = FastCheck.oneof(
@@ -36,7 +37,9 @@ const runs = { fastCheck: { numRuns: 2000 } }
 /** One short line without markup, control characters and the secret. */
 const isClean = (shown: string, known: string) => {
   assert.notInclude(shown, known)
-  assert.notMatch(shown, /[\p{Cc}\p{Cf}\u2028\u2029]/u)
+  assert.notMatch(shown, /[\p{Cc}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u)
+  // Whatever is invisible is out, except what letters need.
+  assert.strictEqual(cleanName(shown), shown)
   assert.notMatch(shown, /<[^>]*>/u)
   assert.notMatch(shown, /^\s|\s$/u)
   assert.isAbove(shown.length, 0)

@@ -1,5 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
@@ -12,7 +16,7 @@ import { meaningOf } from "../../src/sequentum/errors.ts"
 import { Files } from "../../src/sequentum/Files.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { whileTimePasses } from "../support/time.ts"
-import { asCaller, script, type Step } from "../support/http.ts"
+import { asCaller, clientOver, script, type Step } from "../support/http.ts"
 
 const about = [AgentId.make(1), RunId.make(2), FileId.make(3)] as const
 
@@ -36,6 +40,27 @@ const filesOver = (steps: ReadonlyArray<Step>, apiUrl = "https://sequentum.test"
     })
   )
 }
+
+/** The same, but the file itself comes as a piece every ten seconds, without end. */
+const drippingFiles = Effect.gen(function* () {
+  const runtime = yield* Effect.runtime()
+  const drops = Stream.repeatEffect(Effect.as(Effect.sleep("10 seconds"), new TextEncoder().encode("a")))
+  const { layer } = script([signed])
+  const http = Layer.map(layer, (context) => {
+    const scripted = Context.get(context, HttpClient.HttpClient)
+    return Context.make(
+      HttpClient.HttpClient,
+      HttpClient.make((request) =>
+        request.url.startsWith("https://files.test/")
+          ? Effect.sync(() =>
+              HttpClientResponse.fromWeb(request, new Response(Stream.toReadableStreamRuntime(drops, runtime)))
+            )
+          : scripted.execute(request)
+      )
+    )
+  })
+  return yield* Effect.provide(Files, Files.Default.pipe(Layer.provide(clientOver(http)), Layer.provide(http)))
+})
 
 const redirect = (location: string): Step => ({ status: 302, headers: { location } })
 const signed = redirect("https://files.test/a.csv?sig=1")
@@ -161,4 +186,19 @@ describe("a download", () => {
       })
     )
   }
+
+  it.effect("that drips ends half a second before its call must", () =>
+    Effect.gen(function* () {
+      const files = yield* drippingFiles
+      const error = yield* whileTimePasses(
+        Effect.flip(asCaller(Deadline.ofCall(Stream.runDrain(files.content(...about))))),
+        "100 millis",
+        1000
+      )
+      assert.strictEqual(error._tag, "RequestTimeout")
+      const endedAt = yield* Clock.currentTimeMillis
+      assert.isAtLeast(endedAt, 49_000)
+      assert.isAtMost(endedAt, 49_500)
+    })
+  )
 })

@@ -5,7 +5,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { loadSettings } from "../../src/config.ts"
-import { serveHttp } from "../../src/http/server.ts"
+import { serveHttp, type ListeningAt } from "../../src/http/server.ts"
 import type { ServerExtension } from "../../src/mcp/server.ts"
 import type { Timeouts } from "../../src/http/timeouts.ts"
 import { serve } from "../../src/sandbox/server.ts"
@@ -14,7 +14,12 @@ import { keyCredentials, loggerLayer } from "../../src/serve/caller.ts"
 import { endpointLayer } from "../../src/serve/endpointLayer.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 
+/** Where the metrics of an endpoint are, by its URL. */
+export const metricsUrls = new Map<string, string | undefined>()
+
 interface Options {
+  /** Whether clients are told that there is a sandbox, as on an address that others can reach. */
+  readonly isSandbox?: boolean
   readonly timeouts?: Partial<Timeouts>
   readonly telemetry?: Layer.Layer<never>
   readonly extension?: ServerExtension
@@ -37,7 +42,7 @@ const collectLogs = (logs: Array<string>) =>
 export const endpoint = (
   settings: Readonly<Record<string, string>> = {},
   speed = 600,
-  { extension, logs, telemetry = Layer.empty, timeouts = {} }: Options = {}
+  { extension, isSandbox = false, logs, telemetry = Layer.empty, timeouts = {} }: Options = {}
 ) =>
   Effect.gen(function* () {
     const { url: apiUrl } = yield* serve({ speed, rateLimitPerMinute: 1_000_000 })
@@ -50,22 +55,25 @@ export const endpoint = (
           // Most tests count requests to the sandbox, and use tokens that nobody has signed.
           TOKEN_CHECK: "off",
           HOST: "127.0.0.1",
+          METRICS_PORT: "0",
           ...settings
         })
       )
     )
     const selection = yield* operatorSelection(loaded)
-    const listening = yield* Deferred.make<string>()
+    const listening = yield* Deferred.make<ListeningAt>()
     const anonymous = loaded.requireAuth ? Option.none() : Option.some(yield* keyCredentials(loaded))
     const logger = logs === undefined ? loggerLayer(loaded) : collectLogs(logs)
-    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, timeouts, extension }, (url) =>
-      Effect.asVoid(Deferred.succeed(listening, url))
+    const fiber = yield* serveHttp(
+      { settings: loaded, selection, anonymous, timeouts, extension, isSandbox },
+      (_, at) => Effect.asVoid(Deferred.succeed(listening, at))
     ).pipe(
       Effect.provide(Layer.mergeAll(endpointLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),
       Effect.forkScoped
     )
-    const url = yield* Deferred.await(listening)
-    return { url, mcp: `${url}/mcp`, apiUrl, fiber }
+    const { metricsUrl, url } = yield* Deferred.await(listening)
+    metricsUrls.set(url, metricsUrl)
+    return { url, mcp: `${url}/mcp`, apiUrl, fiber, metricsUrl: metricsUrl ?? "" }
   })
 
 export type Endpoint = Effect.Effect.Success<ReturnType<typeof endpoint>>

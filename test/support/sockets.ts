@@ -108,8 +108,8 @@ export const connect = (make: (typeof clients)[number][1], apiUrl: string, setti
         Layer.provide(make(new URL(apiUrl), settings)),
         Layer.provide(
           Option.isSome(settings.httpsProxy) || Option.isSome(settings.httpProxy)
-            ? layerProxied(settings, httpClient)
-            : httpClient
+            ? layerProxied(settings, httpClient())
+            : httpClient()
         )
       )
     ),

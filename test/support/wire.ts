@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as TestServices from "effect/TestServices"
 import type { Endpoint } from "./endpoint.ts"
-import { legacy, message, modern, modernBody, modernHeaders, type Ask } from "./endpoint.ts"
+import { legacy, message, metricsUrls, modern, modernBody, modernHeaders, type Ask } from "./endpoint.ts"
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
@@ -193,9 +193,9 @@ export const eventually = <E, R>(check: Effect.Effect<boolean, E, R>) =>
     TestServices.provideLive
   )
 
-/** The value of a series in /metrics; 0 if it is absent. */
+/** The value of a series in the metrics of the endpoint at `url`; 0 if it is absent. */
 export const metric = (url: string, series: string) =>
-  Effect.map(send(`${url}/metrics`), ({ body }) => {
+  Effect.map(send(metricsUrls.get(url) ?? `${url}/metrics`), ({ body }) => {
     const line = body.split("\n").find((candidate) => candidate.startsWith(`${series} `))
     return line === undefined ? 0 : Number(line.slice(series.length + 1))
   })

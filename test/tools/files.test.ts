@@ -148,7 +148,7 @@ describe("preview_run_file", () => {
   it.effect("lists the files of the run when asked for another", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(previewOf("a.csv", Stream.empty, 2, 4))
-      assert.isTrue(error._tag === "ToolFailure" && error.message === "Run 90 has no file 4. Its files: 3 (a.csv).")
+      assert.isTrue(error._tag === "ToolFailure" && error.message === 'Run 90 has no file 4. Its files: 3 ("a.csv").')
     })
   )
 })

@@ -35,15 +35,18 @@ const authority = /^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1
 const lastOf = (list: string | undefined) => list?.split(",").at(-1)?.trim().toLowerCase()
 
 /**
- * The base URL by which a client reached a trusted proxy; undefined if the proxy does not say. Each proxy adds to the
- * end of a list, so the last entry is the trusted one's own.
+ * The base URL by which a client reached a trusted proxy; undefined if the proxy does not say, or names a host that is
+ * not `allowed`. Each proxy adds to the end of a list, so the last entry is the trusted one's own.
  */
-export const forwardedUrl = (headers: Headers.Headers): string | undefined => {
+export const forwardedUrl = (headers: Headers.Headers, allowed: ReadonlyArray<string>): string | undefined => {
   const proto = lastOf(headers["x-forwarded-proto"]) ?? "https"
   const host =
     lastOf(headers["x-forwarded-host"]) ??
     (headers["x-forwarded-proto"] === undefined ? undefined : headers["host"]?.toLowerCase())
-  return host !== undefined && authority.test(host) && (proto === "https" || proto === "http")
+  return host !== undefined &&
+    authority.test(host) &&
+    hostAllowed(host, allowed) &&
+    (proto === "https" || proto === "http")
     ? `${proto}://${host}`
     : undefined
 }

@@ -8,7 +8,7 @@ import type { Settings } from "../../config.ts"
 import type { Selection } from "../../tools/selection.ts"
 import { tooManyRequests } from "./admit.ts"
 import { clientAddress } from "./clientAddress.ts"
-import { forwardedUrl, hostAllowed } from "./hosts.ts"
+import { forwardedUrl } from "./hosts.ts"
 import { basePathOf, protectedResourcePath, scopesOf, type OAuthAddresses } from "./oauth.ts"
 import { rateHeaders, type RateLimiter } from "./rateLimit.ts"
 
@@ -25,10 +25,7 @@ export const addressesOf = (settings: AddressSettings, selection: Selection, lis
   const { allowedHosts, apiUrl, trustProxy } = settings
   const configured = ownUrl(settings)
   const scopes = scopesOf(selection)
-  const forwarded = (headers: Headers.Headers) => {
-    const url = trustProxy ? forwardedUrl(headers) : undefined
-    return url !== undefined && hostAllowed(new URL(url).host, allowedHosts) ? url : undefined
-  }
+  const forwarded = (headers: Headers.Headers) => (trustProxy ? forwardedUrl(headers, allowedHosts) : undefined)
   return (headers: Headers.Headers): OAuthAddresses => ({
     publicUrl: Option.getOrElse(configured, () => forwarded(headers) ?? listening),
     issuer: apiUrl.origin,

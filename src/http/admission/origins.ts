@@ -1,3 +1,5 @@
+import { isLoopback, type Settings } from "../../config.ts"
+
 /** Which browser origins may use the endpoint. */
 export interface OriginPolicy {
   readonly allows: (origin: string) => boolean
@@ -15,12 +17,22 @@ const exact: ReadonlySet<string> = new Set([
 const subdomain = /^https:\/\/(?:[a-z0-9-]+\.)+(?:claude\.ai|claude\.com|chatgpt\.com)$/u
 const localhost = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/u
 
-/** The built-in origins and their subdomains, the operator's origins, and with `debug` this machine. Case-sensitive. */
-export const originPolicy = (extra: ReadonlyArray<string>, debug: boolean): OriginPolicy => {
-  const added = new Set(extra)
+/**
+ * The built-in origins and their subdomains, and the operator's. Pages on this machine too, where the server is on
+ * loopback or `debug` is set. Without authorization on another address, only the operator's. Case-sensitive.
+ */
+export const originPolicy = ({
+  allowedOrigins,
+  debug,
+  host,
+  requireAuth
+}: Pick<Settings, "allowedOrigins" | "debug" | "host" | "requireAuth">): OriginPolicy => {
+  const added = new Set(allowedOrigins)
+  if (!requireAuth && !isLoopback(host)) return { allows: (origin) => added.has(origin) }
+  const allowsLocal = debug || isLoopback(host)
   return {
     allows: (origin) =>
-      exact.has(origin) || added.has(origin) || subdomain.test(origin) || (debug && localhost.test(origin))
+      exact.has(origin) || added.has(origin) || subdomain.test(origin) || (allowsLocal && localhost.test(origin))
   }
 }
 
@@ -29,12 +41,15 @@ const requestHeaders =
 const exposedHeaders =
   "mcp-session-id, www-authenticate, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset"
 
-/** Headers of every response. `Vary` tells caches that the response depends on the origin. */
+/** Of every response: it depends on the origin, may not be kept, and is what it says it is. */
+const always = { vary: "Origin", "cache-control": "no-store", "x-content-type-options": "nosniff" } as const
+
+/** Headers of every response. */
 export const corsHeaders = (policy: OriginPolicy, origin: string | undefined): Readonly<Record<string, string>> =>
   origin === undefined || !policy.allows(origin)
-    ? { vary: "Origin" }
+    ? always
     : {
-        vary: "Origin",
+        ...always,
         "access-control-allow-origin": origin,
         "access-control-expose-headers": exposedHeaders
       }

@@ -14,7 +14,7 @@ import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
 import { acceptEncoding, isTooDeep, maxNesting } from "./bodies.ts"
 import { Breaker } from "./Breaker.ts"
-import { usableAddress } from "./downloadAddress.ts"
+import { makeDownloadPolicy, usableAddress, type DownloadPolicy } from "./downloadAddress.ts"
 import { makeExchange, type Accepts } from "./exchange.ts"
 import * as RateBudget from "./RateBudget.ts"
 import {
@@ -36,6 +36,8 @@ export interface SequentumClientOptions {
   readonly apiUrl: URL
   /** Limit for one try of one request, its whole response included. */
   readonly requestTimeout: Duration.Duration
+  /** Hosts of files that may have any address. */
+  readonly allowedDownloadHosts?: ReadonlyArray<string>
 }
 
 /** A value, and Sequentum's own time when it was read. */
@@ -87,8 +89,10 @@ export interface SequentumClientService {
     schema: Schema.Schema<A, I>,
     timeout: Duration.Duration
   ) => Effect.Effect<A, SequentumError>
-  /** A GET whose response is a redirect, which is not followed. */
+  /** A GET whose response is a redirect to a file, which is not followed. */
   readonly redirect: (path: ApiPath) => Call<URL>
+  /** Where files may be fetched from. */
+  readonly downloads: DownloadPolicy
 }
 
 const basePath = (apiUrl: URL) => `${apiUrl.pathname.replace(/(?:\/api\/v1)?\/*$/u, "")}/api/v1`
@@ -123,6 +127,7 @@ const make = (options: SequentumClientOptions) =>
     const exchange = makeExchange(upstream, yield* Breaker)
     const budgetOf = yield* RateBudget.RateBudgets
     const base = basePath(options.apiUrl)
+    const downloads = makeDownloadPolicy(options)
 
     const send = <A>(
       line: RequestLine,
@@ -170,6 +175,7 @@ const make = (options: SequentumClientOptions) =>
     return {
       origin: options.apiUrl.origin,
       requestTimeout: options.requestTimeout,
+      downloads,
       get: json("GET"),
       post: json("POST"),
       put: json("PUT"),
@@ -215,7 +221,7 @@ const make = (options: SequentumClientOptions) =>
           {},
           {
             accepts: (status) => isSuccess(status) || isRedirect(status),
-            read: (response) => Effect.flatMap(target(response), usableAddress(line, response.status, options.apiUrl))
+            read: (response) => Effect.flatMap(target(response), usableAddress(line, response.status, downloads))
           }
         )
       }

@@ -1,6 +1,7 @@
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { cleanLines, cleanName } from "../schemas/text.ts"
 
 const text = Schema.optionalWith(Schema.String, { nullable: true, exact: true })
 
@@ -35,16 +36,18 @@ const stackFrame = /\r?\n\s*at\s|(?:^|\s)at\s+(?:async\s+)?[\w.$<>[\]`+]+(?:\(|\
  * frames and `secret`. Returns undefined if nothing is left.
  */
 export const cleanDetail = (raw: string, secret: string): string | undefined => {
-  const withoutStack = raw.split(stackFrame)[0] ?? ""
+  // First, since an invisible character inside a secret or a tag would hide it from what follows.
+  const withoutStack = cleanLines(raw).split(stackFrame)[0] ?? ""
   const withoutSecret = secret.length === 0 ? withoutStack : withoutStack.replaceAll(secret, "[redacted]")
   const clean = withoutSecret
     .replace(/<[^>]*>?/gu, " ")
     .replace(/\b(?:sk-[\w-]{6,}|eyJ[\w-]+(?:\.[\w-]*){0,2})/gu, "[redacted]")
     .replace(/(\b(?:ApiKey|Bearer)\s+)\S+/giu, "$1[redacted]")
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .replace(/\s+/gu, " ")
     .trim()
   if (clean === "") return undefined
-  return clean.length > maxDetailLength ? `${clean.slice(0, maxDetailLength - 1)}…` : clean
+  // A cut may leave half a character.
+  return clean.length > maxDetailLength ? `${cleanName(clean.slice(0, maxDetailLength - 1))}…` : clean
 }
 
 /** The displayable detail of an error body, and its error code. Both are absent from a body of another shape. */

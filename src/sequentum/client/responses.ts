@@ -56,7 +56,7 @@ const isFromHttpsPort = (body: string) => /\bHTTP request (?:was sent )?to (?:an
 const missingScope = (response: UpstreamResponse, errorCode: string | undefined): string | undefined => {
   const challenge = response.header("www-authenticate") ?? ""
   return errorCode === "insufficient_scope" || challenge.includes('error="insufficient_scope"')
-    ? (/scope="([^"]*)"/u.exec(challenge)?.[1] ?? "")
+    ? (/scope="([^"]*)"/u.exec(challenge)?.[1] ?? "").replaceAll(/[^\w.:/ -]/gu, "").slice(0, 200)
     : undefined
 }
 

@@ -1,6 +1,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { AgentId, Int, maybe, rows, SpaceId, Timestamp, wireEnum, type Rows } from "./common.ts"
+import { JsonObject, Lines, Name } from "./text.ts"
 import { RunStatus } from "./Run.ts"
 
 /** What kind of configuration an agent is. Source: docs.sequentum.com/api-reference/agents/list. */
@@ -11,16 +12,16 @@ export const ValidationStatus = wireEnum({ 1: "Unknown", 2: "Invalid", 3: "Valid
 /** A web-scraping agent. Source: docs.sequentum.com/api-reference/agents/list. */
 export const Agent = Schema.Struct({
   id: maybe(AgentId),
-  name: maybe(Schema.String),
-  description: maybe(Schema.String),
-  documentation: maybe(Schema.String),
+  name: maybe(Name),
+  description: maybe(Lines),
+  documentation: maybe(Lines),
   /** Parameter name to its default. */
-  inputParameters: maybe(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
+  inputParameters: maybe(JsonObject),
   configType: maybe(ConfigType),
   proxyPoolId: maybe(Int),
   /** Absent for a personal agent, which is in no space. */
   spaceId: maybe(SpaceId),
-  startUrl: maybe(Schema.String),
+  startUrl: maybe(Name),
   /** State of the latest run; absent if it never ran. */
   status: maybe(RunStatus),
   userId: maybe(Int),
@@ -30,7 +31,7 @@ export const Agent = Schema.Struct({
   created: maybe(Timestamp),
   updated: maybe(Timestamp),
   lastActivity: maybe(Timestamp),
-  agentTemplates: maybe(Schema.String)
+  agentTemplates: maybe(Name)
 })
 export type Agent = typeof Agent.Type
 

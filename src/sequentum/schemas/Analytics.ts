@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp } from "./common.ts"
+import { Lines, Name } from "./text.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Runs of a period by outcome. */
@@ -19,13 +20,13 @@ export const RunsReport = Schema.Struct({
       Schema.Struct({
         runId: RunId,
         agentId: maybe(AgentId),
-        agentName: maybe(Schema.String),
+        agentName: maybe(Name),
         startTime: maybe(Timestamp),
         endTime: maybe(Timestamp),
         status: maybe(RunStatus),
-        errorMessage: maybe(Schema.String),
+        errorMessage: maybe(Lines),
         spaceId: maybe(SpaceId),
-        spaceName: maybe(Schema.String)
+        spaceName: maybe(Name)
       })
     )
   )
@@ -47,9 +48,9 @@ export const RecordsReport = Schema.Struct({
 export const Diagnostics = Schema.Struct({
   runId: RunId,
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
+  agentName: maybe(Name),
   status: maybe(RunStatus),
-  errorMessage: maybe(Schema.String),
+  errorMessage: maybe(Lines),
   startTime: maybe(Timestamp),
   endTime: maybe(Timestamp),
   runtimeSeconds: maybe(Num),
@@ -63,10 +64,10 @@ export const Diagnostics = Schema.Struct({
       traffic: maybe(Num)
     })
   ),
-  possibleCauses: maybe(Schema.Array(Schema.String)),
-  suggestedActions: maybe(Schema.Array(Schema.String))
+  possibleCauses: maybe(Schema.Array(Lines)),
+  suggestedActions: maybe(Schema.Array(Lines))
 })
 export type Diagnostics = typeof Diagnostics.Type
 
 /** Diagnostics of the latest failed run, or a message that says there is none. */
-export const LatestFailure = Schema.Union(Diagnostics, Schema.Struct({ message: Schema.String }))
+export const LatestFailure = Schema.Union(Diagnostics, Schema.Struct({ message: Lines }))

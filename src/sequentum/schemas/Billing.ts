@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp } from "./common.ts"
+import { Lines, Name } from "./text.ts"
 
 /** The balance, in credits. Source: docs.sequentum.com/api-reference/billing/credits. */
 export const Credits = Schema.Struct({
@@ -23,12 +24,12 @@ export const CreditHistory = Schema.Struct({
     rows(
       Schema.Struct({
         id: maybe(Num),
-        transactionType: maybe(Schema.String),
+        transactionType: maybe(Name),
         amount: Num,
         balance: maybe(Num),
         created: maybe(Timestamp),
         expiresAt: maybe(Timestamp),
-        message: maybe(Schema.String)
+        message: maybe(Lines)
       })
     )
   ),
@@ -43,7 +44,7 @@ export const AgentsUsage = Schema.Struct({
     rows(
       Schema.Struct({
         agentId: AgentId,
-        agentName: maybe(Schema.String),
+        agentName: maybe(Name),
         cost: Num,
         spaceId: maybe(SpaceId)
       })
@@ -58,9 +59,9 @@ export const AgentsUsage = Schema.Struct({
 /** Source: docs.sequentum.com/api-reference/billing/agent. `data` may be empty for a type that was not used. */
 export const CostBreakdown = Schema.Struct({
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
-  labels: maybe(Schema.Array(Schema.String)),
-  usageTypes: maybe(rows(Schema.Struct({ type: Schema.String, data: maybe(Schema.Array(Num)), totalCost: Num }))),
+  agentName: maybe(Name),
+  labels: maybe(Schema.Array(Name)),
+  usageTypes: maybe(rows(Schema.Struct({ type: Name, data: maybe(Schema.Array(Num)), totalCost: Num }))),
   totalCost: Num,
   startDate: maybe(Timestamp),
   endDate: maybe(Timestamp)
@@ -76,12 +77,12 @@ export const RunsCost = Schema.Struct({
         startTime: maybe(Timestamp),
         endTime: maybe(Timestamp),
         cost: Num,
-        billingType: maybe(Schema.String)
+        billingType: maybe(Name)
       })
     )
   ),
   totalRecordCount: maybe(Int),
   totalCost: Num,
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String)
+  agentName: maybe(Name)
 })

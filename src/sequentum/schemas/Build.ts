@@ -1,14 +1,16 @@
 import * as Schema from "effect/Schema"
+import { cleanDetail } from "../client/errorBody.ts"
 import { AgentId, maybe, Num, SessionId } from "./common.ts"
+import { cleaned, Name, Word } from "./text.ts"
 
 export const BuildStarted = Schema.Struct({ sessionId: SessionId })
 
-/** State of a build session. `error` is a raw exception message: never show it. */
+/** State of a build session. `error` is an exception message, without secrets: log it, never show it. */
 export const BuildStatus = Schema.Struct({
-  status: Schema.String,
+  status: Word,
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
-  error: maybe(Schema.String),
+  agentName: maybe(Name),
+  error: maybe(cleaned("Detail", (text) => cleanDetail(text, "") ?? "")),
   agentElapsedSeconds: maybe(Num),
   browserIoSeconds: maybe(Num)
 })

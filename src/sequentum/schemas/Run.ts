@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { Lines, Name } from "./text.ts"
 
 /** State of a run. Source: docs.sequentum.com/concepts/runs. */
 export const RunStatus = wireEnum({
@@ -35,20 +36,20 @@ export const isFinal = (status: RunStatus): boolean => finalStatuses.has(status)
 export const Run = Schema.Struct({
   id: RunId,
   configId: maybe(AgentId),
-  configName: maybe(Schema.String),
+  configName: maybe(Name),
   spaceId: maybe(SpaceId),
   organizationId: maybe(Int),
-  organizationName: maybe(Schema.String),
+  organizationName: maybe(Name),
   sequence: maybe(Int),
   parallelism: maybe(Int),
   parallelMaxConcurrency: maybe(Int),
-  parallelExport: maybe(Schema.String),
+  parallelExport: maybe(Name),
   parallelSet: maybe(Int),
   startTime: maybe(Timestamp),
   endTime: maybe(Timestamp),
   created: maybe(Timestamp),
   status: RunStatus,
-  message: maybe(Schema.String),
+  message: maybe(Lines),
   configVersion: maybe(Int),
   actionCount: maybe(Num),
   pageCount: maybe(Num),
@@ -62,16 +63,16 @@ export const Run = Schema.Struct({
   exportCount: maybe(Num),
   traffic: maybe(Num),
   runTimeSec: maybe(Num),
-  serverName: maybe(Schema.String),
+  serverName: maybe(Name),
   /** `run` while live, `history` once archived. */
-  tableType: maybe(Schema.String),
-  tag: maybe(Schema.String)
+  tableType: maybe(Name),
+  tag: maybe(Name)
 })
 export type Run = typeof Run.Type
 
 /** Counts of an agent's runs by status, live and archived together. Statuses without runs are absent. */
 export const RunSummary = Schema.Struct({
   totalCount: Int,
-  statusCounts: rows(Schema.Struct({ status: RunStatus, statusName: maybe(Schema.String), count: Int }))
+  statusCounts: rows(Schema.Struct({ status: RunStatus, statusName: maybe(Name), count: Int }))
 })
 export type RunSummary = typeof RunSummary.Type

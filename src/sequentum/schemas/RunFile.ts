@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { FileId, maybe, Num, Timestamp, wireEnum } from "./common.ts"
+import { Name } from "./text.ts"
 
 export const FileType = wireEnum({
   1: "DeliveredFile",
@@ -15,7 +16,7 @@ export const FileType = wireEnum({
 /** A file that a run produced; `fileSize` in bytes. */
 export const RunFile = Schema.Struct({
   id: FileId,
-  name: maybe(Schema.String),
+  name: maybe(Name),
   fileType: maybe(FileType),
   fileSize: maybe(Num),
   created: maybe(Timestamp)

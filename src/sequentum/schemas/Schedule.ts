@@ -1,5 +1,6 @@
 import * as Schema from "effect/Schema"
 import { AgentId, Int, maybe, ScheduleId, Timestamp, wireEnum } from "./common.ts"
+import { Lines, Name } from "./text.ts"
 import { RunStatus } from "./Run.ts"
 
 /** Source: docs.sequentum.com/concepts/schedules. */
@@ -11,14 +12,13 @@ export const ScheduleType = wireEnum({ 0: "None", 1: "RunOnce", 2: "RunEvery", 3
  */
 export const RunEveryPeriod = wireEnum({ 1: "minutes", 2: "hours", 3: "days", 4: "weeks", 5: "months" })
 
-/** A schedule of an agent. Source: docs.sequentum.com/api-reference/schedules/update. */
-export const AgentSchedule = Schema.Struct({
+const fields = {
   id: ScheduleId,
   configId: maybe(AgentId),
-  name: maybe(Schema.String),
+  name: maybe(Name),
   /** The cron expression: `cronExpression` in requests, `schedule` in responses. */
-  schedule: maybe(Schema.String),
-  timezone: maybe(Schema.String),
+  schedule: maybe(Name),
+  timezone: maybe(Name),
   nextRunTime: maybe(Timestamp),
   startTime: maybe(Timestamp),
   scheduleType: maybe(ScheduleType),
@@ -26,18 +26,28 @@ export const AgentSchedule = Schema.Struct({
   runEveryCount: maybe(Int),
   runEveryPeriod: maybe(RunEveryPeriod),
   /** JSON text. */
-  inputParameters: maybe(Schema.String),
+  inputParameters: maybe(Lines),
   parallelism: maybe(Int),
   parallelMaxConcurrency: maybe(Int),
-  parallelExport: maybe(Schema.String),
+  parallelExport: maybe(Name),
   proxyPoolId: maybe(Int),
   serverGroupId: maybe(Int),
-  logLevel: maybe(Schema.String),
-  logMode: maybe(Schema.String),
+  logLevel: maybe(Name),
+  logMode: maybe(Name),
   isExclusive: maybe(Schema.Boolean),
   isWaitOnFailure: maybe(Schema.Boolean),
   created: maybe(Timestamp),
   updated: maybe(Timestamp)
+}
+
+/** A schedule of an agent. Source: docs.sequentum.com/api-reference/schedules/update. */
+export const AgentSchedule = Schema.Struct(fields)
+
+/** The same with what is sent back when the schedule is replaced: its name and parameters as they are stored. */
+export const StoredSchedule = Schema.Struct({
+  ...fields,
+  name: maybe(Schema.String),
+  inputParameters: maybe(Schema.String)
 })
 export type AgentSchedule = typeof AgentSchedule.Type
 
@@ -45,10 +55,10 @@ export type AgentSchedule = typeof AgentSchedule.Type
 export const UpcomingRun = Schema.Struct({
   scheduleId: maybe(ScheduleId),
   agentId: maybe(AgentId),
-  agentName: maybe(Schema.String),
-  scheduleName: maybe(Schema.String),
+  agentName: maybe(Name),
+  scheduleName: maybe(Name),
   nextRunTime: maybe(Timestamp),
-  timezone: maybe(Schema.String),
+  timezone: maybe(Name),
   isEnabled: maybe(Schema.Boolean),
   lastRunStatus: maybe(RunStatus)
 })

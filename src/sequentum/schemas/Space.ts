@@ -1,13 +1,14 @@
 import * as Schema from "effect/Schema"
 import { ConfigType, ValidationStatus } from "./Agent.ts"
 import { AgentId, Int, maybe, rows, RunId, SpaceId, Timestamp } from "./common.ts"
+import { Lines, Name } from "./text.ts"
 import { RunStatus } from "./Run.ts"
 
 /** A folder of agents and input files. */
 export const Space = Schema.Struct({
   id: SpaceId,
-  name: maybe(Schema.String),
-  description: maybe(Schema.String),
+  name: maybe(Name),
+  description: maybe(Lines),
   organizationId: maybe(Int),
   created: maybe(Timestamp),
   isDefaultAccess: maybe(Schema.Boolean)
@@ -16,8 +17,8 @@ export type Space = typeof Space.Type
 
 export const SpaceAgent = Schema.Struct({
   id: maybe(AgentId),
-  name: maybe(Schema.String),
-  description: maybe(Schema.String),
+  name: maybe(Name),
+  description: maybe(Lines),
   configType: maybe(ConfigType),
   spaceId: maybe(SpaceId),
   status: maybe(RunStatus),
@@ -30,17 +31,17 @@ export type SpaceAgent = typeof SpaceAgent.Type
 /** The outcome for each agent when a whole space was started; some may fail while others run. */
 export const SpaceRun = Schema.Struct({
   spaceId: maybe(SpaceId),
-  spaceName: maybe(Schema.String),
+  spaceName: maybe(Name),
   totalAgents: maybe(Int),
   agentsStarted: maybe(Int),
   agentsFailed: maybe(Int),
   results: rows(
     Schema.Struct({
       agentId: maybe(AgentId),
-      agentName: maybe(Schema.String),
+      agentName: maybe(Name),
       success: Schema.Boolean,
       runId: maybe(RunId),
-      errorMessage: maybe(Schema.String)
+      errorMessage: maybe(Lines)
     })
   )
 })

@@ -2,6 +2,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { Declaration, ParseOptions } from "effect/SchemaAST"
+import { Name } from "./text.ts"
 
 /** Decodes null to undefined and everything else by `schema`. One step, where Schema's combinators take several. */
 const nullAsUndefined = <A, I>(schema: Schema.Schema<A, I>) =>
@@ -89,7 +90,7 @@ const LongId = leaf("LongId", (input): number | string | undefined =>
 )
 
 /** ISO 8601 in UTC, kept as the API sent it. */
-export const Timestamp = Schema.String
+export const Timestamp = Name
 
 /** int32 on the wire. Source: docs.sequentum.com/api-reference/introduction. */
 export const AgentId = Int.pipe(Schema.brand("AgentId"))
@@ -107,7 +108,10 @@ export type SpaceId = typeof SpaceId.Type
 export const ScheduleId = LongId.pipe(Schema.brand("ScheduleId"))
 export type ScheduleId = typeof ScheduleId.Type
 
-export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
+export const SessionId = Name.pipe(
+  Schema.filter((text) => text !== ""),
+  Schema.brand("SessionId")
+)
 export type SessionId = typeof SessionId.Type
 
 /** The words of an enumeration, and those for integers that are not in its table. */

@@ -55,9 +55,7 @@ export const buildFailed =
 /** A build as it is shown. The upstream error text goes to the debug log only. */
 const showBuild = (sessionId: SessionId, build: BuildStatus): Effect.Effect<typeof Build.Type> =>
   Effect.as(
-    build.error === undefined
-      ? Effect.void
-      : Effect.logDebug("An agent build failed", { sessionId, error: build.error }),
+    build.error === undefined ? Effect.void : Effect.logDebug("An agent build failed", { error: build.error }),
     {
       sessionId,
       status: build.status,

@@ -77,8 +77,10 @@ export const FileTools = Toolset.make("files", "Look at what a run produced and 
   }
 })
 
+const quotedName = (name: string | undefined) => (name === undefined ? "unnamed" : JSON.stringify(name))
+
 const noSuchFile = (runId: RunId, fileId: FileId, available: ReadonlyArray<RunFile>) => {
-  const names = available.map(({ id, name }) => `${id} (${name ?? "unnamed"})`).join(", ")
+  const names = available.map(({ id, name }) => `${id} (${quotedName(name)})`).join(", ")
   return new ToolFailure({
     message: `Run ${runId} has no file ${fileId}. ${names === "" ? "It has no files." : `Its files: ${names}.`}`
   })
@@ -108,7 +110,7 @@ export const FileToolsLive = FileTools.toLayer(
               "UnreadableFile",
               ({ problem }) =>
                 new ToolFailure({
-                  message: `File ${fileId} (${file.name ?? "unnamed"}) can't be previewed: ${problem}. Use get_file_download_url to fetch it whole.`
+                  message: `File ${fileId} (${quotedName(file.name)}) can't be previewed: ${problem}. Use get_file_download_url to fetch it whole.`
                 })
             )
           )

@@ -355,7 +355,7 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           const given = withCodes(args)
           const type = yield* typeOf(tool, given)
           const now = DateTime.toEpochMillis(yield* DateTime.now)
-          const before = asBody(yield* schedules.get(agentId, scheduleId), now)
+          const before = asBody(yield* schedules.stored(agentId, scheduleId), now)
           const after: ScheduleBody = { ...before, ...given, scheduleType: type ?? before.scheduleType }
           const changesTiming = type !== undefined || given.startTime !== undefined || given.timezone !== undefined
           if (changesTiming) yield* checkTiming(tool, after)
