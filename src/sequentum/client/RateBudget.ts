@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
+import { makePerCaller } from "../../runtime/perCaller.ts"
 
 /**
  * Spaces out one caller's requests so that they stay within the limit that Sequentum announces on each reply
@@ -117,35 +118,8 @@ export const make = (): RateBudget => {
   }
 }
 
-/** A dropped budget starts anew, and Sequentum's own limit still holds. */
-const maxAccounts = 1000
-
-/**
- * Returns a function that finds the budget of an account by its name or, for a caller without one, by the object that
- * stands for it.
- */
-export const makeByCaller = () => {
-  const byObject = new WeakMap<object, RateBudget>()
-  const byAccount = new Map<string, RateBudget>()
-  return (caller: string | object): RateBudget => {
-    if (typeof caller === "object") {
-      const budget = byObject.get(caller) ?? make()
-      byObject.set(caller, budget)
-      return budget
-    }
-    const budget = byAccount.get(caller) ?? make()
-    // The most recently used account goes last, so that the first is the one to drop.
-    byAccount.delete(caller)
-    byAccount.set(caller, budget)
-    if (byAccount.size > maxAccounts) {
-      for (const oldest of byAccount.keys()) {
-        byAccount.delete(oldest)
-        break
-      }
-    }
-    return budget
-  }
-}
+/** Finds the budget of a caller. A dropped one starts anew, and Sequentum's own limit still holds. */
+export const makeByCaller = () => makePerCaller(make)
 
 /** The rate budget of each caller. */
 export class RateBudgets extends Context.Tag("sequentum/RateBudgets")<
