@@ -26,7 +26,13 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
-  "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "sequentum/Deadline.ts", "runtime"],
+  "sequentum/client": [
+    "sequentum/errors.ts",
+    "sequentum/Credentials.ts",
+    "sequentum/Deadline.ts",
+    "sequentum/Sparing.ts",
+    "runtime"
+  ],
   sandbox: [],
   runtime: [],
   "config.ts": [],

@@ -18,9 +18,17 @@ export interface RateBudget {
    * counts nothing. Fails with the time that is missing if the wait is, or becomes, longer than `maxWait`.
    */
   readonly take: (isWrite: boolean, maxWait: Duration.Duration) => Effect.Effect<void, Duration.Duration>
+  /**
+   * Counts a reading that is sent `now`, if a fifth of the limit stays for others and none of them waits. Returns 0, or
+   * the time until there is room: then nothing is counted.
+   */
+  readonly trySpare: (now: number) => number
   /** Applies the limit that a reply announced. */
   readonly learn: (limit: number, windowSeconds: number) => void
 }
+
+/** Requests that can be left out leave one in so many places to others. */
+const spared = 5
 
 /** One request that waits. Its latch opens when it has become the first. */
 type Waiter = Effect.Latch
@@ -81,6 +89,12 @@ export const make = (): RateBudget => {
       if (writes.size > 0 || (!isWrite && reads.size > 0) || freeAt(now, 0) > now) return false
       slots.push(now)
       return true
+    },
+    trySpare: (now) => {
+      const others = Number.isFinite(limit) ? Math.floor(limit / spared) : 0
+      const missing = freeAt(now, writes.size + reads.size + others) - now
+      if (missing === 0) slots.push(now)
+      return missing
     },
     take: (isWrite, maxWait) =>
       Effect.suspend(() => {

@@ -8,6 +8,7 @@ import { withSpan } from "../../runtime/tracing.ts"
 import { Credentials } from "../Credentials.ts"
 import { Deadline } from "../Deadline.ts"
 import type { SequentumError } from "../errors.ts"
+import { Sparing } from "../Sparing.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
 import { acceptEncoding } from "./bodies.ts"
@@ -131,6 +132,7 @@ const make = (options: SequentumClientOptions) =>
           secret,
           budget: budgetOf(credentials.account ?? credentials),
           deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
+          isSparing: Context.get(context, Sparing),
           accepts,
           read,
           retry,

@@ -8,7 +8,7 @@ import { inBrief } from "../../sequentum/errors.ts"
 import type { AgentId, ScheduleId } from "../../sequentum/schemas/common.ts"
 import { RunEveryPeriod, ScheduleType, type AgentSchedule } from "../../sequentum/schemas/Schedule.ts"
 import { type ScheduleBody, Schedules } from "../../sequentum/Schedules.ts"
-import { epochMillis, nextWeek } from "../dates.ts"
+import { dateParams, epochMillis, nextWeek } from "../dates.ts"
 import { InvalidArguments } from "../errors.ts"
 import {
   defined,
@@ -179,7 +179,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     description:
       "Runs that schedules of all agents will start, by default from today for seven days. For all schedules of one agent use list_agent_schedules.",
     bound: { list: "scheduledRuns", advice: "Ask again with a shorter period." },
-    input: Schema.Struct({ startDate: Param.optional(Param.date()), endDate: Param.optional(Param.date()) }),
+    input: Schema.Struct(dateParams),
     output: Schema.Struct({
       startDate: Schema.String,
       endDate: Schema.String,
