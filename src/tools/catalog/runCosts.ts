@@ -41,15 +41,13 @@ export const costsOf = (
 ): Effect.Effect<Costs, never, Credentials> =>
   Effect.gen(function* () {
     const clock = yield* Effect.clock
-    const byAgent = Map.groupBy(ended, ({ agentId }) => agentId)
+    const byAgent = new Map<AgentId, ReadonlyArray<Run>>()
+    for (const { agentId, run } of ended) byAgent.set(agentId, [...(byAgent.get(agentId) ?? []), run])
     const { notice, read } = yield* fanOut({
       items: [...byAgent.entries()],
       read: ([agentId, runs]) =>
         runsCost(agentId, {
-          ...daysOf(
-            runs.map(({ run }) => run),
-            clock.unsafeCurrentTimeMillis()
-          ),
+          ...daysOf(runs, clock.unsafeCurrentTimeMillis()),
           pageIndex: 1,
           recordsPerPage,
           sortColumn: "date",

@@ -1,7 +1,8 @@
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { isFinal, type Run } from "../../sequentum/schemas/Run.ts"
 import { epochMillis } from "../dates.ts"
-import { defined, runIdFields, shortened, showRunId } from "../outputs.ts"
+import { defined, pickFields, runIdFields, shortened, showRunId } from "../outputs.ts"
 import * as Param from "../Param.ts"
 
 const number = Param.optional(Schema.Number)
@@ -15,7 +16,9 @@ export const shortTime = (time: string | undefined) => time?.replace(/\.0+(?=Z$|
 /** When a run counts: at its start or, before that, at its creation. Epoch milliseconds; NaN if neither is known. */
 export const runTime = ({ created, startTime }: Run): number => epochMillis(startTime ?? created ?? "")
 
-const rowFields = {
+/** A run as a row of its agent's list. One that has not started shows when it was created. */
+export const RunSummary = Schema.Struct({
+  ...runIdFields,
   status: Schema.String,
   /** Only where it is false: a final status says it. */
   isFinal: Param.optional(Schema.Boolean),
@@ -23,12 +26,13 @@ const rowFields = {
   startTime: text,
   endTime: text,
   runTimeSec: number,
-  ...runCounts
-}
+  ...runCounts,
+  message: text
+})
 
-/** What a row shows of a run besides its id and its message. A run that has not started shows when it was created. */
-const rowOf = (run: Run) =>
-  defined({
+export const runSummary = (run: Run): typeof RunSummary.Type => ({
+  ...showRunId(run.id),
+  ...defined({
     status: run.status,
     isFinal: isFinal(run.status) ? undefined : false,
     created: run.startTime === undefined ? shortTime(run.created) : undefined,
@@ -38,28 +42,43 @@ const rowOf = (run: Run) =>
     dataCount: run.dataCount,
     exportCount: run.exportCount,
     errorCount: run.errorCount,
-    pageCount: run.pageCount
+    pageCount: run.pageCount,
+    message: shortened(run.message)
   })
-
-/** A run as a row of its agent's list. */
-export const RunSummary = Schema.Struct({ ...runIdFields, ...rowFields, message: text })
-
-export const runSummary = (run: Run): typeof RunSummary.Type => ({
-  ...showRunId(run.id),
-  ...rowOf(run),
-  ...defined({ message: shortened(run.message) })
 })
 
-/** A run as a row among those of other agents. */
-export const AgentRun = Schema.Struct({
-  agentId: number,
-  agentName: text,
-  ...RunSummary.fields
+const agentFields = { agentId: number, agentName: text }
+
+/** A run among those of other agents. */
+export const FoundRun = Schema.Struct({
+  ...agentFields,
+  ...Struct.pick(RunSummary.fields, "runId", "runIdText", "status", "created", "startTime", "endTime"),
+  dataCount: number,
+  errorCount: number,
+  message: text
 })
 
-export const agentRun = (run: Run): typeof AgentRun.Type => ({
+export const rowOfFound = (run: Run): typeof FoundRun.Type => ({
   ...defined({ agentId: run.configId, agentName: run.configName }),
-  ...runSummary(run)
+  ...pickFields(FoundRun, runSummary(run)),
+  status: run.status
+})
+
+/** A row of a wait. `problem` says why the state could not be read, or is old. */
+export const WaitedRun = Schema.Struct({
+  ...agentFields,
+  ...Struct.pick(RunSummary.fields, "runId", "runIdText", "status", "isFinal", "runTimeSec"),
+  dataCount: number,
+  errorCount: number,
+  message: text,
+  cost: number,
+  problem: text
+})
+
+export const waitedRun = (run: Run): typeof WaitedRun.Type => ({
+  ...defined({ agentName: run.configName }),
+  ...pickFields(WaitedRun, runSummary(run)),
+  status: run.status
 })
 
 export const RunDetail = Schema.Struct({

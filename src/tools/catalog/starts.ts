@@ -112,7 +112,8 @@ export const makeStarts = <A>(keep: (answer: A) => A) => {
         // A start that was made in any case may have taken its place.
         if (starts.get(key) === start) {
           starts.delete(key)
-          if (Exit.isSuccess(exit)) starts.set(key, { _tag: "Made", at: monotonicMillis(clock), value: keep(exit.value) })
+          if (Exit.isSuccess(exit))
+            starts.set(key, { _tag: "Made", at: monotonicMillis(clock), value: keep(exit.value) })
         }
         return Deferred.done(start.answer, Exit.isInterrupted(exit) ? Exit.fail(cancelled) : exit)
       })

@@ -52,11 +52,7 @@ export const waitForRuns = (
   status: Runs["status"],
   targets: ReadonlyArray<RunIds>,
   wanted: number
-): Effect.Effect<
-  { readonly watched: ReadonlyArray<Watched>; readonly waitedSeconds: number },
-  Failure,
-  Credentials
-> =>
+): Effect.Effect<{ readonly watched: ReadonlyArray<Watched>; readonly waitedSeconds: number }, Failure, Credentials> =>
   Effect.gen(function* () {
     const timeoutSeconds = yield* secondsFor(wanted)
     const progress = yield* Progress
@@ -70,7 +66,11 @@ export const waitForRuns = (
       const message = describeAll(watches)
       if (message === shown) return Effect.void
       shown = message
-      return progress.report({ progress: watches.filter(({ isOver }) => isOver).length, total: watches.length, message })
+      return progress.report({
+        progress: watches.filter(({ isOver }) => isOver).length,
+        total: watches.length,
+        message
+      })
     })
 
     const failed = (watch: Watch, failure: Failure) => {
@@ -117,7 +117,9 @@ export const waitForRuns = (
     yield* Effect.timeoutOption(rounds, Duration.seconds(timeoutSeconds))
     const waited = yield* elapsed
     if (watches.every(({ run }) => run === undefined)) {
-      return yield* watches.find(({ failure }) => failure !== undefined)?.failure ?? noAnswer(Math.round(timeoutSeconds))
+      return yield* (
+        watches.find(({ failure }) => failure !== undefined)?.failure ?? noAnswer(Math.round(timeoutSeconds))
+      )
     }
     const problemOf = ({ failure, isOver, run, seenAt }: Watch): string | undefined => {
       if (failure === undefined) return run === undefined ? "It was not read in time." : undefined
