@@ -22,7 +22,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   mcp: ["prompts", "resources", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
   prompts: ["resources", "policies.ts"],
   resources: ["tools", "sequentum"],
-  "tools/catalog": ["tools", "sequentum", "policies.ts"],
+  "tools/catalog": ["tools", "sequentum", "runtime", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.

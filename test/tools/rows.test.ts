@@ -70,7 +70,11 @@ describe("a row that can't be read", () => {
 
   it.effect("is told of in a result that is cut too", () =>
     Effect.gen(function* () {
-      const runs = Array.from({ length: 999 }, (_, id) => ({ id, status: id === 0 ? null : 10, message: "Saved to the store" }))
+      const runs = Array.from({ length: 999 }, (_, id) => ({
+        id,
+        status: id === 0 ? null : 10,
+        message: "Saved to the store"
+      }))
       const { call } = yield* toolsOver(() => ({ body: runs }))
       assert.match(
         String((yield* call("get_agent_runs", { agentId: 7, maxRecords: 1000 }))["notice"]),
