@@ -51,7 +51,7 @@ export const namedZone = (timezone: string): Option.Option<DateTime.TimeZone> =>
 export const zoneProblem = (timezone: string) =>
   `timezone must be an IANA time zone such as Europe/Berlin, but was ${JSON.stringify(timezone.slice(0, 60))}.`
 
-const utc = DateTime.zoneMakeOffset(0)
+export const utc: DateTime.TimeZone = DateTime.zoneMakeOffset(0)
 
 /** The zone of an IANA name, or UTC without one. Fails with InvalidArguments. */
 export const zoneOf = (
@@ -67,12 +67,29 @@ export const zoneOf = (
 
 /**
  * The instant of a local time, given as epoch milliseconds of the same time in UTC. A time that the clocks skip is
- * later by what they skip, and one that they repeat is meant the first time.
+ * later by what they skip, and one that they repeat is meant the first time, unless `repeated` says "later".
  */
-const instantOf = (local: number, timeZone: DateTime.TimeZone): number =>
+export const instantOf = (
+  local: number,
+  timeZone: DateTime.TimeZone,
+  repeated: "compatible" | "later" = "compatible"
+): number =>
   DateTime.toEpochMillis(
-    DateTime.unsafeMakeZoned(local, { timeZone, adjustForTimeZone: true, disambiguation: "compatible" })
+    DateTime.unsafeMakeZoned(local, { timeZone, adjustForTimeZone: true, disambiguation: repeated })
   )
+
+/** What the local time of a zone is ahead of UTC, in milliseconds. */
+export const offsetAt = (at: number, timeZone: DateTime.TimeZone): number =>
+  DateTime.zonedOffset(DateTime.unsafeMakeZoned(at, { timeZone }))
+
+/** An instant as UTC and as local time with its offset, in whole seconds. */
+export const shownTimes = (at: number, zone: DateTime.TimeZone): { readonly utc: string; readonly local: string } => {
+  const offset = offsetAt(at, zone)
+  const minutes = Math.abs(Math.round(offset / 60_000))
+  const two = (value: number) => String(value).padStart(2, "0")
+  const ahead = `${offset < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+  return { utc: `${isoOf(at).slice(0, 19)}Z`, local: `${isoOf(at + offset).slice(0, 19)}${ahead}` }
+}
 
 /** The start of a day, in days and months from the day and month in which `now` is in the zone. */
 const startOfDay = (

@@ -33,27 +33,30 @@ const lists: ReadonlyArray<readonly [tool: string, path: RegExp, member?: string
   ["get_runs_summary", /\/runs\/summary$/u, "failedRunDetails"]
 ]
 
-const rowsIn = (result: unknown): number =>
-  Predicate.isRecord(result)
-    ? Object.values(result).reduce<number>((most, value) => (Array.isArray(value) ? value.length : most), 0)
-    : 0
+/** How many rows a body, or its member `name`, has. */
+const rowsIn = (body: unknown, name: string | undefined): number => {
+  const list = name === undefined ? body : Predicate.isRecord(body) ? body[name] : undefined
+  return Array.isArray(list) ? list.length : assert.fail("There is no list")
+}
 
 describe("a row that can't be read", () => {
   for (const [tool, path, member] of lists) {
     it.effect(`costs ${tool} that row only, and it says so`, () =>
       Effect.gen(function* () {
+        let rows = 0
         const respond = (sent: Sent) => {
           const answer = account(sent)
-          return path.test(sent.path) ? { ...answer, body: spoil(answer.body, member) } : answer
+          if (!path.test(sent.path)) return answer
+          const body = spoil(answer.body, member)
+          rows = rowsIn(body, member)
+          return { ...answer, body }
         }
         const { call } = yield* toolsOver(respond)
         const { arguments: args, result: whole } = yield* Arr.findFirst(allCases, ({ name }) => name === tool)
         const { notice, ...shown } = yield* call(tool, args)
         assert.deepStrictEqual<unknown>(shown, whole)
-        assert.strictEqual(
-          notice,
-          `One of ${rowsIn(whole) + 1} rows that Sequentum sent could not be read and is left out.`
-        )
+        assert.isAtLeast(rows, 2)
+        assert.strictEqual(notice, `One of ${rows} rows that Sequentum sent could not be read and is left out.`)
       })
     )
   }
