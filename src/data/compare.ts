@@ -40,10 +40,7 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     const candidates = common.slice(0, maxCandidates).filter((name) => {
       const column = quoted(name)
       return (
-        isUnique(before, [name]) &&
-        isUnique(after, [name]) &&
-        isFilled("before", column) &&
-        isFilled("after", column)
+        isUnique(before, [name]) && isUnique(after, [name]) && isFilled("before", column) && isFilled("after", column)
       )
     })
     const scored = candidates.map((name) => ({
@@ -119,7 +116,7 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
       return compared.flatMap((column, index) => {
         const old = row[key.length + 2 * index]
         const now = row[key.length + 2 * index + 1]
-        return old === now ? [] : [{ key: own, column, old, new: now }]
+        return old === now ? [] : [[...own, column, old, now]]
       })
     }
   )
@@ -143,15 +140,14 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     changed,
     addedRows: arrays(fittedAdded.rows),
     removedRows: arrays(fittedRemoved.rows),
-    changes: changes.slice(0, fittedChanges.rows.length).map((change, index) => {
-      const cut = fittedChanges.rows[index]
-      return isChange(cut) ? cut : change
-    }),
+    changes: arrays(fittedChanges.rows),
     rowCounts: [before.rows, after.rows],
     notes: [
       ...(hasKey
         ? []
-        : ["No column is unique in both runs, so whole rows are compared and a changed row is one removed and one added. Name a key."]),
+        : [
+            "No column is unique in both runs, so whole rows are compared and a changed row is one removed and one added. Name a key."
+          ]),
       ...(onlyBefore.length > 0 ? [`Only the older run has ${list(onlyBefore)}.`] : []),
       ...(onlyAfter.length > 0 ? [`Only the newer run has ${list(onlyAfter)}.`] : []),
       ...fitNotes(fittedChanges, changes.length, "changed cells"),
@@ -162,6 +158,3 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     ]
   }
 }
-
-const isChange = (value: unknown): value is CompareAnswer["changes"][number] =>
-  typeof value === "object" && value !== null && "column" in value

@@ -150,7 +150,9 @@ export const csvReader = (head: string, isWhole: boolean, preferred: Separator, 
     end: () => (broken === undefined && !isEnough ? settled((done) => parser.end(done)) : Promise.resolve()),
     notes: () => [
       ...(columns.omitted > 0
-        ? [`The file has ${columns.names.length + columns.omitted} columns: the first ${columns.names.length} are read.`]
+        ? [
+            `The file has ${columns.names.length + columns.omitted} columns: the first ${columns.names.length} are read.`
+          ]
         : []),
       ...(longRows > 0
         ? [

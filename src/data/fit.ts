@@ -55,7 +55,10 @@ export const fitRows = (rows: ReadonlyArray<unknown>, maxBytes: number): Fitted 
   for (const limit of textLimits) {
     const shorter = rows.map((row) => shorten(row, limit))
     const count = fitting(shorter, maxBytes)
-    best = { rows: shorter.slice(0, count), areTextsCut: JSON.stringify(shorter.slice(0, count)) !== JSON.stringify(rows.slice(0, count)) }
+    best = {
+      rows: shorter.slice(0, count),
+      areTextsCut: JSON.stringify(shorter.slice(0, count)) !== JSON.stringify(rows.slice(0, count))
+    }
     if (count === rows.length || (limit <= 1000 && count > 0)) break
   }
   return best

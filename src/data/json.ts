@@ -13,6 +13,8 @@ const maxRecordBytes = 8 * 2 ** 20
 /** How much is held back of a file until it is clear which of its values are rows, in bytes. */
 const maxHeldBytes = 2 ** 20
 
+const tooLong = "its records are too long"
+
 const minInt64 = -(2n ** 63n)
 const maxInt64 = 2n ** 63n - 1n
 
@@ -80,6 +82,8 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
   let depth = 0
   /** Where the first value, and where the present record, begins. */
   let recordAt = 0
+  /** In characters, which are never more than the bytes. */
+  let written = 0
   /** Elements of the list in the first value are rows as they come. */
   let streams = false
   let streamedMember: string | undefined
@@ -192,7 +196,7 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
   tokenizer.onToken = ({ offset, token, value }) => {
     // A number that the end of the file cuts might have had more digits.
     if (isEnough || problem !== undefined || (isEnding && stack.length > 0)) return
-    if (offset - recordAt > maxRecordBytes) return fail("its records are too long")
+    if (offset - recordAt > maxRecordBytes) return fail(tooLong)
     const frame = stack.at(-1)
     const wantsValue = expected === "value" || expected === "valueOrEnd"
     switch (token) {
@@ -252,7 +256,7 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
     notes.push(`Only the ${rows} rows before a fault are read: ${why}.`)
   }
 
-    const finishOnce = async () => {
+  const finishOnce = async () => {
     if (isFinished) return
     isFinished = true
     await Promise.resolve()
@@ -265,7 +269,9 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
     isUntyped: false,
     write: (text) => {
       if (isEnough || isFinished) return Promise.resolve()
+      written += text.length
       tokenizer.write(text)
+      if (written - recordAt > maxRecordBytes) fail(tooLong)
       return problem === undefined ? Promise.resolve() : finishOnce()
     },
     end: () => {
@@ -279,7 +285,9 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
     notes: () => [
       ...notes,
       ...(columns.omitted > 0
-        ? [`The file has ${columns.names.length + columns.omitted} columns: the first ${columns.names.length} are read.`]
+        ? [
+            `The file has ${columns.names.length + columns.omitted} columns: the first ${columns.names.length} are read.`
+          ]
         : [])
     ]
   }

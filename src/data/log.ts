@@ -38,7 +38,11 @@ export const readLog = async (job: LogJob, bytes: AsyncIterable<Uint8Array>): Pr
     if (wanted !== undefined && (level === undefined || logLevels.indexOf(level) > wanted)) return
     if (text !== undefined && !one.toLowerCase().includes(text)) return
     matchingLines += 1
-    kept.push(one.length > maxLineLength ? `${one.slice(0, maxLineLength)}… [${one.length - maxLineLength} more characters omitted]` : one)
+    kept.push(
+      one.length > maxLineLength
+        ? `${one.slice(0, maxLineLength)}… [${one.length - maxLineLength} more characters omitted]`
+        : one
+    )
     if (kept.length > job.lines) kept.shift()
   }
   const write = (piece: string) => {

@@ -12,13 +12,12 @@ import type { Answer, FromWorker, Job, ToWorker } from "./protocol.ts"
 import { workerFile } from "./workerFile.ts"
 
 const KiB = 1024
-const MiB = 1024 * KiB
 
 /** How much of the first file is here before a thread is taken: a download that crawls must hold none. */
 const prefetchBytes = 256 * KiB
 
 /** How much may be on its way to a thread. */
-const windowBytes = MiB
+const windowBytes = 256 * KiB
 
 /** How many jobs may wait for each thread. */
 const maxQueuedPerThread = 16
@@ -266,7 +265,9 @@ export const makePool = ({ threads }: DataWorkersOptions, scope: Scope.Scope) =>
               thread.send({ type: "chunk", bytes: own }, [own.buffer])
             }
           })
-        const feed = Effect.forEach(sources, ({ pull }) => Effect.scoped(Effect.flatMap(pull, feedOne)), { discard: true })
+        const feed = Effect.forEach(sources, ({ pull }) => Effect.scoped(Effect.flatMap(pull, feedOne)), {
+          discard: true
+        })
         return yield* Effect.raceFirst(
           Deferred.await(outcome),
           Effect.raceFirst(

@@ -1,12 +1,6 @@
 /** A value of JSON. Integers that a double does not hold exactly are bigint within 64 bits and texts beyond. */
 export type Json =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | ReadonlyArray<Json>
-  | { readonly [key: string]: Json | undefined }
+  string | number | bigint | boolean | null | ReadonlyArray<Json> | { readonly [key: string]: Json | undefined }
 
 export const logLevels = ["Fatal", "Error", "Warning", "Info"] as const
 export type LogLevel = (typeof logLevels)[number]
@@ -99,12 +93,8 @@ export interface CompareAnswer extends Noted {
   readonly changed: number
   readonly addedRows: ReadonlyArray<ReadonlyArray<unknown>>
   readonly removedRows: ReadonlyArray<ReadonlyArray<unknown>>
-  readonly changes: ReadonlyArray<{
-    readonly key: ReadonlyArray<unknown>
-    readonly column: string
-    readonly old: unknown
-    readonly new: unknown
-  }>
+  /** For each changed cell: the cells of the key, the column, the old value and the new one. */
+  readonly changes: ReadonlyArray<ReadonlyArray<unknown>>
   readonly rowCounts: readonly [number, number]
 }
 

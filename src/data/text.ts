@@ -39,7 +39,9 @@ const minConfidence = 30
 const guess = (bytes: Uint8Array): string => {
   if (isUtf8(bytes)) return "utf-8"
   const [best] = analyse(bytes)
-  return best !== undefined && best.confidence >= minConfidence && decodable.test(best.name) ? best.name : "windows-1252"
+  return best !== undefined && best.confidence >= minConfidence && decodable.test(best.name)
+    ? best.name
+    : "windows-1252"
 }
 
 const firstNonAscii = (bytes: Uint8Array): number => bytes.findIndex((byte) => byte === 0 || byte > 0x7f)
@@ -77,7 +79,9 @@ export class Decoder {
     }
     if (marked === undefined && this.pending.length - at < sampleBytes && !isEnd) return ""
     const around = this.pending.subarray(0, Math.max(at, 0) + sampleBytes)
-    this.decoder = new TextDecoder(marked ?? (this.isStart ? utf16(around.subarray(0, sampleBytes)) : undefined) ?? guess(around))
+    this.decoder = new TextDecoder(
+      marked ?? (this.isStart ? utf16(around.subarray(0, sampleBytes)) : undefined) ?? guess(around)
+    )
     const held = this.pending
     this.pending = Buffer.alloc(0)
     return this.decode(this.decoder, held, true)

@@ -69,6 +69,7 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
     minLength,
     minimum,
     pattern,
+    properties,
     type
   } = schema
   if (Array.isArray(values)) return `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
@@ -91,6 +92,8 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
       return typeof maxLength === "number" ? `a text of 1 to ${maxLength} characters, not blank` : "a text"
     case "boolean":
       return "true or false"
+    case "object":
+      return Predicate.isRecord(properties) ? `an object of ${Object.keys(properties).join(", ")}` : "an object"
     default:
       return typeof type === "string" ? `a value of type ${type}` : "another value"
   }

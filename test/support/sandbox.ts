@@ -10,6 +10,7 @@ import * as TestClock from "effect/TestClock"
 import { serve } from "../../src/sandbox/server.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { keyCaller } from "./caller.ts"
+import { warmUpData } from "./data.ts"
 import { calling, overHttp } from "./tools.ts"
 
 const Stats = Schema.Struct({ reads: Schema.Int, writes: Schema.Int })
@@ -33,6 +34,7 @@ const counting = (writes: { sent: number }) =>
 /** The tools over the real client, a loopback socket and a new sandbox. All end with the scope. */
 export const overSandbox = (options: { readonly maxResultBytes?: number } = {}) =>
   Effect.gen(function* () {
+    yield* warmUpData
     yield* TestClock.setTime(Date.parse(startTime))
     const { url: apiUrl } = yield* serve({ rateLimitPerMinute: 1_000_000, speed: 60 })
     const writes = { sent: 0 }
