@@ -123,8 +123,10 @@ export const openDatabase = async (wasmPath: string) => {
   database.run(`PRAGMA temp_store=MEMORY; PRAGMA hard_heap_limit=${maxHeapBytes}`)
   let allBytes = 0
 
+  const tried = <A>(run: () => A, tables: ReadonlyArray<Table> = []) =>
+    Either.try({ try: run, catch: (error) => sqlProblem(error, tables) })
   const attempt = <A>(run: () => A, tables: ReadonlyArray<Table> = []): A => {
-    const ran = Either.try({ try: run, catch: (error) => sqlProblem(error, tables) })
+    const ran = tried(run, tables)
     if (Either.isLeft(ran)) throw ran.left
     return ran.right
   }
@@ -153,20 +155,25 @@ export const openDatabase = async (wasmPath: string) => {
       insert = database.prepare(`INSERT INTO ${table} VALUES (${names.map(() => "?").join(",")})`)
       return insert
     }
+    let refused: Refused | undefined
     const take = (cells: Cells): boolean => {
       rows += 1
       if (rows > maxTableRows) {
-        throw new Refused({ problem: `The table ${name} has more than ${maxTableRows} rows. ${narrow}` })
+        refused = new Refused({ problem: `The table ${name} has more than ${maxTableRows} rows. ${narrow}` })
+        return false
       }
       if (source === undefined) return true
       source.types.see(cells)
       const { columns } = source
-      attempt(() => {
+      const inserted = tried(() => {
         const statement = insert === undefined || columns.names.length > width ? prepare(columns) : insert
-        const values = Array.from({ length: width }, (_, index) => stored(cells[index]))
+        const values: Array<number | string | null> = []
+        for (let index = 0; index < width; index++) values.push(stored(cells[index]))
         statement.run(values)
       })
-      return true
+      // The parsers would take an exception for a fault of the file.
+      if (Either.isLeft(inserted)) refused = inserted.left
+      return refused === undefined
     }
     const seen = (count: number) => {
       if (count > maxTableBytes) {
@@ -188,6 +195,7 @@ export const openDatabase = async (wasmPath: string) => {
         seen(count)
       }
     })
+    if (refused !== undefined) throw refused
     allBytes += counted
     const types = source?.types ?? new ColumnTypes(false)
     if (width === 0 && reader.columns.names.length > 0) prepare(reader.columns)

@@ -1,4 +1,4 @@
-import { Readable } from "node:stream"
+import { pipeline, Readable } from "node:stream"
 import { createGunzip } from "node:zlib"
 import { csvReader } from "./csv.ts"
 import { Unreadable } from "./errors.ts"
@@ -10,6 +10,34 @@ import { Decoder } from "./text.ts"
 const headLength = 65_536
 
 const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+/** What a stream gives. Whatever came before a failure is given first, which the stream's own iterator drops. */
+const drained = async function* (stream: Readable): AsyncGenerator<Uint8Array> {
+  const pieces: Array<Uint8Array> = []
+  let isOver = false
+  let failure: Error | undefined
+  let wake = () => {}
+  const end = (error?: Error) => {
+    isOver = true
+    failure ??= error
+    wake()
+  }
+  stream.on("end", () => end())
+  stream.on("error", end)
+  stream.on("data", (piece: Uint8Array) => {
+    pieces.push(piece)
+    stream.pause()
+    wake()
+  })
+  for (;;) {
+    while (pieces.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve))
+    const piece = pieces.shift()
+    if (piece !== undefined) yield piece
+    else if (failure !== undefined) throw failure
+    else if (isOver) return
+    stream.resume()
+  }
+}
 
 /** Undoes gzip where the bytes begin like it, whatever the file's name is. */
 export const unpacked = async function* (bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -25,8 +53,10 @@ export const unpacked = async function* (bytes: AsyncIterable<Uint8Array>): Asyn
     yield head
     for (let more = await iterator.next(); more.done !== true; more = await iterator.next()) yield more.value
   }
-  if (isGzip(head)) yield* Readable.from(all(), { objectMode: false }).compose(createGunzip())
-  else yield* all()
+  if (!isGzip(head)) return yield* all()
+  const gunzip = createGunzip()
+  pipeline(Readable.from(all(), { objectMode: false }), gunzip, () => undefined)
+  return yield* drained(gunzip)
 }
 
 /** The name of a file without what only says how it is packed. */
