@@ -11,6 +11,7 @@ import * as TestClock from "effect/TestClock"
 import { serve } from "../../src/sandbox/server.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { keyCaller } from "./caller.ts"
+import { warmUpData } from "./data.ts"
 import { calling, overHttp } from "./tools.ts"
 
 const Stats = Schema.Struct({ reads: Schema.Int, writes: Schema.Int })
@@ -60,6 +61,7 @@ const asking =
 /** The tools over the real client, a loopback socket and a new sandbox. All end with the scope. */
 export const overSandbox = ({ agents = 0, rateLimitPerMinute = 1_000_000, ...options }: SandboxOptions = {}) =>
   Effect.gen(function* () {
+    yield* warmUpData
     yield* TestClock.setTime(Date.parse(startTime))
     const { url: apiUrl } = yield* serve({ rateLimitPerMinute, speed: 60, agents })
     const writes = { sent: 0 }
