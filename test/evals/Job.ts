@@ -44,10 +44,14 @@ export interface Outcome {
   readonly problems: ReadonlyArray<string>
 }
 
+/** The names of a tool's parameters. */
+export const parametersOf = ({ properties }: JsonObject): ReadonlyArray<string> =>
+  Predicate.isRecord(properties) ? Object.keys(properties) : []
+
 const offered = new Set(
   allTools.flatMap(({ inputSchema, name }) => [
     name,
-    ...Object.keys(Object(inputSchema["properties"])).map((parameter) => `${name}.${parameter}`)
+    ...parametersOf(inputSchema).map((parameter) => `${name}.${parameter}`)
   ])
 )
 
@@ -70,7 +74,7 @@ const spoiltObject = (result: JsonObject): JsonObject => {
 
 const firstLine = (text: string) => text.split("\n", 1)[0] ?? ""
 
-const shown = (value: unknown) => JSON.stringify(value) ?? "nothing"
+const shown = (value: unknown) => JSON.stringify(value)
 
 /** Of lists only the items that are not in the other. */
 const aside = (value: unknown, other: unknown): unknown => {

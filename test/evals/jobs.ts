@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { JsonObject } from "../../src/tools/Tool.ts"
 import type { Job } from "./Job.ts"
@@ -155,15 +157,23 @@ const fitsField = (field: string, value: number) =>
     return value >= Number(from) && value <= Number(last) && (value - Number(from)) % Number(step) === 0
   })
 
+const readJson = Schema.decodeUnknownOption(Schema.parseJson())
+
+const keysOf = (row: unknown): ReadonlyArray<string> => (Predicate.isRecord(row) ? Object.keys(row) : [])
+
 /** The names of columns in the first line of a CSV text, or in the first row of JSON. */
 const headerOf = (body: unknown): ReadonlyArray<string> => {
-  const [row] = Array.isArray(body) ? body : [body]
-  if (typeof row === "object" && row !== null) return Object.keys(row)
+  if (Array.isArray(body)) return keysOf(body[0])
+  if (Predicate.isRecord(body)) {
+    // Rows may stand in a list within an object.
+    const list = Object.values(body).find((member) => Array.isArray(member))
+    return Array.isArray(list) ? keysOf(list[0]) : keysOf(body)
+  }
   const line =
-    String(row)
+    String(body)
       .replace(/^\uFEFF/u, "")
       .split(/\r?\n/u, 1)[0] ?? ""
-  return line.startsWith("{") ? Object.keys(Object(JSON.parse(line))) : [line]
+  return line.startsWith("{") ? keysOf(Option.getOrUndefined(readJson(line))) : [line]
 }
 
 /** The words in names of columns, each once: without quotes, and without the number of a name that comes twice. */

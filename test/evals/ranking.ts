@@ -1,5 +1,6 @@
 import { offered } from "../../scripts/surface.ts"
 import type { ToolDescriptor } from "../../src/tools/Tool.ts"
+import { parametersOf } from "./Job.ts"
 
 /** Words that say nothing of what is wanted. */
 const common = new Set(
@@ -37,7 +38,7 @@ const firstSentence = (text: string) => /^.*?\.(?= |$)/u.exec(text)?.[0] ?? text
  * parameters' names.
  */
 const documentOf = ({ description, inputSchema, name }: ToolDescriptor): ReadonlyArray<string> =>
-  [name, name, firstSentence(description), ...Object.keys(Object(inputSchema["properties"]))].flatMap(wordsOf)
+  [name, name, firstSentence(description), ...parametersOf(inputSchema)].flatMap(wordsOf)
 
 const k1 = 1.2
 const b = 0.75

@@ -52,7 +52,7 @@ const statusWords =
   "Queuing, Starting, Running, Exporting, Waiting, Stopping are active. Success, Completed: done, with errors if errorCount > 0. Failure, archived Failed: failed. Stopped: by hand. Skipped: not started."
 
 const statuses = Param.optional(
-  Schema.Array(Param.enumeration("", RunStatus)).pipe(Schema.minItems(1)).annotations({ description: "Only these" })
+  Schema.Array(Param.enumeration("", RunStatus)).annotations({ description: "Only these" })
 )
 
 /** A run after a request to end it. The status is absent where it could not be read. */
@@ -291,6 +291,9 @@ const whichRuns = (
   return runId === undefined ? needed("runId") : undefined
 }
 
+/** No status is any status. */
+const orAny = (status: ReadonlyArray<RunStatus> | undefined) => (status?.length === 0 ? undefined : status)
+
 const mayBeMore = (shown: number) =>
   `The newest ${shown} are shown, and there may be older ones: ask with a larger maxRecords or a period, or count them with get_agent_run_summary.`
 
@@ -500,7 +503,7 @@ export const RunToolsLive = RunTools.toLayer(
           const dates = yield* takeDates({ tool: "find_runs" }, given)
           const isGiven = dates.startDate !== undefined || dates.endDate !== undefined
           const period = yield* dayUntil(dates)
-          const wanted = { ...(yield* instantsUntilNow(period)), active: !isGiven, status }
+          const wanted = { ...(yield* instantsUntilNow(period)), active: !isGiven, status: orAny(status) }
           const { notices, runs: found } = yield* findRuns(agents, runs, { agentIds, spaceId }, wanted)
           return {
             ...period,
@@ -523,7 +526,7 @@ export const RunToolsLive = RunTools.toLayer(
         Effect.gen(function* () {
           const dates = yield* takeDates({ tool: "get_agent_runs" }, given)
           const isGiven = dates.startDate !== undefined || dates.endDate !== undefined
-          if (status === undefined && !isGiven) {
+          if (orAny(status) === undefined && !isGiven) {
             const found = yield* runs.list(agentId, maxRecords)
             return {
               runs: found.map(runSummary),
@@ -534,7 +537,7 @@ export const RunToolsLive = RunTools.toLayer(
             startDate: dates.startDate ?? "0001-01-01",
             endDate: dates.endDate ?? DateTime.formatIso(yield* DateTime.now)
           }
-          const wanted = { ...(yield* instantsUntilNow(period)), active: false, status }
+          const wanted = { ...(yield* instantsUntilNow(period)), active: false, status: orAny(status) }
           const found = yield* readRuns(runs.list, agentId, wanted, maxRecords)
           return {
             ...dates,
