@@ -203,7 +203,10 @@ describe("against a sandbox that changes", () => {
         ["get_agent_runs_cost", { agentId: 4102, ...sandboxMonth }]
       ]
       const failures = yield* ok("get_runs_summary", { ...sandboxMonth, includeDetails: true })
-      assert.match(String(failures["notice"]), / The result was too large, so each list is cut to its first \d+ items\.$/)
+      assert.match(
+        String(failures["notice"]),
+        / The result was too large, so each list is cut to its first \d+ items\.$/
+      )
       assert.isAtMost(Buffer.byteLength(JSON.stringify(failures)), 1000)
       for (const [name, args] of lists) {
         const result = yield* ok(name, args)
@@ -220,10 +223,7 @@ describe("against a sandbox that changes", () => {
       const { files } = filesOf(yield* ok("get_run_files", waited))
       const data = files.find(({ name }) => name.endsWith(".csv"))
       const preview = yield* ok("preview_run_file", { ...waited, fileId: data?.fileId ?? 0, maxRows: 200 })
-      assert.match(
-        String(preview["notice"]),
-        /^The result was too large, so it shows the first \d+ of 200 rows\./
-      )
+      assert.match(String(preview["notice"]), /^The result was too large, so it shows the first \d+ of 200 rows\./)
     })
   )
 })
