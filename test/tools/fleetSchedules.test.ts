@@ -216,6 +216,13 @@ describe("get_scheduled_runs", () => {
     })
   )
 
+  it.effect("keeps the next starts for a caller who may not read schedules", () =>
+    Effect.gen(function* () {
+      const found = yield* starts(fleet({ 7: { status: 403 } }, [upcoming(41, 7, "2026-03-12T06:30:00Z")]), day)
+      assert.deepStrictEqual(found.rows, [[41, "2026-03-12T06:30:00Z", "2026-03-12T06:30:00+00:00"]])
+    })
+  )
+
   it.effect("lists at most 500 starts and says until when", () =>
     Effect.gen(function* () {
       const found = yield* starts(

@@ -106,10 +106,10 @@ describe("a row that can't be read", () => {
 describe("numbers that are sent as text", () => {
   it.effect("are read as numbers", () =>
     Effect.gen(function* () {
-      const agent = { id: "7", status: "10", configType: "1", spaceId: "3", version: "4" }
+      const agent = { id: "7", status: "10", configType: "2", spaceId: "3", version: "4" }
       const { call } = yield* toolsOver(() => ({ body: { agents: [agent], totalRecordCount: "10" } }))
       assert.deepStrictEqual(yield* call("list_agents", {}), {
-        agents: [{ agentId: 7, status: "Success", configType: "Agent", spaceId: 3, version: 4 }],
+        agents: [{ agentId: 7, status: "Success", configType: "SharedFile", spaceId: 3, version: 4 }],
         pagination: { pageIndex: 1, recordsPerPage: 50, totalRecordCount: 10, hasMore: true }
       })
     })

@@ -120,6 +120,13 @@ describe("starts of a cron schedule", () => {
       "Europe/Berlin",
       ["00:00", "00:30", "01:00", "01:30", "02:00", "02:30", "03:00"].map((at) => `2026-10-25T${at}:00.000Z`)
     ],
+    [
+      "every hour, where half an hour is skipped",
+      "0 * * * *",
+      "2026-10-03T14:00:00Z",
+      "Australia/Lord_Howe",
+      ["14:30", "16:00", "17:00"].map((at) => `2026-10-03T${at}:00.000Z`)
+    ],
     ["two times that become one", "30 2,3 * * *", "2026-03-29", "Europe/Berlin", ["2026-03-29T01:30:00.000Z"]]
   ]
 

@@ -48,3 +48,20 @@ export const listFleet = (
     const all = joinRows(pages)
     return { agents: all, ...noticeOf(unreadable(all), problem) }
   })
+
+/** The longest name that a notice repeats. */
+const maxNameLength = 100
+
+interface Near {
+  readonly id: number | undefined
+  readonly name: string
+}
+
+/** Says that nothing is found, and what is nearest. Names are quoted: they are data. */
+export const noneLike = (what: string, nearest: ReadonlyArray<Near>): string => {
+  if (nearest.length === 0) return `There is no ${what}.`
+  const names = nearest.map(
+    ({ id, name }) => `${JSON.stringify(name.slice(0, maxNameLength))}${id === undefined ? "" : ` (${id})`}`
+  )
+  return `No ${what} holds these words. The nearest names are ${names.join(", ")}.`
+}
