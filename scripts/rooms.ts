@@ -15,6 +15,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "tools",
     "sequentum",
     "sequentum/client",
+    "data",
     "runtime",
     "config.ts"
   ],
@@ -22,7 +23,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   mcp: ["prompts", "resources", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
   prompts: ["resources", "sequentum/schemas/text.ts", "policies.ts"],
   resources: ["tools", "sequentum"],
-  "tools/catalog": ["tools", "sequentum", "policies.ts"],
+  "tools/catalog": ["tools", "sequentum", "data", "runtime", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
@@ -31,9 +32,12 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sequentum/Credentials.ts",
     "sequentum/Deadline.ts",
     "sequentum/Recipient.ts",
+    "sequentum/Sparing.ts",
     "sequentum/schemas/text.ts",
     "runtime"
   ],
+  // Knows nothing of Sequentum or MCP.
+  data: [],
   sandbox: [],
   runtime: [],
   "config.ts": [],

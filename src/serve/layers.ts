@@ -5,9 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { availableParallelism } from "node:os"
 import { Completions } from "../resources/Completions.ts"
 import { InvalidSettings, type Settings } from "../config.ts"
 import type { ServerServices } from "../mcp/handlers.ts"
+import { DataWorkers } from "../data/DataWorkers.ts"
 import { services } from "../sequentum/services.ts"
 import { makeDownloadPolicy, type DownloadSettings, type ResolveName } from "../sequentum/client/downloadAddress.ts"
 import { HostNames, systemAddresses } from "../sequentum/client/HostNames.ts"
@@ -17,6 +19,7 @@ import type { Upstream } from "../sequentum/client/Upstream.ts"
 import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
 import { allTools, catalogue, ToolsLive } from "../tools/catalog/all.ts"
 import { ToolRegistry } from "../tools/registry.ts"
+import { ResultLimit } from "../tools/ResultLimit.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
 /** Node's own HTTP client: it is small, and a server over stdio is started with each chat window. */
@@ -40,6 +43,9 @@ const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =
         )
       )
 
+/** Threads for reading data: one user needs two, an endpoint all cores. */
+const threadsFor = ({ transport }: Settings) => (transport === "http" ? availableParallelism() : 2)
+
 /** A proxy resolves names by itself, so that what this machine finds says nothing. */
 const hostNames = (settings: Settings): Layer.Layer<never> =>
   Layer.succeed(HostNames, {
@@ -60,6 +66,8 @@ export const requestLayer = (
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(DataWorkers.layer({ threads: threadsFor(settings) })),
+    Layer.provide(Layer.succeed(ResultLimit, { maxBytes: settings.maxResultBytes })),
     Layer.provide(services),
     Layer.provide(hostNames(settings)),
     Layer.provide(client)

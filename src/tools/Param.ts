@@ -67,14 +67,10 @@ export const optionalOr = <A, I, R>(schema: Schema.Schema<A, I, R>, value: Schem
 
 /** How a run is carried out, by hand or by a schedule; the words are those of Sequentum's own run settings. */
 export const execution = {
-  parallelMaxConcurrency: optional(integer("How many of the parallel parts run at the same time")),
-  parallelExport: optional(
-    oneOf("With parallelism: one export of all parts, or one of each", ["Combined", "Separated"])
-  ),
-  isWaitOnFailure: optional(flag("Sequentum's wait-on-failure setting; leave out unless the user asks for it")),
-  logLevel: optional(
-    oneOf("Least severity that is logged; Info logs most, for debugging", ["Fatal", "Error", "Warning", "Info"])
-  ),
+  parallelMaxConcurrency: optional(integer("How many parts run at the same time")),
+  parallelExport: optional(oneOf("One export of all parts, or one of each", ["Combined", "Separated"])),
+  isWaitOnFailure: optional(flag("Leave out unless the user asks for it")),
+  logLevel: optional(oneOf("Least severity that is logged; Info logs most", ["Fatal", "Error", "Warning", "Info"])),
   logMode: optional(oneOf("TextAndHtml also logs page HTML, for debugging", ["Text", "TextAndHtml"]))
 } as const
 

@@ -14,6 +14,13 @@ export const noticeOf = (...texts: ReadonlyArray<string | undefined>): { readonl
 /** How many rows a list was sent with, readable or not. */
 export const sentRows = (found: Rows<unknown>): number => found.length + (found.unreadable ?? 0)
 
+/** Lists as one. */
+export const joinRows = <A>(lists: ReadonlyArray<Rows<A>>): Rows<A> => {
+  const count = lists.reduce((sum, list) => sum + (list.unreadable ?? 0), 0)
+  const all = lists.flat()
+  return count === 0 ? all : Object.assign(all, { unreadable: count })
+}
+
 /** Says that rows of a list could not be read; undefined if all could. */
 export const unreadable = (found: Rows<unknown>): string | undefined => {
   const { unreadable: count } = found
@@ -87,14 +94,20 @@ export function pick(source: Readonly<Record<string, unknown>>, keys: ReadonlyAr
   return kept
 }
 
-/** Keeps what `source` has of the fields of an output Schema. */
+const zeroFraction = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})\.0+(Z|[+-]\d{2}:\d{2})?$/u
+
+/** A time without a fraction of zero; any other value as it is. */
+export const plainTime = <A>(value: A): A | string =>
+  typeof value === "string" && value.length < 40 ? value.replace(zeroFraction, "$1$2") : value
+
+/** Keeps what `source` has of the fields of an output Schema. Times lose a fraction of zero. */
 export function pickFields<F extends Schema.Struct.Fields, A extends object>(
   output: Schema.Struct<F>,
   source: A
 ): Defined<Pick<A, keyof A & keyof F>>
 export function pickFields(output: Schema.Struct<Schema.Struct.Fields>, source: Readonly<Record<string, unknown>>) {
   const kept: Record<string, unknown> = {}
-  for (const key in output.fields) if (source[key] !== undefined) kept[key] = source[key]
+  for (const key in output.fields) if (source[key] !== undefined) kept[key] = plainTime(source[key])
   return kept
 }
 

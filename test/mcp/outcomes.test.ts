@@ -113,6 +113,12 @@ const schedule = {
   created: "2026-03-11T12:00:00Z"
 }
 
+/** The next runs of a schedule of every day at an hour, as they stand in the text of a result. */
+const nextRuns = (hour: number) => {
+  const times = [12, 13, 14, 15, 16].map((day) => `2026-03-${day}T0${hour}:00:00`)
+  return `"nextRuns":${JSON.stringify(times.map((time) => ({ utc: `${time}Z`, local: `${time}+00:00` })))}`
+}
+
 const agent = { agentId: 7 }
 const oneRun = { ...agent, runId: 90 }
 const oneSchedule = { ...agent, scheduleId: 31 }
@@ -525,14 +531,14 @@ const cases: ReadonlyArray<
     "create",
     { "POST schedules": { status: 201, body: { ...schedule, id: "5" } } },
     "done",
-    `{"scheduleId":5,"agentId":7,"cronExpression":"0 2 * * *","name":"Nightly","scheduleType":"CRON","nextRunTime":"2026-03-12T02:00:00Z","isEnabled":true}`
+    `{"scheduleId":5,"agentId":7,"cronExpression":"0 2 * * *","name":"Nightly","scheduleType":"CRON","nextRunTime":"2026-03-12T02:00:00Z","isEnabled":true,${nextRuns(2)}}`
   ],
   [
     "201 that can't be read, and a new schedule of the name",
     "create",
     { "POST schedules": { status: 201 }, "GET schedules": { status: 200, body: [schedule] } },
     "done",
-    `{"scheduleId":31,"agentId":7,"cronExpression":"0 2 * * *","name":"Nightly","scheduleType":"CRON","nextRunTime":"2026-03-12T02:00:00Z","isEnabled":true,"notice":"${unusable("POST /agent/7/schedules", 201, "an empty body where JSON was expected")} But a schedule of this name was created at that time."}`
+    `{"scheduleId":31,"agentId":7,"cronExpression":"0 2 * * *","name":"Nightly","scheduleType":"CRON","nextRunTime":"2026-03-12T02:00:00Z","isEnabled":true,${nextRuns(2)},"notice":"${unusable("POST /agent/7/schedules", 201, "an empty body where JSON was expected")} But a schedule of this name was created at that time."}`
   ],
   [
     "201 that can't be read, and an older schedule of the name",
@@ -562,7 +568,7 @@ const cases: ReadonlyArray<
       ]
     },
     "done",
-    `{"scheduleId":31,"agentId":7,"cronExpression":"0 3 * * *","name":"Nightly","scheduleType":"CRON","nextRunTime":"2026-03-12T02:00:00Z","isEnabled":true,"notice":"Sequentum failed (500, PUT /agent/7/schedules/31). But the schedule is as asked for: enabled, of type CRON, next run 2026-03-12T02:00:00Z."}`
+    `{"scheduleId":31,"agentId":7,"cronExpression":"0 3 * * *","name":"Nightly","scheduleType":"CRON","nextRunTime":"2026-03-12T02:00:00Z","isEnabled":true,${nextRuns(3)},"notice":"Sequentum failed (500, PUT /agent/7/schedules/31). But the schedule is as asked for: enabled, of type CRON, next run 2026-03-12T02:00:00Z."}`
   ],
   [
     "500, and the schedule is as before",

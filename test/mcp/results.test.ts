@@ -266,7 +266,7 @@ describe("an unknown outcome suggests the tool that shows whether it was done", 
     ["create_agent_schedule", { ...agent, name: "N", cronExpression: "0 2 * * *" }, "list_agent_schedules"],
     ["enable_agent_schedule", schedule, "list_agent_schedules"],
     ["run_space_agents", { spaceId: 3 }, "get_space_agents"],
-    ["start_agent_build", { prompt: "Scrape all books" }, "list_agents"]
+    ["start_agent_build", { prompt: "Scrape all books of books.example" }, "list_agents"]
   ] as const) {
     it.effect(`${tool}: ${next}`, () =>
       Effect.gen(function* () {

@@ -11,6 +11,7 @@ import { Spaces } from "../../src/sequentum/Spaces.ts"
 import { Versions } from "../../src/sequentum/Versions.ts"
 import { catalogue, ToolsLive } from "../../src/tools/catalog/all.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
+import { dataLayer } from "./data.ts"
 import { calling } from "./tools.ts"
 
 /** Methods of the API services by service. A call of any other method is a defect. */
@@ -43,6 +44,7 @@ const services = (fakes: Fakes) =>
 export const fakeTools = (fakes: Fakes = {}) =>
   ToolRegistry.layer(catalogue, { maxResultBytes: 40_000 }).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(dataLayer),
     Layer.provide(services(fakes))
   )
 

@@ -1,4 +1,4 @@
-import { assert } from "@effect/vitest"
+import assert from "node:assert/strict"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -9,7 +9,9 @@ import { catalogue, ToolsLive } from "../../src/tools/catalog/all.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
+import { ResultLimit } from "../../src/tools/ResultLimit.ts"
 import { asCaller } from "./caller.ts"
+import { dataLayer } from "./data.ts"
 import { clientOver, requestLine, scripted, type Respond, type Sent } from "./http.ts"
 
 interface Options {
@@ -21,6 +23,8 @@ interface Options {
 export const overHttp = (http: Layer.Layer<HttpClient.HttpClient>, { apiUrl, maxResultBytes = 40_000 }: Options = {}) =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(Layer.succeed(ResultLimit, { maxBytes: maxResultBytes })),
+    Layer.provide(dataLayer),
     Layer.provide(services),
     Layer.provide(clientOver(http, apiUrl)),
     Layer.provide(http)

@@ -28,7 +28,6 @@ export const agentRow = {
   name: "Books",
   description: "All books.",
   status: "Success",
-  configType: "Agent",
   spaceId: 3,
   version: 4,
   lastActivity: "2026-03-01T06:05:00Z"
@@ -77,6 +76,7 @@ export const agentCases: Cases<typeof AgentTools> = {
     exchanges: [{ request: "GET /agent/7", answer: { body: agent } }],
     result: {
       ...agentRow,
+      configType: "Agent",
       inputParameters: { category: "All" },
       startUrl: "https://books.example/",
       proxyPoolId: 12,
@@ -109,7 +109,6 @@ export const agentCases: Cases<typeof AgentTools> = {
           name: "Books",
           description: "All books.",
           status: "NeverRun",
-          configType: "Agent",
           spaceId: 3,
           version: 4
         }

@@ -67,7 +67,7 @@ describe("list_agents returns", () => {
 
   it.effect("the agents in short", () =>
     Effect.gen(function* () {
-      const { id: agentId, ...others } = books
+      const { configType: _, id: agentId, ...others } = books
       assert.deepStrictEqual((yield* listed([books]))["agents"], [{ agentId, ...others }])
     })
   )

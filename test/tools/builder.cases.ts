@@ -9,7 +9,7 @@ const status = {
 }
 
 /** The build in a result. */
-const build = { ...session, status: "completed", isFinal: true, agentId: 9, agentName: "Shoes" }
+const build = { ...session, status: "completed", agentId: 9, agentName: "Shoes" }
 
 const prompt = "Scrape all shoes of https://shoes.example"
 
@@ -32,7 +32,7 @@ export const builderCases: Cases<typeof BuilderTools> = {
     annotations: reads,
     arguments: session,
     exchanges: [status],
-    result: build,
+    result: { ...build, isFinal: true },
     refuses: [refusal({ sessionId: "" }, 'sessionId must be a text of 1 to 256 characters, not blank, but was "".')]
   },
 

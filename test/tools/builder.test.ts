@@ -42,13 +42,46 @@ const wait = (builder: { readonly status: () => Effect.Effect<BuildStatus> }, ar
     return { result: yield* Fiber.join(fiber), reports }
   })
 
+describe("start_agent_build without a web address", () => {
+  it.effect.each([
+    "Build me a scraper for books",
+    "Get all prices from Amazon, i.e. the U.S. site. Thanks a lot",
+    "I want version 2. Take the titles"
+  ])("sends nothing for %j and returns the question to ask", (prompt) =>
+    Effect.gen(function* () {
+      const { call, sent } = yield* toolsOver(account)
+      assert.deepStrictEqual(yield* call("start_agent_build", { prompt }), {
+        question:
+          "Which web address should the agent read, which data should it get there, and how much of the site should it cover?",
+        notice:
+          "The prompt has no web address, so nothing was sent and no credits were spent. Ask the user this question, then call again with their own words."
+      })
+      assert.deepStrictEqual(sent, [])
+    })
+  )
+
+  it.effect.each([
+    "All books of https://books.example/catalogue",
+    "All books of books.example, please",
+    "All shoes of WWW.SHOES.CO.UK",
+    "Alle Bücher von bücher.example",
+    "Everything on localhost:8080 here",
+    "Everything on http://10.0.0.1/",
+    "Everything on 10.0.0.1 for me"
+  ])("is no case of %j", (prompt) =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* written(account, "start_agent_build", { prompt }), { prompt })
+    })
+  )
+})
+
 describe("start_agent_build", () => {
   for (const [what, prompt] of [
-    ["of 10 characters", "ten chars!"],
-    ["of 10 characters and outer white space", "  ten chars!\n"],
-    ["of 5000 characters", "x".repeat(5000)],
-    ["of 5000 characters and outer white space", `${"x".repeat(5000)}   `],
-    ["of 5000 characters beyond the first plane", "📚".repeat(5000)],
+    ["of 10 characters", "go to a.bc"],
+    ["of 10 characters and outer white space", "  go to a.bc\n"],
+    ["of 5000 characters", `a.example ${"x".repeat(4990)}`],
+    ["of 5000 characters and outer white space", `a.example ${"x".repeat(4990)}   `],
+    ["of 5000 characters beyond the first plane", `a.example ${"📚".repeat(4990)}`],
     ["with markup and line breaks", "Scrape shoes.example\n\n- name\n- price in €  <b>all</b> {{pages}} \u00a0 \\n"]
   ] as const) {
     it.effect(`sends a prompt ${what} exactly as the user wrote it`, () =>
@@ -93,7 +126,7 @@ describe("a build", () => {
       const { result } = yield* wait({ status }, { timeoutSeconds: 45 })
       assert.deepStrictEqual(reads, [0, 1, 2.5, 4.75, 8.125, 13.1875, 20.78125, 32.171875])
       assert.deepStrictEqual(result, {
-        build: { ...session, status: "processing", isFinal: false },
+        build: { ...session, status: "processing" },
         isFinal: false,
         waitedSeconds: 45
       })
@@ -108,7 +141,7 @@ describe("a build", () => {
       )
       const { result } = yield* wait({ status }, { timeoutSeconds: 45 })
       assert.deepStrictEqual(result, {
-        build: { ...session, status: "ready", isFinal: false, agentId: 9, agentName: "Shoes" },
+        build: { ...session, status: "ready", agentId: 9, agentName: "Shoes" },
         isFinal: false,
         waitedSeconds: 13
       })
@@ -126,7 +159,7 @@ describe("a build", () => {
       )
       const { reports, result } = yield* wait({ status })
       assert.deepStrictEqual(result, {
-        build: { ...session, status: "completed", isFinal: true, agentId: 9 },
+        build: { ...session, status: "completed", agentId: 9 },
         isFinal: true,
         waitedSeconds: 3
       })

@@ -82,7 +82,7 @@ describe("a wait", () => {
         [build("processing"), page, { status: 502 }, build("completed")],
         45
       )
-      assert.deepStrictEqual(value["build"], { sessionId: "s1", status: "completed", isFinal: true, agentId: 9 })
+      assert.deepStrictEqual(value["build"], { sessionId: "s1", status: "completed", agentId: 9 })
       assert.match(String(value["notice"]), /^2 of 4 reads failed: Sequentum failed \(502, /)
     })
   )

@@ -10,6 +10,7 @@ import {
   Pagination,
   pagination,
   pickFields,
+  plainTime,
   sentRows,
   shortened,
   unreadable
@@ -17,6 +18,8 @@ import {
 import * as Param from "../Param.ts"
 import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
+import { listFleet, noneLike } from "./fleet.ts"
+import { keptShortly } from "./shortly.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
 
@@ -41,10 +44,11 @@ export const agentSummary = (agent: Agent): typeof AgentSummary.Type =>
     name: agent.name,
     description: shortened(agent.description),
     status: agent.status ?? neverRun,
-    configType: agent.configType,
+    // Most are agents: only the others say what they are.
+    configType: agent.configType === "Agent" ? undefined : agent.configType,
     spaceId: agent.spaceId,
     version: agent.version,
-    lastActivity: agent.lastActivity
+    lastActivity: agent.lastActivity === undefined ? undefined : plainTime(agent.lastActivity)
   })
 
 const AgentDetail = Schema.Struct({
@@ -95,7 +99,7 @@ export const AgentTools = Toolset.make("agents", "Find agents and read about the
     ...reads,
     title: "Search agents",
     description:
-      "Find agents whose name or description holds the query, in any case. Next: get_agent for details, start_agent to run it.",
+      "Find agents by a part of their name or description, or by its words in any order and form; else the notice names the nearest. Next: get_agent for details, start_agent to run it.",
     bound: { list: "agents", advice: "Use a narrower query or a smaller maxRecords." },
     input: Schema.Struct({
       query: Param.text("Part of a name or description", { maxLength: 200 }),
@@ -131,6 +135,30 @@ export const AgentTools = Toolset.make("agents", "Find agents and read about the
 export const AgentToolsLive = AgentTools.toLayer(
   Effect.gen(function* () {
     const agents = yield* Agents
+
+    /** All agents as rows, to be searched by words. */
+    const index = keptShortly(
+      Effect.gen(function* () {
+        const fleet = yield* listFleet(agents, undefined)
+        const { makeIndex } = yield* Effect.promise(() => import("./wordSearch.ts"))
+        const rows = fleet.agents.map(agentSummary)
+        return { ...makeIndex(rows.map((row) => ({ ...row, name: row.name ?? "" }))), notice: fleet.notice }
+      })
+    )
+
+    const searchByWords = (query: string, maxRecords = 50) =>
+      Effect.map(index, ({ find, nearest, notice }) => {
+        const found = find(query).slice(0, maxRecords)
+        const said =
+          found.length > 0
+            ? "No name or description holds this text as it stands: these hold its words."
+            : noneLike(
+                "agent",
+                nearest(query).map(({ agentId, name }) => ({ id: agentId, name }))
+              )
+        return { agents: found, ...noticeOf(said, notice) }
+      })
+
     return AgentTools.of({
       list_agents: ({ configType, search, sortOrder, status, ...args }) =>
         Effect.map(
@@ -156,10 +184,11 @@ export const AgentToolsLive = AgentTools.toLayer(
         })),
 
       search_agents: ({ maxRecords, query }) =>
-        Effect.map(agents.search(query, maxRecords), (found) => ({
-          agents: found.map(agentSummary),
-          ...noticeOf(unreadable(found))
-        })),
+        Effect.flatMap(agents.search(query, maxRecords), (found) =>
+          found.length === 0
+            ? searchByWords(query, maxRecords)
+            : Effect.succeed({ agents: found.map(agentSummary), ...noticeOf(unreadable(found)) })
+        ),
 
       get_agent_search_count: ({ includeArchived, query }) =>
         Effect.map(agents.searchCount(query, includeArchived), (totalCount) => ({ totalCount })),

@@ -1,8 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Analytics } from "../../sequentum/Analytics.ts"
 import { Billing } from "../../sequentum/Billing.ts"
-import { checkPeriod, monthToDate } from "../dates.ts"
+import type { AgentId } from "../../sequentum/schemas/common.ts"
+import type { RecordsReport } from "../../sequentum/schemas/Analytics.ts"
+import { dateParams, monthToDate, withoutDates, type Period } from "../dates.ts"
+import { fanOut } from "../FanOut.ts"
 import {
+  defined,
   notice,
   noticeOf,
   Pagination,
@@ -18,11 +23,6 @@ import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 
 const reads = { annotations: readOnly, scope: "billing:read" } as const
-
-const dates = {
-  startDate: Param.optional(Param.date()),
-  endDate: Param.optional(Param.date())
-}
 
 const page = (max: number) => ({
   pageIndex: Param.optionalOr(Param.integer(""), 1),
@@ -64,7 +64,10 @@ const AgentCost = Schema.Struct({
   agentId: Schema.Number,
   agentName: Param.optional(Schema.String),
   cost: Schema.Number,
-  spaceId: Param.optional(Schema.Number)
+  spaceId: Param.optional(Schema.Number),
+  runs: Param.optional(Schema.Number),
+  records: Param.optional(Schema.Number),
+  costPer1000Records: Param.optional(Schema.Number)
 })
 
 const RunCost = Schema.Struct({
@@ -91,8 +94,8 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     ...reads,
     title: "Get spending summary",
     description:
-      "Credits spent in a period (by default this week) and the balance. For who spent them use get_agents_usage.",
-    input: Schema.Struct(dates),
+      "Credits spent in a period, by default this month, and the balance. For who spent them use get_agents_usage.",
+    input: Schema.Struct(dateParams),
     output: Spending
   },
 
@@ -110,15 +113,16 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     ...reads,
     title: "List cost by agent",
     description:
-      "What each agent cost in a period, by default this month. sortColumn cost, sortOrder desc: most expensive first; then get_agent_cost_breakdown.",
+      "What each agent cost in a period, by default this month. sortColumn cost, sortOrder desc: most expensive first; then get_agent_cost_breakdown. includeRecords tells what 1,000 records cost.",
     bound: { list: "agents", advice: nextPage },
     input: Schema.Struct({
-      ...dates,
+      ...dateParams,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
-      usageTypes
+      usageTypes,
+      includeRecords: Param.optional(Param.flag("Add runs and records of each agent on the page"))
     }),
     output: Schema.Struct({
       ...period,
@@ -136,7 +140,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       "What one agent cost by usage type and day or month, by default this month. data lines up with labels. For single runs use get_agent_runs_cost.",
     input: Schema.Struct({
       agentId: Param.agentId,
-      ...dates,
+      ...dateParams,
       timeUnit: Param.optionalOr(Param.oneOf("What one label stands for", ["day", "month"]), "day"),
       usageTypes
     }),
@@ -161,7 +165,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     bound: { list: "runs", advice: nextPage },
     input: Schema.Struct({
       agentId: Param.agentId,
-      ...dates,
+      ...dateParams,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
@@ -179,20 +183,46 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
   }
 })
 
+/** What an agent delivered for its cost. */
+const valueOf = (cost: number, report: typeof RecordsReport.Type | undefined) => {
+  const records = report?.totalRecordsExtracted
+  return defined({
+    runs: report?.runCount,
+    records,
+    costPer1000Records: records === undefined || records === 0 ? undefined : Math.round((cost / records) * 1e7) / 1e4
+  })
+}
+
 const named = ({ agentName }: { readonly agentName?: string | undefined }) =>
   agentName === undefined ? {} : { agentName }
 
 export const BillingToolsLive = BillingTools.toLayer(
   Effect.gen(function* () {
     const billing = yield* Billing
+    const analytics = yield* Analytics
+
+    /** What agents have extracted in a period, by agent. */
+    const recordsOf = (agentIds: ReadonlyArray<AgentId>, period: Period) =>
+      Effect.map(
+        fanOut({
+          items: agentIds,
+          read: (agentId) => analytics.records({ ...period, agentId }),
+          nameOf: (agentId) => `agent ${agentId}`,
+          plural: "agents",
+          // The costs are worth showing alone.
+          mustRead: false
+        }),
+        ({ notice, read }) => ({ notice, byAgent: new Map(read.map(({ item, value }) => [item, value])) })
+      )
+
     return BillingTools.of({
       get_credits_balance: () => Effect.map(billing.credits(), (credits) => pickFields(Balance, credits)),
 
       get_spending_summary: (dates) =>
-        Effect.zipRight(
-          checkPeriod("get_spending_summary", dates),
-          Effect.map(billing.spending(dates), (spending) => pickFields(Spending, spending))
-        ),
+        Effect.gen(function* () {
+          const period = yield* monthToDate("get_spending_summary", dates)
+          return { ...period, ...pickFields(Spending, yield* billing.spending(period)) }
+        }),
 
       get_credit_history: (query) =>
         Effect.map(billing.history(query), ({ totalCount, transactions = [] }) => ({
@@ -201,26 +231,37 @@ export const BillingToolsLive = BillingTools.toLayer(
           ...noticeOf(unreadable(transactions))
         })),
 
-      get_agents_usage: ({ endDate, sortOrder, startDate, ...query }) =>
+      get_agents_usage: (args) =>
         Effect.gen(function* () {
-          const period = yield* monthToDate("get_agents_usage", { startDate, endDate })
+          const period = yield* monthToDate("get_agents_usage", args)
+          const { includeRecords = false, sortOrder, ...query } = withoutDates(args)
           const { agents = [], ...usage } = yield* billing.agentsUsage({
             ...query,
             ...period,
             sortOrder: Param.wireSortOrder(sortOrder)
           })
+          const counted = includeRecords
+            ? yield* recordsOf(
+                agents.map(({ agentId }) => agentId),
+                period
+              )
+            : undefined
           return {
             ...period,
             totalCost: usage.totalCost,
-            agents: agents.map((agent) => pickFields(AgentCost, agent)),
+            agents: agents.map((agent) => ({
+              ...pickFields(AgentCost, agent),
+              ...valueOf(agent.cost, counted?.byAgent.get(agent.agentId))
+            })),
             pagination: pagination(query, sentRows(agents), usage.totalRecordCount),
-            ...noticeOf(unreadable(agents))
+            ...noticeOf(unreadable(agents), counted?.notice)
           }
         }),
 
-      get_agent_cost_breakdown: ({ agentId, endDate, startDate, ...query }) =>
+      get_agent_cost_breakdown: (args) =>
         Effect.gen(function* () {
-          const period = yield* monthToDate("get_agent_cost_breakdown", { startDate, endDate })
+          const period = yield* monthToDate("get_agent_cost_breakdown", args)
+          const { agentId, ...query } = withoutDates(args)
           const { usageTypes = [], ...breakdown } = yield* billing.costBreakdown(agentId, { ...query, ...period })
           return {
             ...period,
@@ -233,9 +274,10 @@ export const BillingToolsLive = BillingTools.toLayer(
           }
         }),
 
-      get_agent_runs_cost: ({ agentId, endDate, sortOrder, startDate, ...query }) =>
+      get_agent_runs_cost: (args) =>
         Effect.gen(function* () {
-          const period = yield* monthToDate("get_agent_runs_cost", { startDate, endDate })
+          const period = yield* monthToDate("get_agent_runs_cost", args)
+          const { agentId, sortOrder, ...query } = withoutDates(args)
           const { runs = [], ...costs } = yield* billing.runsCost(agentId, {
             ...query,
             ...period,

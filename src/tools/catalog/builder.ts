@@ -39,10 +39,17 @@ const prompt = Schema.String.pipe(
   )
 )
 
+/** An address with its scheme, a domain or the number of a host. It may lead nowhere: the builder finds out. */
+const address =
+  /https?:\/\/\S|(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:\p{L}{2,}|xn--\w+|\d+)|\blocalhost\b/iu
+
+const question =
+  "Which web address should the agent read, which data should it get there, and how much of the site should it cover?"
+
 const Build = Schema.Struct({
   sessionId: Schema.String,
   status: Schema.String,
-  isFinal: Schema.Boolean,
+  isFinal: Param.optional(Schema.Boolean),
   agentId: Param.optional(Schema.Number),
   agentName: Param.optional(Schema.String),
   problem: Param.optional(Schema.String)
@@ -95,7 +102,7 @@ const buildSchedule = Schedule.exponential(Duration.seconds(1), 1.5).pipe(
 export const BuilderTools = Toolset.make("builder", "Build new agents from plain words", {
   start_agent_build: {
     title: "Build agent",
-    description: `Build a new agent from plain words. Answers at once with a sessionId: follow it with wait_for_agent_build. ${promptPolicy}`,
+    description: `Build a new agent from plain words; each build spends credits. Answers at once with a sessionId: follow it with wait_for_agent_build. Without a web address in the prompt nothing is sent, and the answer is the question to ask the user. ${promptPolicy}`,
     annotations: mutating({ destructive: false, openWorld: true, idempotent: false }),
     scope: "agents:write",
     input: Schema.Struct({
@@ -104,7 +111,11 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
         Param.integer("Space for the agent; the default one if left out").pipe(Schema.brand("SpaceId"))
       )
     }),
-    output: Schema.Struct({ sessionId: Schema.String })
+    output: Schema.Struct({
+      sessionId: Param.optional(Schema.String),
+      question: Param.optional(Schema.String),
+      notice
+    })
   },
 
   get_agent_build_status: {
@@ -142,7 +153,15 @@ export const BuilderToolsLive = BuilderTools.toLayer(
   Effect.gen(function* () {
     const builder = yield* AgentBuilder
     return BuilderTools.of({
-      start_agent_build: (args) => Effect.map(builder.start(args.prompt, args.spaceId), (sessionId) => ({ sessionId })),
+      start_agent_build: (args) =>
+        address.test(args.prompt)
+          ? Effect.map(builder.start(args.prompt, args.spaceId), (sessionId) => ({ sessionId }))
+          : Effect.succeed({
+              question,
+              ...noticeOf(
+                "The prompt has no web address, so nothing was sent and no credits were spent. Ask the user this question, then call again with their own words."
+              )
+            }),
 
       get_agent_build_status: ({ sessionId }) =>
         Effect.flatMap(builder.status(sessionId), (build) => showBuild(sessionId, build)),
@@ -169,8 +188,8 @@ export const BuilderToolsLive = BuilderTools.toLayer(
             timeoutSeconds,
             schedule: buildSchedule
           })
-          const build = yield* showBuild(sessionId, last)
-          return { build, isFinal: build.isFinal, ...waited }
+          const { isFinal = false, ...build } = yield* showBuild(sessionId, last)
+          return { build, isFinal, ...waited }
         })
     })
   })

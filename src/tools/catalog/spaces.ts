@@ -1,14 +1,18 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { NotFound } from "../../sequentum/errors.ts"
 import { isFinal } from "../../sequentum/schemas/Run.ts"
 import type { Space, SpaceAgent } from "../../sequentum/schemas/Space.ts"
 import { Spaces } from "../../sequentum/Spaces.ts"
+import { ToolFailure } from "../errors.ts"
 import { notice, noticeOf, pick, pickFields, runIdFields, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { AgentSummary, agentSummary } from "./agents.ts"
+import { noneLike } from "./fleet.ts"
 import { ifUnknown, unproved, type Seen } from "./outcome.ts"
+import { keptShortly } from "./shortly.ts"
 
 const reads = { annotations: readOnly, scope: "spaces:read" } as const
 
@@ -74,9 +78,9 @@ export const SpaceTools = Toolset.make("spaces", "Folders of agents, and running
     ...reads,
     title: "Find space by name",
     description:
-      "The space of that name, in any case, with its spaceId. If there is none, look at list_spaces. Next: get_space_agents.",
-    input: Schema.Struct({ name: Param.text("The whole name", { maxLength: 200 }) }),
-    output: SpaceDetail
+      "The space of that name, or the one whose name holds the words, with its spaceId. See list_spaces for all. Next: get_space_agents.",
+    input: Schema.Struct({ name: Param.text("Name, or a part of it", { maxLength: 200 }) }),
+    output: Schema.Struct({ ...SpaceDetail.fields, notice })
   },
 
   run_space_agents: {
@@ -115,9 +119,46 @@ const activeAgents = (agents: ReadonlyArray<SpaceAgent>): Seen<never> => {
   return unproved(`Agents that are active now, of the space's ${agents.length}: ${named.join(", ")}${more}.`)
 }
 
+type NamedSpace = typeof SpaceDetail.Type & { readonly name: string }
+
+/** The best of the spaces found, and the names of the others; a failure with the nearest names if there is none. */
+const searchByWords = (
+  name: string,
+  notFound: NotFound,
+  [best, ...others]: ReadonlyArray<NamedSpace>,
+  nearest: ReadonlyArray<NamedSpace>
+): Effect.Effect<NamedSpace & { readonly notice?: string }, NotFound | ToolFailure> => {
+  if (best !== undefined) {
+    const more = others.slice(0, maxNamed).map((space) => `${JSON.stringify(space.name)} (${space.spaceId})`)
+    const also = more.length === 0 ? "" : ` So do ${more.join(", ")}: ask the user which is meant.`
+    return Effect.succeed({
+      ...best,
+      ...noticeOf(`No space is called ${JSON.stringify(name)}; this one holds the words.${also}`)
+    })
+  }
+  return nearest.length === 0
+    ? notFound
+    : new ToolFailure({
+        message: noneLike(
+          "space",
+          nearest.map((space) => ({ id: space.spaceId, name: space.name }))
+        )
+      })
+}
+
 export const SpaceToolsLive = SpaceTools.toLayer(
   Effect.gen(function* () {
     const spaces = yield* Spaces
+
+    /** All spaces, to be searched by words. */
+    const index = keptShortly(
+      Effect.gen(function* () {
+        const found = yield* spaces.list()
+        const { makeIndex } = yield* Effect.promise(() => import("./wordSearch.ts"))
+        return makeIndex(found.map((space) => ({ ...spaceDetail(space), name: space.name ?? "" })))
+      })
+    )
+
     return SpaceTools.of({
       list_spaces: () =>
         Effect.map(spaces.list(), (found) => ({
@@ -135,7 +176,10 @@ export const SpaceToolsLive = SpaceTools.toLayer(
 
       get_space_agent_count: ({ spaceId }) => Effect.map(spaces.agentCount(spaceId), (totalCount) => ({ totalCount })),
 
-      search_space_by_name: ({ name }) => Effect.map(spaces.searchByName(name), spaceDetail),
+      search_space_by_name: ({ name }) =>
+        Effect.catchTag(Effect.map(spaces.searchByName(name), spaceDetail), "NotFound", (notFound) =>
+          Effect.flatMap(index, ({ find, nearest }) => searchByWords(name, notFound, find(name), nearest(name)))
+        ),
 
       run_space_agents: ({ inputParameters, spaceId }) =>
         spaces.runAll(spaceId, inputParameters).pipe(
