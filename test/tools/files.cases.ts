@@ -119,7 +119,7 @@ export const fileCases: Cases<typeof FileTools> = {
       refusal({ tables: [{ agentId: 7 }] }, "sql is required: a text of 1 to 10000 characters, not blank."),
       refusal(
         { sql: "SELECT 1", tables: [] },
-        "tables must be an array, each item an object of name, agentId, runId, fileId, but was an array."
+        "tables must be an array of 1 to 5 items, each item an object of name, agentId, runId, fileId, but was an array."
       ),
       refusal({ sql: "SELECT 1", tables: [{ agentId: 7, fileId: 5 }] }, "tables: a fileId needs the runId of its run."),
       refusal(
