@@ -114,7 +114,7 @@ describe("a server over stdio", () => {
   it.scopedLive("escapes line separators that come from Sequentum", () =>
     Effect.gen(function* () {
       const server = yield* greeted(yield* upstreamOf([{ id: 1, name: "a\u2028b\u2029c" }]))
-      server.request(2, "tools/call", { name: "list_spaces", arguments: {} })
+      server.request(2, "tools/call", { name: "start_agent", arguments: { agentId: 7, isRunSynchronously: true } })
       const { result } = yield* server.answer(2)
       assert.include(JSON.stringify(result), "a\u2028b\u2029c")
       assert.notMatch(server.stdout.join(""), /[\u2028\u2029]/u)

@@ -26,11 +26,8 @@ export const protectedResourcePath = "/.well-known/oauth-protected-resource"
 /** The path of the public URL that comes before `/mcp`: "" or such as `/sequentum`. */
 export const basePathOf = (publicUrl: string): string => new URL(publicUrl).pathname.replace(/\/+$/u, "")
 
-/** Where the metadata of the endpoint is: the well-known path comes before that of the endpoint (RFC 9728, section 3.1). */
-const metadataUrl = (publicUrl: string) => {
-  const base = basePathOf(publicUrl)
-  return `${publicUrl.slice(0, publicUrl.length - base.length)}${protectedResourcePath}${base}/mcp`
-}
+/** Where the metadata of the endpoint is, below the path that a proxy forwards in any case. */
+const metadataUrl = (publicUrl: string) => `${publicUrl}${protectedResourcePath}/mcp`
 
 /** Why a caller is refused, and what would let it in. */
 export type Challenge =
