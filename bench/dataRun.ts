@@ -15,7 +15,7 @@ const query = Effect.gen(function* () {
   const answer = yield* run(
     { kind: "query", sql, tables: [{ name: "data", fileName: "data.csv" }], maxRows: 50, maxBytes: 30_000 },
     [
-      NodeStream.fromReadable<Error, Uint8Array>(
+      NodeStream.fromReadable(
         () => createReadStream(file),
         (error) => new Error(String(error))
       )
