@@ -62,7 +62,7 @@ export default defineConfig(
     plugins: { house: { rules: { rooms: roomsRule } } },
     rules: { "house/rooms": "error" }
   },
-  ...["sequentum", "tools", "resources", "prompts", "runtime", "sandbox"].map((room) =>
+  ...["sequentum", "tools", "resources", "prompts", "runtime", "data", "sandbox"].map((room) =>
     without(room, sdk, knowsNoProtocol)
   ),
   without(

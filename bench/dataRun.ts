@@ -14,12 +14,7 @@ const query = Effect.gen(function* () {
   const startedAt = performance.now()
   const answer = yield* run(
     { kind: "query", sql, tables: [{ name: "data", fileName: "data.csv" }], maxRows: 50, maxBytes: 30_000 },
-    [
-      NodeStream.fromReadable<Error, Uint8Array>(
-        () => createReadStream(file),
-        (error) => new Error(String(error))
-      )
-    ],
+    [NodeStream.fromReadable(() => createReadStream(file), String)],
     { limit: Duration.seconds(45) }
   )
   return { millis: performance.now() - startedAt, rows: answer.kind === "query" ? answer.rows : [] }

@@ -34,6 +34,9 @@ const refused = [
   ["http/admission/origins.ts", 'import * as Undici from "@effect/platform-node/Undici"'],
   ["http/server.ts", 'import * as OtlpTracer from "@effect/opentelemetry/OtlpTracer"'],
   ["http/server.ts", 'import { layerUndici } from "../sequentum/client/upstreamUndici.ts"'],
+  ["data/pool.ts", 'import { Files } from "../sequentum/Files.ts"'],
+  ["data/pool.ts", 'import { Server } from "@modelcontextprotocol/server"'],
+  ["resources/read.ts", 'import { DataWorkers } from "../data/DataWorkers.ts"'],
   ["stray.ts", 'import { settings } from "./config.ts"'],
   ["sequentum/Runs.ts", 'import { Effect } from "effect"']
 ] as const
@@ -43,6 +46,7 @@ const accepted = [
   ["tools/catalog/spaces.ts", 'import { pick } from "../outputs.ts"'],
   ["sequentum/client/Retry.ts", 'import type { SequentumError } from "../errors.ts"'],
   ["http/admission/narrowing.ts", 'import { select } from "../../tools/selection.ts"'],
+  ["tools/catalog/runData.ts", 'import { DataWorkers } from "../../data/DataWorkers.ts"'],
   ["serve/http.ts", 'import { layerUndici } from "../sequentum/client/upstreamUndici.ts"'],
   ["main.ts", 'import { serveMcp } from "./serve/serve.ts"']
 ] as const

@@ -8,6 +8,9 @@ interface Way {
   readonly working: () => void
 }
 
+/** Names of columns that identify something: among columns that would do equally well they are the better key. */
+const identifies = /(?:^|[^a-z])(?:id|sku|upc|ean|gtin|asin|isbn|key|url|link)$|Id$/iu
+
 /** The most columns that are tried as a key. */
 const maxCandidates = 50
 
@@ -45,7 +48,8 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     })
     const scored = candidates.map((name) => ({
       name,
-      shared: count(`after WHERE ${quoted(name)} IN (SELECT ${quoted(name)} FROM before)`)
+      shared:
+        count(`after WHERE ${quoted(name)} IN (SELECT ${quoted(name)} FROM before)`) + (identifies.test(name) ? 0.5 : 0)
     }))
     const best = scored.reduce<(typeof scored)[number] | undefined>(
       (found, one) => (found === undefined || one.shared > found.shared ? one : found),

@@ -49,8 +49,8 @@ const debugAgent: Prompt = {
     "get_run_diagnostics",
     "get_agent_runs",
     "get_agent_versions",
-    "get_run_files",
-    "preview_run_file"
+    "read_run_log",
+    "compare_run_data"
   ],
   text: (values) =>
     promptText(
@@ -61,7 +61,8 @@ const debugAgent: Prompt = {
         "Call get_run_diagnostics for that run and note its message, possible causes and suggested actions.",
         "Call get_agent_runs with maxRecords 20: does it fail repeatedly, and when did the last successful run end?",
         "Call get_agent_versions: did the agent change between the last successful run and the first failed run?",
-        "Call get_run_files for the failed run, and preview_run_file for a data file if there is one: is the data missing, incomplete or unusual?"
+        "Call read_run_log for the failed run with level Warning: what went wrong before it failed?",
+        "If the failed run has data, call compare_run_data with the last successful run as olderRunId: is data missing, incomplete or unusual?"
       ],
       "the most likely cause and how sure you are, the evidence (run ids, dates, counts), since when the agent has failed, and the next step. Only propose to restore a version or to run again; the user must confirm."
     )
@@ -139,8 +140,8 @@ const compareRuns: Prompt = {
     "get_agent_runs",
     "get_run_status",
     "get_agent_runs_cost",
-    "get_run_files",
-    "preview_run_file"
+    "compare_run_data",
+    "read_run_log"
   ],
   text: (values) =>
     promptText(
@@ -150,7 +151,8 @@ const compareRuns: Prompt = {
         "Call get_agent_runs with maxRecords 10 and choose the two newest runs that have ended.",
         "Call get_run_status for each and compare records, errors, pages and run time.",
         "Call get_agent_runs_cost and add the cost of each run.",
-        "Call get_run_files for each and preview_run_file for the matching data files: do columns or formats differ?"
+        "Call compare_run_data for the two runs: which rows were added, removed or changed, and do columns differ?",
+        "If one of them has errors, call read_run_log for it with level Error."
       ],
       "a table of both runs with the differences, what is unusual, and whether the site, the agent or the input probably changed."
     )

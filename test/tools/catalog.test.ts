@@ -24,7 +24,16 @@ describe("the tools", () => {
   it("are listed in the same way every time, and in the same order under any selection", () => {
     const first = JSON.stringify(offered().map(onTheWire))
     assert.strictEqual(JSON.stringify(offered().map(onTheWire)), first)
-    const wanted = ["get_agent", "get_run_files", "get_file_download_url", "preview_run_file", "stop_agent_build"]
+    const wanted = [
+      "get_agent",
+      "get_run_files",
+      "get_file_download_url",
+      "preview_run_file",
+      "query_run_data",
+      "compare_run_data",
+      "read_run_log",
+      "stop_agent_build"
+    ]
     const some = offered(selectionOf({ tools: ["stop_agent_build", "get_agent"], toolsets: ["files"] }))
     assert.deepStrictEqual(
       some.map(({ name }) => name),

@@ -138,7 +138,7 @@ export const fileCases: Cases<typeof FileTools> = {
   compare_run_data: {
     annotations: reads,
     arguments: { agentId: 7, olderRunId: 89, newerRunId: 90 },
-    exchanges: [olderList, list, olderDownload, download, olderContent, content],
+    exchanges: [olderList, list, olderDownload, olderContent, download, content],
     result: {
       runs: [
         { runId: 89, rowCount: 2 },

@@ -55,14 +55,20 @@ describe("a selection", () => {
       "get_agent",
       "get_run_files",
       "get_file_download_url",
-      "preview_run_file"
+      "preview_run_file",
+      "query_run_data",
+      "compare_run_data",
+      "read_run_log"
     ])
   })
 
   it("lets exclusions win over inclusions", () => {
     assert.deepStrictEqual(listed({ toolsets: ["files"], excludeTools: ["preview_run_file"] }), [
       "get_run_files",
-      "get_file_download_url"
+      "get_file_download_url",
+      "query_run_data",
+      "compare_run_data",
+      "read_run_log"
     ])
   })
 

@@ -143,8 +143,9 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
         if (last === undefined || before === undefined) return yield* noData(agentId, last === undefined ? 0 : 1)
         return [before, last] as const
       }
+      const named = older === undefined ? undefined : yield* find({ agentId, runId: older })
       const last = yield* find({ agentId, ...(newer === undefined ? {} : { runId: newer }) })
-      if (older !== undefined) return [yield* find({ agentId, runId: older }), last] as const
+      if (named !== undefined) return [named, last] as const
       const [before] = yield* latest(agentId, 1, last.runId)
       return before === undefined ? yield* noData(agentId, 1) : ([before, last] as const)
     })
