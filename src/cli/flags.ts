@@ -51,6 +51,9 @@ const speed = (value: string) => {
 /** Output as JSON. */
 export const json = toggle("--json", "Print JSON for a program")
 
+/** A wait for a run that fails is a failure. */
+export const failOnFailure = toggle("--fail-on-failure", "Exit with 1 if what was waited for did not end with success")
+
 /** What a sandbox is like. */
 export const sandboxShape = {
   speed: number(
