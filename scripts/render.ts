@@ -1,4 +1,6 @@
 import * as Predicate from "effect/Predicate"
+import { keyVariable, placeText, type Client, type Place, type Server, clients } from "../src/cli/clients.ts"
+import { shownEntry } from "../src/cli/install.ts"
 import { settings } from "../src/config.ts"
 import { allPrompts } from "../src/prompts/prompts.ts"
 import type { Resource } from "../src/resources/Resource.ts"
@@ -173,6 +175,94 @@ const settingsPage = () =>
     )
   ])
 
+/** How the pages start the program: from a clone. */
+const launch: Server = {
+  _tag: "Local",
+  command: "node",
+  args: ["/path/to/sequentum-mcp/dist/main.js"],
+  needsKey: true
+}
+const endpoint: Server = { _tag: "Remote", url: "https://mcp.example.com/mcp" }
+
+const block = (language: string, text: string) => `\`\`\`${language}\n${text}\n\`\`\``
+
+const keyWay = ({ block: other, file }: Client) => {
+  switch (file?.key._tag) {
+    case "input":
+      return "asked for, and stored encrypted by the client"
+    case "variable":
+      return `\`${keyVariable}\` of the client's environment, by reference`
+    case "file":
+      return "in the file"
+    case undefined:
+      return other === undefined ? "none: you sign in" : `\`${keyVariable}\`, by name`
+  }
+}
+
+const clientPlaces = (place: Place) =>
+  (["darwin", "linux", "win32"] as const).map((system) => code(placeText(place, system)))
+
+const ways = (client: Client, server: Server) => {
+  const { block: other, command, file, link } = client
+  const json = file === undefined ? undefined : shownEntry(file, server)
+  const line = command?.(server)
+  const address = link?.(server)
+  return [
+    ...(json === undefined ? [] : [block("json", json)]),
+    ...(other === undefined ? [] : [block(other.language, other.text(server))]),
+    ...(line === undefined ? [] : [block("sh", line)]),
+    ...(address === undefined ? [] : ["As a link:", block("text", address)])
+  ]
+}
+
+const clientSection = (client: Client) => {
+  const remote = [
+    ...ways(client, endpoint),
+    ...(client.remoteSteps === undefined ? [] : [`By hand: ${client.remoteSteps}`])
+  ]
+  const local = ways(client, launch)
+  return [
+    `## ${client.name}`,
+    ...(local.length === 0
+      ? ["Remote servers only."]
+      : [`\`sequentum-mcp install ${client.id}\` prints this with the paths of your machine.`, ...local]),
+    ...(remote.length === 0 ? ["Local servers only."] : ["Remote:", ...remote]),
+    ...(client.note === undefined ? [] : [client.note])
+  ].join("\n\n")
+}
+
+const clientsPage = () =>
+  page("Clients", [
+    `How to add the server to ${clients.length} clients. \`sequentum-mcp install\` lists them and shows which have a file on this machine; \`sequentum-mcp install <client>\` prints what to add. \`--write\` adds it to the client's JSON file: comments, order and everything else stay, the file before is kept beside it, and a second time changes nothing. \`--dry-run\` says what would change, \`--remove\` takes the server out again, \`--sandbox\` and \`--read-only\` choose what the client gets, \`--remote <url>\` adds a hosted endpoint, and \`--file <path>\` names another file.`,
+    "The key is never printed. Where a client has a store for secrets or reads variables, its file refers to them. Where it has neither, `--write` puts the value of `SEQUENTUM_API_KEY` into the file and makes the file readable to you alone; without that variable it leaves a placeholder, which the server refuses with a sentence.",
+    table(
+      ["Client", "`install`", "Local", "Remote", "Key"],
+      clients.map((client) => [
+        `[${client.name}](#${client.name.toLowerCase().replaceAll(".", "").replaceAll(" ", "-")})`,
+        code(client.id),
+        client.file !== undefined ? "yes, also `--write`" : client.block === undefined ? "no" : "yes, prints only",
+        ways(client, endpoint).length > 0 || client.remoteSteps !== undefined ? "yes" : "no",
+        keyWay(client)
+      ])
+    ),
+    "## Files",
+    table(
+      ["Client", "macOS", "Linux", "Windows"],
+      clients.flatMap(({ block: other, file, name }) => {
+        const place = file?.place ?? other?.place
+        return place === undefined ? [] : [[name, ...clientPlaces(place)]]
+      })
+    ),
+    "On Linux `$XDG_CONFIG_HOME` counts where it is set.",
+    "## What each can show",
+    "As known in November 2026. Elicitation is a question of the server to you, in a form. The tools work in all of them.",
+    table(
+      ["Client", "Elicitation", "Tasks", "Skills", "Resources"],
+      clients.map(({ name, shows }) => [name, shows.elicitation, shows.tasks, shows.skills, shows.resources])
+    ),
+    ...clients.map(clientSection)
+  ])
+
 const counts = () =>
   `${allTools.length} tools in ${toolsets.length} toolsets, ${staticResources.length + resourceTemplates.length} resources (${staticResources.length} fixed, ${resourceTemplates.length} templates) and ${allPrompts.length} prompts.`
 
@@ -214,5 +304,6 @@ export const renderPages = (): ReadonlyMap<string, string> =>
     ["docs/tool-reference.md", toolReference()],
     ["docs/prompts-reference.md", promptReference()],
     ["docs/resources-reference.md", resourceReference()],
-    ["docs/settings.md", settingsPage()]
+    ["docs/settings.md", settingsPage()],
+    ["docs/clients.md", clientsPage()]
   ])

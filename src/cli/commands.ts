@@ -4,10 +4,22 @@ import { settings } from "../config.ts"
 import { serveMcp } from "../serve/serve.ts"
 import { allTools } from "../tools/catalog/all.ts"
 import { call } from "./callCommand.ts"
+import { clients } from "./clients.ts"
 import * as Command from "./Command.ts"
 import { helpCommand } from "./commandLine.ts"
 import { completion, shells } from "./completion.ts"
-import { address, failOnFailure, json, sandbox, sandboxPort, sandboxShape, selection } from "./flags.ts"
+import {
+  address,
+  failOnFailure,
+  installation,
+  json,
+  readOnlyServer,
+  sandbox,
+  sandboxPort,
+  sandboxServer,
+  sandboxShape,
+  selection
+} from "./flags.ts"
 import { out } from "./print.ts"
 import { serveSandbox, withSandbox } from "./sandbox.ts"
 import { helpOnTool, listTools, showTool } from "./toolsCommand.ts"
@@ -31,6 +43,8 @@ const sandboxAlone = Command.make({
   isServer: true,
   run: serveSandbox
 })
+
+const clientIds = clients.map(({ id }) => id)
 
 const toolNames = allTools.map(({ name }) => name)
 
@@ -83,6 +97,24 @@ const demo = Command.make({
     )
 })
 
+const installIn = Command.make({
+  name: "install",
+  summary: "Show how to add this server to a client, or add it",
+  args: [Command.optional("client", clientIds)],
+  flags: { ...installation, sandbox: sandboxServer, readOnly: readOnlyServer },
+  examples: [
+    "sequentum-mcp install",
+    "sequentum-mcp install cursor",
+    "sequentum-mcp install vscode --write",
+    "sequentum-mcp install claude-ai --remote https://mcp.example.com/mcp"
+  ],
+  run: ({ args: [client], ...options }, overrides) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./install.ts")),
+      ({ install }) => install(client, options, overrides)
+    )
+})
+
 const completionScript = Command.make({
   name: "completion",
   summary: "Print the script by which a shell completes commands, tools and parameters",
@@ -114,7 +146,7 @@ export const program: Command.Command = Command.make({
   args: [],
   flags: { ...sandbox, ...selection },
   examples: ["sequentum-mcp --sandbox --sandbox-speed 60", "sequentum-mcp --read-only --toolsets agents,runs,files"],
-  commands: [http, sandboxAlone, tools, callTool, demo, completionScript, helpOn],
+  commands: [http, sandboxAlone, tools, callTool, demo, installIn, completionScript, helpOn],
   isServer: true,
   run: (flags, overrides) => withSandbox(flags, overrides, serveMcp)
 })
