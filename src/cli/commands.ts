@@ -115,6 +115,19 @@ const installIn = Command.make({
     )
 })
 
+const doctor = Command.make({
+  name: "doctor",
+  summary: "Check this machine, the settings, the network and the API, and say what to do",
+  args: [],
+  flags: { json, ...sandbox },
+  examples: ["sequentum-mcp doctor", "sequentum-mcp doctor --json > report.json"],
+  run: ({ json: asJson, ...options }, overrides) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./doctor/doctor.ts")),
+      ({ doctor: examine }) => withSandbox(options, overrides, (all) => examine(asJson, all))
+    )
+})
+
 const completionScript = Command.make({
   name: "completion",
   summary: "Print the script by which a shell completes commands, tools and parameters",
@@ -146,7 +159,7 @@ export const program: Command.Command = Command.make({
   args: [],
   flags: { ...sandbox, ...selection },
   examples: ["sequentum-mcp --sandbox --sandbox-speed 60", "sequentum-mcp --read-only --toolsets agents,runs,files"],
-  commands: [http, sandboxAlone, tools, callTool, demo, installIn, completionScript, helpOn],
+  commands: [http, sandboxAlone, tools, callTool, demo, installIn, doctor, completionScript, helpOn],
   isServer: true,
   run: (flags, overrides) => withSandbox(flags, overrides, serveMcp)
 })

@@ -21,7 +21,7 @@ export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.lay
 )
 
 /** As `httpClient`, but through the proxies that the settings name. */
-const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =>
+export const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =>
   Option.isNone(settings.httpsProxy) && Option.isNone(settings.httpProxy)
     ? httpClient
     : Layer.unwrapEffect(
