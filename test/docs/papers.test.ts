@@ -10,8 +10,8 @@ const read = (path: string) => readFileSync(`${root}${path}`, "utf8")
 
 const papers = ["CONTRIBUTING.md", "AGENTS.md", "docs/architecture.md"] as const
 
-/** Files that a command makes. */
-const made = ["release/", "server.json"]
+/** Files that a command makes, and a name with a slash. */
+const made = ["release/", "server.json", "io.github.owner/sequentum-mcp"]
 
 const matches = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].flatMap(([, found]) => found ?? [])
 
