@@ -94,7 +94,7 @@ export const call = (
       const problem = waitProblem(name, args, result.value, failOnFailure)
       if (problem === undefined) return
       yield* note(problem.line)
-      yield* new Stop({ lines: [], problem: problem.problem })
+      return yield* new Stop({ lines: [], problem: problem.problem })
     }).pipe(
       Effect.provide(progress),
       Effect.provideService(Credentials, credentials),

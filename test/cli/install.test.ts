@@ -283,7 +283,8 @@ describe("sequentum-mcp install", () => {
             })
           })
         )
-        const { args, command } = Schema.decodeSync(Entry)(text.replace("// mine", "")).mcpServers.sequentum
+        const { mcpServers } = yield* Effect.orDie(Schema.decode(Entry)(text.replace("// mine", "")))
+        const { args, command } = mcpServers.sequentum
         assert.deepStrictEqual(args, [builtProgram, "--sandbox", "--sandbox-speed", "60"])
         assert.match(execFileSync(command, [...args.slice(0, 1), "--version"], { encoding: "utf8" }), /^\d/u)
         const again = yield* install("cursor", "--write", "--sandbox", "--file", join(home, "link.json"))

@@ -66,8 +66,10 @@ describe("the bundle", () => {
       const folder = yield* temporary
       writeFileSync(join(folder, "x.mcpb"), bundleArchive())
       execFileSync("unzip", ["-q", "x.mcpb"], { cwd: folder })
-      const manifest = Schema.decodeSync(Schema.parseJson(Manifest), { onExcessProperty: "error" })(
-        readFileSync(join(folder, "manifest.json"), "utf8")
+      const manifest = yield* Effect.orDie(
+        Schema.decode(Schema.parseJson(Manifest), { onExcessProperty: "error" })(
+          readFileSync(join(folder, "manifest.json"), "utf8")
+        )
       )
       assert.strictEqual(manifest.version, published.version)
       assert.deepStrictEqual(

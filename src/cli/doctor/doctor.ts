@@ -257,7 +257,7 @@ export const doctor = (asJson: boolean, overrides: Overrides) =>
     if (asJson)
       yield* out(JSON.stringify({ version, checks, contract, differences: differencesOf(readings), neverSent }))
     else yield* printReport(checks, contract, neverSent)
-    if (failed.length > 0) yield* new Stop({ lines: [], problem: problemIn(checks) })
+    if (failed.length > 0) return yield* new Stop({ lines: [], problem: problemIn(checks) })
   })
 
 const differencesOf = (readings: ReadonlyArray<Reading>) =>
