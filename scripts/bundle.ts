@@ -25,7 +25,9 @@ export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile
     alias: {
       "@modelcontextprotocol/server/_shims": "./scripts/sdkShims.ts",
       undici: "./scripts/undici.cjs",
-      "proxy-agent-negotiate": "./scripts/noNegotiate.ts"
+      "proxy-agent-negotiate": "./scripts/noNegotiate.ts",
+      // Its other build loads its parts by names that a bundler does not see.
+      "jsonc-parser": "./node_modules/jsonc-parser/lib/esm/main.js"
     },
     logLevel: "warning",
     chunkNames: "chunks/[name]-[hash]",

@@ -6,7 +6,7 @@ import { dirname, join, relative } from "node:path"
  */
 export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   "main.ts": ["cli", "serve"],
-  cli: ["serve", "sandbox", "mcp", "tools/catalog", "tools", "sequentum", "runtime", "config.ts"],
+  cli: ["serve", "sandbox", "mcp", "tools/catalog", "tools", "sequentum", "sequentum/client", "runtime", "config.ts"],
   serve: [
     "http",
     "mcp",

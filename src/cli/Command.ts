@@ -1,6 +1,7 @@
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import { configProblems, type InvalidSettings, type Overrides } from "../config.ts"
 import { Stop } from "../serve/runMain.ts"
 import type { Flag, FlagInfo } from "./flags.ts"
@@ -9,24 +10,39 @@ import type { Flag, FlagInfo } from "./flags.ts"
 export interface ArgumentInfo {
   readonly argument: string
   readonly isOptional: boolean
+  /** It takes all words that are left. */
+  readonly isRest?: boolean
   /** How help shows it. */
   readonly usage: string
+  /** Words that a shell can complete. */
+  readonly words?: ReadonlyArray<string>
 }
 
 /** An argument is a Config that reads the word given for `argument`. */
 export type Argument<A> = Config.Config<A> & ArgumentInfo
 
 /** An argument that must be given. */
-export const required = (argument: string): Argument<string> =>
-  Object.assign(Config.string(argument), { argument, isOptional: false, usage: `<${argument}>` })
+export const required = (argument: string, words: ReadonlyArray<string> = []): Argument<string> =>
+  Object.assign(Config.string(argument), { argument, isOptional: false, usage: `<${argument}>`, words })
 
 /** An argument that may be left out. */
-export const optional = (argument: string, defaultValue: string, usage = `<${argument}>`): Argument<string> =>
-  Object.assign(Config.withDefault(Config.string(argument), defaultValue), {
+export const optional = (argument: string, words: ReadonlyArray<string> = []): Argument<Option.Option<string>> =>
+  Object.assign(Config.option(Config.string(argument)), {
     argument,
     isOptional: true,
-    usage: `[${usage}]`
+    usage: `[${argument}]`,
+    words
   })
+
+/** The words of a `rest` argument as one text. No word of a command line can hold the separator. */
+export const joinWords = (words: ReadonlyArray<string>): string => words.map((word) => `\0${word}`).join("")
+
+/** An argument for all words that are left, of which there may be none. */
+export const rest = (argument: string, usage: string): Argument<ReadonlyArray<string>> =>
+  Object.assign(
+    Config.map(Config.withDefault(Config.string(argument), ""), (words) => words.split("\0").slice(1)),
+    { argument, isOptional: true, isRest: true, usage: `[${usage}]` }
+  )
 
 /** The words of a command line, by the flag or argument that they are given for. */
 export type Given = ReadonlyMap<string, string>
@@ -39,11 +55,16 @@ export interface Command {
   readonly flags: ReadonlyArray<FlagInfo>
   readonly examples: ReadonlyArray<string>
   readonly commands: ReadonlyArray<Command>
+  /** It runs until it is stopped. */
+  readonly isServer: boolean
+  /** Longer help for the words after the command; undefined if there is none for them. */
+  readonly details?: (words: ReadonlyArray<string>) => Effect.Effect<void, Stop> | undefined
   readonly run: (given: Given) => Effect.Effect<void, InvalidSettings | Stop>
 }
 
 /** Stops with one sentence about the command line. */
-export const usageError = (problem: string) => new Stop({ lines: [`${problem} See sequentum-mcp --help.`] })
+export const usageError = (problem: string) =>
+  new Stop({ lines: [`${problem} See sequentum-mcp --help.`], problem: "usage" })
 
 type Flags = Readonly<Record<string, Flag<unknown>>>
 type Arguments = ReadonlyArray<Argument<unknown>>
@@ -68,6 +89,8 @@ interface Definition<F extends Flags, A extends Arguments> {
   readonly flags: F
   readonly examples: ReadonlyArray<string>
   readonly commands?: ReadonlyArray<Command>
+  readonly isServer?: boolean
+  readonly details?: (words: ReadonlyArray<string>) => Effect.Effect<void, Stop> | undefined
   readonly run: (values: Values<F, A>, overrides: Overrides) => Effect.Effect<void, InvalidSettings | Stop>
 }
 
@@ -76,6 +99,7 @@ export const make = <const F extends Flags, const A extends Arguments>({
   args,
   commands = [],
   flags,
+  isServer = false,
   run,
   ...info
 }: Definition<F, A>): Command => {
@@ -86,6 +110,7 @@ export const make = <const F extends Flags, const A extends Arguments>({
     args,
     flags: flagList,
     commands,
+    isServer,
     run: (given) =>
       Effect.withConfigProvider(values, ConfigProvider.fromMap(new Map(given))).pipe(
         Effect.mapError((error) => usageError(configProblems(error).join(" "))),

@@ -9,10 +9,11 @@ import { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
 import { allTools } from "../tools/catalog/all.ts"
 import { ToolRegistry } from "../tools/registry.ts"
-import type { Selection } from "../tools/selection.ts"
-import { nearest } from "./nearest.ts"
-
-import { bar, clearLine, out, printable, screenWidth } from "./print.ts"
+import { everything, type Selection } from "../tools/selection.ts"
+import { readCallArguments } from "./callArguments.ts"
+import { didYouMean } from "./nearest.ts"
+import { callProblem, waitProblem } from "./outcome.ts"
+import { bar, clearLine, note, out, printable, screenWidth, stdoutStyle } from "./print.ts"
 import { describe } from "./table.ts"
 
 /** Shows progress as a line on stderr, on a terminal only, and clears it. */
@@ -33,39 +34,47 @@ const progressBar = () => {
   }
 }
 
-const parseArguments = (json: string) =>
-  Effect.try({
-    try: (): unknown => JSON.parse(json),
-    catch: () =>
-      new Stop({
-        lines: [`The arguments are not JSON: ${JSON.stringify(json.slice(0, 60))}. Quote them: '{"name":"value"}'.`]
-      })
-  })
-
 const listHint = "List them with: sequentum-mcp tools"
 
-/** Fails with Stop if the tool is unknown or not offered. Checked before the key is needed. */
-const checkTool = (name: string, selection: Selection) => {
+/** The tool of that name. Fails with Stop if it is unknown or not offered. */
+export const findTool = (name: string, selection: Selection = everything) => {
   const tool = allTools.find((one) => one.name === name)
-  if (tool !== undefined && selection(tool)) return Effect.void
+  if (tool !== undefined && selection(tool)) return Effect.succeed(tool)
   if (tool !== undefined) {
-    return new Stop({ lines: [`The tool ${name} is not offered under these flags and settings.`] })
+    return new Stop({ lines: [`The tool ${name} is not offered under these flags and settings.`], problem: "usage" })
   }
-  const close = nearest(
-    name,
-    allTools.filter(selection).map((one) => one.name)
-  )
-  const suggestion = close === undefined ? "" : ` Did you mean ${close}?`
-  return new Stop({ lines: [`Unknown tool: ${JSON.stringify(name.slice(0, 100))}.${suggestion} ${listHint}`] })
+  const names = allTools.filter(selection).map((one) => one.name)
+  return new Stop({
+    lines: [`Unknown tool: ${JSON.stringify(name.slice(0, 100))}.${didYouMean(name, names)} ${listHint}`],
+    problem: "usage"
+  })
 }
 
-/** Calls one tool and prints its result. If the tool fails, fails with Stop and the text that a model would get. */
-export const call = (name: string, json: string, asJson: boolean, overrides: Overrides) =>
+const keepSandbox =
+  "This sandbox has ended. To keep one between calls, run sequentum-mcp sandbox, and call with SEQUENTUM_API_URL=http://127.0.0.1:4010 SEQUENTUM_API_KEY=any in place of --sandbox."
+
+interface CallOptions {
+  readonly asJson: boolean
+  readonly failOnFailure: boolean
+  /** The account ends with the command. */
+  readonly isSandbox: boolean
+}
+
+/**
+ * Calls one tool and prints its result. If the tool fails, fails with Stop and the text that a model would get. After a
+ * wait that ended before the run did, fails with Stop once the result is printed.
+ */
+export const call = (
+  name: string,
+  words: ReadonlyArray<string>,
+  { asJson, failOnFailure, isSandbox }: CallOptions,
+  overrides: Overrides
+) =>
   Effect.gen(function* () {
-    const args = yield* parseArguments(json)
     const settings = yield* loadSettings(overrides)
     const selection = yield* operatorSelection(settings)
-    yield* checkTool(name, selection)
+    const tool = yield* findTool(name, selection)
+    const args = yield* readCallArguments(tool, words)
     const credentials = yield* keyCredentials(settings)
     const { clear, progress } = progressBar()
     yield* Effect.gen(function* () {
@@ -77,10 +86,15 @@ export const call = (name: string, json: string, asJson: boolean, overrides: Ove
             error._tag === "UnknownTool"
               ? `Unknown tool. ${listHint}`
               : errorText(error, (one) => tools.offers(one, selection))
-          return new Stop({ lines: [printable(text)] })
+          return new Stop({ lines: [printable(text)], problem: callProblem(error) })
         })
       )
-      yield* out(asJson ? result.json : describe(result.value, screenWidth()))
+      yield* out(asJson ? result.json : describe(result.value, screenWidth(), yield* stdoutStyle))
+      if (isSandbox && !asJson && !tool.annotations.readOnlyHint) yield* note(keepSandbox)
+      const problem = waitProblem(name, args, result.value, failOnFailure)
+      if (problem === undefined) return
+      yield* note(problem.line)
+      return yield* new Stop({ lines: [], problem: problem.problem })
     }).pipe(
       Effect.provide(progress),
       Effect.provideService(Credentials, credentials),

@@ -1,12 +1,13 @@
 import { parseArgs } from "node:util"
 import * as Either from "effect/Either"
 import { parseBoolean } from "../config.ts"
-import type { Command, Given } from "./Command.ts"
+import { joinWords, type Command, type Given } from "./Command.ts"
 import { sandbox } from "./flags.ts"
+import { didYouMean } from "./nearest.ts"
 
 /** What a command line asks for. */
 export type Request =
-  | { readonly _tag: "Help"; readonly command: Command }
+  | { readonly _tag: "Help"; readonly command: Command; readonly words: ReadonlyArray<string> }
   | { readonly _tag: "Version" }
   | { readonly _tag: "Run"; readonly command: Command; readonly given: Given }
 
@@ -51,7 +52,11 @@ const separate = (program: Command, words: ReadonlyArray<string>) => {
 const flagEntry = (command: Command, { flag, value }: GivenFlag): Either.Either<Entry, string> => {
   const info = command.flags.find((one) => one.flag === flag)
   if (info === undefined) {
-    return Either.left(`${command.name === "" ? "Serving over stdio" : command.name} does not accept ${flag}.`)
+    const close = didYouMean(
+      flag,
+      command.flags.map((one) => one.flag)
+    )
+    return Either.left(`${command.name === "" ? "Serving over stdio" : command.name} does not accept ${flag}.${close}`)
   }
   if (info.value === undefined) {
     return Either.mapBoth(parseBoolean(value ?? "true"), {
@@ -70,11 +75,16 @@ const argumentEntries = (
 ): Either.Either<ReadonlyArray<Entry>, string> => {
   const missing = args.slice(words.length).find(({ isOptional }) => !isOptional)
   if (missing !== undefined) return Either.left(`Missing argument ${missing.usage}.`)
-  const extra = words[args.length]
-  if (extra !== undefined) return Either.left(`Unknown argument: ${JSON.stringify(extra.slice(0, 100))}.`)
-  return Either.right(
-    words.flatMap((word, index) => args.slice(index, index + 1).map(({ argument }) => [argument, word]))
-  )
+  const rest = args.find(({ isRest }) => isRest === true)
+  const single = rest === undefined ? args : args.slice(0, -1)
+  const extra = words[single.length]
+  if (rest === undefined && extra !== undefined) {
+    return Either.left(`Unknown argument: ${JSON.stringify(extra.slice(0, 100))}.`)
+  }
+  return Either.right([
+    ...single.flatMap(({ argument }, index) => words.slice(index, index + 1).map((word): Entry => [argument, word])),
+    ...(rest === undefined ? [] : [[rest.argument, joinWords(words.slice(single.length))] as const])
+  ])
 }
 
 const repeated = (given: ReadonlyArray<GivenFlag>) =>
@@ -86,6 +96,9 @@ const withoutSandbox = ({ flags }: Command, given: Given) =>
     ? flags.find(({ flag, needsSandbox }) => needsSandbox === true && given.has(flag))
     : undefined
 
+/** The command that shows help: `help call` is `call --help`. */
+export const helpCommand = "help"
+
 /**
  * Reads the words after the program's name. Flags may stand anywhere, before the command too, and none is dropped.
  * Fails with one sentence about the first problem.
@@ -93,14 +106,20 @@ const withoutSandbox = ({ flags }: Command, given: Given) =>
 export const readCommandLine = (program: Command, words: ReadonlyArray<string>): Either.Either<Request, string> =>
   Either.gen(function* () {
     const { given: flags, others, unknown } = separate(program, words)
-    if (unknown !== undefined) return yield* Either.left(`Unknown flag: ${unknown.flag}.`)
-    const [name, ...args] = others
+    const isHelp = others[0] === helpCommand
+    const [name, ...args] = isHelp ? others.slice(1) : others
     const command = name === undefined ? program : program.commands.find((one) => one.name === name)
-    if (command === undefined) {
-      const names = program.commands.map((one) => one.name).join(", ")
-      return yield* Either.left(`Unknown command: ${JSON.stringify(name)}. The commands are ${names}.`)
+    if (unknown !== undefined) {
+      const known = ["--help", "--version", ...(command ?? program).flags.map(({ flag }) => flag)]
+      return yield* Either.left(`Unknown flag: ${unknown.flag}.${didYouMean(unknown.flag, known)}`)
     }
-    if (flags.some(({ flag }) => flag === "--help")) return { _tag: "Help", command }
+    if (command === undefined) {
+      const names = program.commands.map((one) => one.name)
+      return yield* Either.left(
+        `Unknown command: ${JSON.stringify(name)}.${didYouMean(name ?? "", names)} The commands are ${names.join(", ")}.`
+      )
+    }
+    if (isHelp || flags.some(({ flag }) => flag === "--help")) return { _tag: "Help", command, words: args }
     if (flags.some(({ flag }) => flag === "--version")) return { _tag: "Version" }
     const flagEntries = yield* Either.all(flags.map((flag) => flagEntry(command, flag)))
     const twice = repeated(flags)

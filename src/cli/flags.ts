@@ -52,6 +52,21 @@ const speed = (value: string) => {
 /** Output as JSON. */
 export const json = toggle("--json", "Print JSON for a program")
 
+/** A wait for a run that fails is a failure. */
+export const failOnFailure = toggle("--fail-on-failure", "Exit with 1 if what was waited for did not end with success")
+
+const optionalText = (flag: string, value: string, help: string) =>
+  make({ flag, value, help }, (name) => Config.option(Config.string(name)))
+
+/** What `install` adds, and where. */
+export const installation = {
+  remote: optionalText("--remote", "url", "Add a hosted endpoint instead of this program"),
+  file: optionalText("--file", "path", "The client's file, if it is not where it usually is"),
+  write: toggle("--write", "Change the client's file; the one before is kept beside it"),
+  remove: toggle("--remove", "Take the server out of the client's file"),
+  dryRun: toggle("--dry-run", "Say what --write or --remove would change, and change nothing")
+}
+
 /** What a sandbox is like. */
 export const sandboxShape = {
   speed: number(
@@ -89,6 +104,12 @@ export const sandboxShape = {
     wholeNumber(1, 31_536_000)
   )
 }
+
+/** A client's server that changes nothing. */
+export const readOnlyServer = toggle("--read-only", "Let the client use only tools that change nothing")
+
+/** A client's server with a sandbox. */
+export const sandboxServer = toggle("--sandbox", "Let the client use a sandbox; no key needed")
 
 /** Puts a sandbox in the place of Sequentum. */
 export const sandbox = {

@@ -2,9 +2,10 @@ import type { Command } from "./Command.ts"
 import type { FlagInfo } from "./flags.ts"
 import { pad, wrap } from "./print.ts"
 
-type Entry = readonly [term: string, text: string]
+export type Entry = readonly [term: string, text: string]
 
-const entries = (list: ReadonlyArray<Entry>, width: number) => {
+/** Terms and their texts in two columns. */
+export const entries = (list: ReadonlyArray<Entry>, width: number) => {
   const column = Math.max(...list.map(([term]) => term.length)) + 4
   return list.map(([term, text]) => {
     const [first = "", ...more] = wrap(text, width - column)

@@ -12,11 +12,17 @@ const distance = (from: string, to: string): number => {
   return row[to.length] ?? 0
 }
 
-/** The closest name, if it is at most three letters away. */
+/** The closest name, if it is at most three letters away, and at most half of the word. */
 export const nearest = (word: string, names: ReadonlyArray<string>): string | undefined => {
   const start = word.slice(0, 100).toLowerCase()
   const [best] = names
     .map((name) => ({ name, letters: distance(start, name) }))
     .sort((one, other) => one.letters - other.letters)
-  return best !== undefined && best.letters <= 3 ? best.name : undefined
+  return best !== undefined && best.letters <= Math.min(3, start.replace(/^-+/u, "").length / 2) ? best.name : undefined
+}
+
+/** A sentence that suggests the closest name, with a space before it; "" if none is close. */
+export const didYouMean = (word: string, names: ReadonlyArray<string>): string => {
+  const close = nearest(word, names)
+  return close === undefined ? "" : ` Did you mean ${close}?`
 }

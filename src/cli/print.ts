@@ -6,6 +6,9 @@ import { eastAsianWidth } from "get-east-asian-width"
 /** Writes text to stdout. */
 export const out = (text: string) => Effect.sync(() => void process.stdout.write(`${text}\n`))
 
+/** Writes a line to stderr, for what a program that reads stdout must not see. */
+export const note = (text: string) => Effect.sync(() => void process.stderr.write(`${text}\n`))
+
 /** Columns to print in: the width of the terminal, at most 120, or 100 if there is no terminal. */
 export const screenWidth = () => Math.min(process.stdout.columns || 100, 120)
 
@@ -17,15 +20,28 @@ export interface Style {
   readonly bad: (text: string) => string
 }
 
-/** The style for stdout: colour on a terminal only, and not if NO_COLOR is set. */
-export const stdoutStyle: Effect.Effect<Style> = Effect.map(
-  Effect.orElseSucceed(Config.option(Config.string("NO_COLOR")), () => Option.none<string>()),
-  (noColor) => {
-    const coloured = process.stdout.isTTY && !Option.exists(noColor, (value) => value !== "")
-    const style = (code: number) => (text: string) => (coloured ? `\u001b[${code}m${text}\u001b[0m` : text)
-    return { bold: style(1), dim: style(2), good: style(32), bad: style(31) }
-  }
-)
+/** No highlights. */
+export const plainStyle: Style = {
+  bold: (text) => text,
+  dim: (text) => text,
+  good: (text) => text,
+  bad: (text) => text
+}
+
+/** The style for a stream: colour on a terminal only, and not if NO_COLOR is set. Source: no-color.org. */
+const styleFor = (isTerminal: () => boolean): Effect.Effect<Style> =>
+  Effect.map(
+    Effect.orElseSucceed(Config.option(Config.string("NO_COLOR")), () => Option.none<string>()),
+    (noColor) => {
+      if (!isTerminal() || Option.exists(noColor, (value) => value !== "")) return plainStyle
+      const style = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`
+      return { bold: style(1), dim: style(2), good: style(32), bad: style(31) }
+    }
+  )
+
+export const stdoutStyle = styleFor(() => process.stdout.isTTY)
+
+export const stderrStyle = styleFor(() => process.stderr.isTTY)
 
 /** Control characters and bidirectional overrides: data must not control the terminal. */
 const controls = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu

@@ -1,5 +1,5 @@
 import * as Predicate from "effect/Predicate"
-import { cut, displayWidth, indent, pad, printable, wrap } from "./print.ts"
+import { cut, displayWidth, indent, pad, plainStyle, printable, wrap, type Style } from "./print.ts"
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -63,7 +63,11 @@ const fitColumns = (columns: ReadonlyArray<Column>, width: number) => {
 }
 
 /** Records as an aligned table with a header, `width` columns wide. Fields that do not fit are named below it. */
-export const table = (rows: ReadonlyArray<Row>, width: number): string => {
+export const table = (
+  rows: ReadonlyArray<Row>,
+  width: number,
+  { bold, dim }: Pick<Style, "bold" | "dim"> = plainStyle
+): string => {
   const all = columnsOf(rows)
   const columns = fitColumns(all, width)
   const hidden = all.slice(columns.length).map(({ name }) => name)
@@ -77,8 +81,8 @@ export const table = (rows: ReadonlyArray<Row>, width: number): string => {
       .join(gap)
       .trimEnd()
   return [
-    line(({ name }) => name),
-    widths.map((size) => "─".repeat(Math.min(size, width))).join(gap),
+    bold(line(({ name }) => name)),
+    dim(widths.map((size) => "─".repeat(Math.min(size, width))).join(gap)),
     ...rows.map((row) => line(({ name }) => cellText(row[name]))),
     ...(hidden.length === 0
       ? []
@@ -95,21 +99,23 @@ const hanging = (lead: string, text: string, width: number) => {
   return [lead + first, ...more.map((line) => " ".repeat(displayWidth(lead)) + line)].map((line) => line.trimEnd())
 }
 
-const field = (name: string, value: unknown, width: number): ReadonlyArray<string> => {
-  if (isRowList(value)) return [`${name} (${value.length})`, indent(table(value, width - 2))]
+const field = (name: string, value: unknown, width: number, style: Style): ReadonlyArray<string> => {
+  const title = style.bold(name)
+  if (isRowList(value)) return [`${title} (${value.length})`, indent(table(value, width - 2, style))]
   if (Array.isArray(value)) {
-    if (value.length === 0) return [`${name}: none`]
-    return [name, ...value.flatMap((item: unknown) => hanging("  - ", shown(item), width))]
+    if (value.length === 0) return [`${title}: none`]
+    return [title, ...value.flatMap((item: unknown) => hanging("  - ", shown(item), width))]
   }
   if (Predicate.isRecord(value)) {
-    return Object.keys(value).length === 0 ? [`${name}: none`] : [name, indent(describe(value, width - 2))]
+    return Object.keys(value).length === 0 ? [`${title}: none`] : [title, indent(describe(value, width - 2, style))]
   }
-  return hanging(`${name}: `, shown(value), width)
+  const [first = "", ...more] = hanging(`${name}: `, shown(value), width)
+  return [title + first.slice(name.length), ...more]
 }
 
 /** A result for a person: plain values as `name: value`, nested values indented, lists of records as tables. */
-export const describe = (value: Row, width: number): string =>
+export const describe = (value: Row, width: number, style: Style = plainStyle): string =>
   Object.entries(value)
     .filter(([, item]) => item !== undefined)
-    .flatMap(([name, item]) => field(printable(name), item, width))
+    .flatMap(([name, item]) => field(printable(name), item, width, style))
     .join("\n")

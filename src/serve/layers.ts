@@ -33,7 +33,7 @@ export const guardedHttpClient = (settings: DownloadSettings, resolve?: ResolveN
   httpClient(makeDownloadPolicy(settings).lookupFor(resolve))
 
 /** As `httpClient`, but through the proxies that the settings name. */
-const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =>
+export const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =>
   Option.isNone(settings.httpsProxy) && Option.isNone(settings.httpProxy)
     ? guardedHttpClient(settings)
     : Layer.unwrapEffect(

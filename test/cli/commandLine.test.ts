@@ -13,6 +13,8 @@ import { serveSandbox, withSandbox } from "../../src/cli/sandbox.ts"
 import type { Overrides } from "../../src/config.ts"
 import { serve } from "../../src/sandbox/server.ts"
 
+const commandNames = program.commands.map(({ name }) => name).join(", ")
+
 const read = (...words: ReadonlyArray<string>) =>
   Either.map(readCommandLine(program, words), (request) =>
     request._tag === "Run" ? { [request.command.name]: Object.fromEntries(request.given) } : request._tag
@@ -20,7 +22,12 @@ const read = (...words: ReadonlyArray<string>) =>
 
 describe("the command line", () => {
   it("accepts flags before the command, after it and after its arguments, and drops none", () => {
-    const call = { "--sandbox": "true", "--tools": "get_agent", tool: "get_agent", json: "{}" }
+    const call = {
+      "--sandbox": "true",
+      "--tools": "get_agent",
+      tool: "get_agent",
+      arguments: Command.joinWords(["{}"])
+    }
     for (const words of [
       ["--sandbox", "--tools", "get_agent", "call", "get_agent", "{}"],
       ["call", "--sandbox", "--tools=get_agent", "get_agent", "{}"],
@@ -47,12 +54,14 @@ describe("the command line", () => {
   it("reads no flags after --", () => {
     assert.deepStrictEqual(
       read("call", "--json", "--", "get_agent", "--sandbox"),
-      Either.right({ call: { "--json": "true", tool: "get_agent", json: "--sandbox" } })
+      Either.right({ call: { "--json": "true", tool: "get_agent", arguments: Command.joinWords(["--sandbox"]) } })
     )
   })
 
   it("shows help and the version wherever they are asked for", () => {
     assert.deepStrictEqual(read("call", "get_agent", "-h"), Either.right("Help"))
+    assert.deepStrictEqual(read("help"), Either.right("Help"))
+    assert.deepStrictEqual(read("help", "call", "get_agent"), Either.right("Help"))
     assert.deepStrictEqual(read("--help"), Either.right("Help"))
     assert.deepStrictEqual(read("tools", "--version"), Either.right("Version"))
   })
@@ -61,9 +70,12 @@ describe("the command line", () => {
     [["--bogus=1"], "Unknown flag: --bogus."],
     [["-x", "frob"], "Unknown flag: -x."],
     [["--h"], "Unknown flag: --h."],
-    [["frob"], 'Unknown command: "frob". The commands are http, sandbox, tools, call, demo.'],
+    [["frob"], `Unknown command: "frob". The commands are ${commandNames}.`],
+    [["help", "calls"], `Unknown command: "calls". Did you mean call? The commands are ${commandNames}.`],
+    [["call", "get_agent", "--sandbx"], "Unknown flag: --sandbx. Did you mean --sandbox?"],
     [["--port", "1"], "Serving over stdio does not accept --port."],
     [["call", "get_agent", "--port", "1"], "call does not accept --port."],
+    [["demo", "--sandbox-speed", "9"], "demo does not accept --sandbox-speed."],
     [["demo", "--read-only"], "demo does not accept --read-only."],
     [["--toolsets"], "--toolsets needs a value: --toolsets a,b."],
     [["--toolsets", "--read-only"], "--toolsets needs a value: --toolsets a,b."],
@@ -72,7 +84,7 @@ describe("the command line", () => {
     [["--tools", "a", "--tools", "b"], "--tools is given twice."],
     [["--sandbox", "--sandbox=false"], "--sandbox is given twice."],
     [["call"], "Missing argument <tool>."],
-    [["call", "get_agent", "{}", "extra"], 'Unknown argument: "extra".'],
+    [["tools", "get_agent", "extra"], 'Unknown argument: "extra".'],
     [["call", "stop_agent", "--sandbox-speed", "60"], "--sandbox-speed is for the sandbox: add --sandbox."],
     [["--sandbox=false", "--sandbox-rate-limit", "5"], "--sandbox-rate-limit is for the sandbox: add --sandbox."]
   ]
@@ -98,7 +110,7 @@ describe("a command", () => {
       const command = Command.make({
         name: "test",
         summary: "",
-        args: [Command.required("tool"), Command.optional("json", "{}")],
+        args: [Command.required("tool"), Command.rest("words", "words")],
         flags: {
           speed: flags.sandboxShape.speed,
           json: flags.json,
@@ -115,9 +127,15 @@ describe("a command", () => {
   it.effect("gets the values of its flags and arguments, and what they override", () =>
     Effect.gen(function* () {
       const given = { "--sandbox-speed": "2.5", "--json": "true", "--port": "80", "--read-only": "false" }
-      assert.deepStrictEqual(yield* received({ ...given, tool: "a", json: "[]" }), [
+      assert.deepStrictEqual(yield* received({ ...given, tool: "a", words: Command.joinWords(["b", "", "c=d"]) }), [
         [
-          { speed: 2.5, json: true, port: Option.some("80"), readOnly: Option.some("false"), args: ["a", "[]"] },
+          {
+            speed: 2.5,
+            json: true,
+            port: Option.some("80"),
+            readOnly: Option.some("false"),
+            args: ["a", ["b", "", "c=d"]]
+          },
           new Map([
             ["PORT", "80"],
             ["SEQUENTUM_READ_ONLY", "false"]
@@ -130,7 +148,7 @@ describe("a command", () => {
   it.effect("gets defaults for the rest, whatever the environment holds", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* received({ tool: "a" }), [
-        [{ speed: 1, json: false, port: Option.none(), readOnly: Option.none(), args: ["a", "{}"] }, new Map()]
+        [{ speed: 1, json: false, port: Option.none(), readOnly: Option.none(), args: ["a", []] }, new Map()]
       ])
     }).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["--sandbox-speed", "3"]]))))
   )
@@ -159,7 +177,7 @@ describe("the help", () => {
 
   it("shows how to give arguments, and the defaults", () => {
     const text = program.commands.map((command) => help(command, 100, (title) => title)).join("\n")
-    assert.include(text, "sequentum-mcp call <tool> ['<json>'] [flags]")
+    assert.include(text, "sequentum-mcp call <tool> [name=value ...] [flags]")
     assert.match(text, /--port <n>\s+Port to listen on; 0 picks any free one \(default 3000\)/u)
     assert.match(text, /--port <n>\s+Port to listen on; 0 picks any free one \(default 4010\)/u)
   })

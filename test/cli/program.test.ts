@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from "node:child_process"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -5,7 +6,10 @@ import { version } from "../../src/runtime/version.ts"
 import { displayWidth } from "../../src/cli/print.ts"
 import { program } from "../../src/cli/commands.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
+import { builtProgram } from "../support/builtProgram.ts"
 import { recorder, run, start, until } from "../support/program.ts"
+
+const hasTerminal = spawnSync("script", ["--version"]).status === 0
 
 const oneLine = (text: string) => text.trimEnd().split("\n").length === 1 && text.trim() !== ""
 
@@ -14,6 +18,8 @@ const refusals: ReadonlyArray<{
   readonly args: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
   readonly says: RegExp
+  /** Default 2, which stands for the command line and the settings. */
+  readonly code?: number
 }> = [
   { what: "no key", args: [], says: /SEQUENTUM_API_KEY is not set/u },
   { what: "an unknown flag", args: ["--bogus"], says: /Unknown flag: --bogus/u },
@@ -37,7 +43,7 @@ const refusals: ReadonlyArray<{
   { what: "an invalid port", args: ["sandbox", "--port", "99999"], says: /--port must be a whole number/u },
   {
     what: "one argument too many",
-    args: ["tools", "extra"],
+    args: ["demo", "extra"],
     says: /^Unknown argument: "extra"\. See sequentum-mcp --help\.$/mu
   },
   {
@@ -75,16 +81,17 @@ const refusals: ReadonlyArray<{
   {
     what: "a tool that fails",
     args: ["call", "get_agent", '{"agentId":99}', "--sandbox"],
-    says: /nothing at GET \/agent\/99/u
+    says: /nothing at GET \/agent\/99/u,
+    code: 3
   }
 ]
 
 describe("the program refuses in one line on stderr", () => {
-  for (const { args, env = {}, says, what } of refusals) {
+  for (const { args, code = 2, env = {}, says, what } of refusals) {
     it.live(what, () =>
       Effect.gen(function* () {
         const outcome = yield* run(args, { env })
-        assert.strictEqual(outcome.code, 1)
+        assert.strictEqual(outcome.code, code)
         assert.strictEqual(outcome.stdout, "")
         assert.isTrue(oneLine(outcome.stderr), outcome.stderr)
         assert.match(outcome.stderr, says)
@@ -96,7 +103,7 @@ describe("the program refuses in one line on stderr", () => {
   it.live("every invalid setting, one line each", () =>
     Effect.gen(function* () {
       const { code, stderr } = yield* run([], { env: { MAX_RESULT_BYTES: "few", SEQUENTUM_READ_ONLY: "perhaps" } })
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.strictEqual(stderr.trimEnd().split("\n").length, 2)
       assert.include(stderr, "MAX_RESULT_BYTES must be")
       assert.include(stderr, "SEQUENTUM_READ_ONLY must be")
@@ -137,18 +144,33 @@ describe("the program", () => {
     })
   )
 
+  it.live.skipIf(!hasTerminal)("uses colour on a terminal, unless NO_COLOR is set", () =>
+    Effect.sync(() => {
+      const onTerminal = (env: Readonly<Record<string, string>>) =>
+        execFileSync("script", ["-qec", `"${process.execPath}" "${builtProgram}" tools`, "/dev/null"], {
+          encoding: "utf8",
+          env: { PATH: process.env["PATH"], ...env }
+        })
+      assert.include(onTerminal({}), "\u001b[1mname")
+      assert.include(onTerminal({ NO_COLOR: "" }), "\u001b[1mname")
+      assert.notInclude(onTerminal({ NO_COLOR: "1" }), "\u001b[1m")
+    })
+  )
+
   it.live("accepts every flag that its help lists", () =>
     Effect.gen(function* () {
       const served = program.commands.filter(({ name }) => name === "http" || name === "call")
       for (const { args, flags, name } of [program, ...served]) {
-        const { stderr } = yield* run([
+        const { stderr, stdout } = yield* run([
           ...flags.flatMap(({ flag, value }) =>
             value === undefined ? [flag] : [flag, value.includes("|") ? (value.split("|", 1)[0] ?? "") : "7"]
           ),
           ...(name === "" ? [] : [name]),
-          ...args.map(({ argument }) => (argument === "json" ? "{}" : "get_agent"))
+          ...args.map(({ argument }) => (argument === "arguments" ? "{}" : "get_agent"))
         ])
-        assert.match(stderr, /^Unknown toolset: "7"/u)
+        // With --json the error is on stdout.
+        if (name === "call") assert.match(stdout, /"message":"Unknown toolset: \\"7\\"/u)
+        else assert.match(stderr, /^Unknown toolset: "7"/u)
       }
     })
   )

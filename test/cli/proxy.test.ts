@@ -93,7 +93,7 @@ describe("behind a proxy", () => {
       const { proxyUrl, settings } = yield* behindProxy
       const env = { ...settings, HTTPS_PROXY: proxyUrl }
       const { code, stderr } = yield* run(["call", "get_personal_agent_count"], { env })
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 6)
       assert.match(stderr, /certificate of Sequentum is not trusted.*NODE_EXTRA_CA_CERTS/u)
       assert.notMatch(stderr, /in a minute/u)
     })
@@ -104,7 +104,7 @@ describe("behind a proxy", () => {
       const { code, stderr } = yield* run([], {
         env: { SEQUENTUM_API_KEY: "sk-test", HTTPS_PROXY: "socks5://me:secret@proxy.test" }
       })
-      assert.strictEqual(code, 1)
+      assert.strictEqual(code, 2)
       assert.match(stderr, /^HTTPS_PROXY must be the address of an HTTP proxy, [^\n]+\n$/u)
       assert.notInclude(stderr, "secret")
     })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { displayWidth } from "../../src/cli/print.ts"
+import { displayWidth, plainStyle } from "../../src/cli/print.ts"
 import { describe as describeResult, table } from "../../src/cli/table.ts"
 
 describe("a table", () => {
@@ -88,6 +88,14 @@ describe("a described result", () => {
     assert.strictEqual(
       describeResult({ note: "one two three four five six" }, 26),
       "note: one two three four\n      five six"
+    )
+  })
+
+  it("highlights names and headers without changing a column", () => {
+    const style = { ...plainStyle, bold: (text: string) => `<${text}>`, dim: (text: string) => `(${text})` }
+    assert.strictEqual(
+      describeResult({ total: 2, agents: [{ id: 1, name: "x" }], list: ["a"] }, 60, style),
+      ["<total>: 2", "<agents> (1)", "  <id  name>", "  (──  ────)", "   1  x", "<list>", "  - a"].join("\n")
     )
   })
 

@@ -269,7 +269,7 @@ describe("the process ends with nothing pending", () => {
   ])("with one line on stderr, although the input is still open, $what", ({ says, ...options }) =>
     Effect.gen(function* () {
       const server = yield* launch(options)
-      assert.deepStrictEqual(yield* server.ended, { code: 1, signal: null })
+      assert.deepStrictEqual(yield* server.ended, { code: 2, signal: null })
       assert.deepStrictEqual(server.stdout, [])
       assert.match(server.stderr(), /^[^\n]+\n$/u)
       assert.match(server.stderr(), says)

@@ -15,6 +15,8 @@ export interface Outcome {
 
 interface Options {
   readonly env?: Readonly<Record<string, string>>
+  /** What stdin brings; `run` alone reads it. */
+  readonly input?: string
 }
 
 /** An environment without the settings of the machine that runs the tests. */
@@ -43,12 +45,12 @@ export const start = (args: ReadonlyArray<string>, { env }: Options = {}) =>
       })
   )
 
-/** Runs the built program to its end, without input. */
+/** Runs the built program to its end, with no more input than is given. */
 export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Outcome> =>
   Effect.scoped(
     Effect.gen(function* () {
       const { child, exited, written } = yield* start(args, options)
-      child.stdin.end()
+      child.stdin.end(options.input ?? "")
       yield* Effect.promise(() => exited)
       return { code: child.exitCode, ...written }
     })
