@@ -30,7 +30,7 @@ export const text = (description: string, { maxLength = 1000 }: { readonly maxLe
     Schema.filter(
       (value) => value.trim() !== "" && (value.length <= maxLength || Array.from(value).length <= maxLength),
       {
-        jsonSchema: { type: "string", minLength: 1, maxLength, pattern: "\\S", description }
+        jsonSchema: { type: "string", maxLength, pattern: "\\S", description }
       }
     )
   )
@@ -67,11 +67,11 @@ export const optionalOr = <A, I, R>(schema: Schema.Schema<A, I, R>, value: Schem
 
 /** How a run is carried out, by hand or by a schedule; the words are those of Sequentum's own run settings. */
 export const execution = {
-  parallelMaxConcurrency: optional(integer("How many parts run at the same time")),
+  parallelMaxConcurrency: optional(integer("Parts at the same time")),
   parallelExport: optional(oneOf("One export of all parts, or one of each", ["Combined", "Separated"])),
-  isWaitOnFailure: optional(flag("Leave out unless the user asks for it")),
-  logLevel: optional(oneOf("Least severity that is logged; Info logs most", ["Fatal", "Error", "Warning", "Info"])),
-  logMode: optional(oneOf("TextAndHtml also logs page HTML, for debugging", ["Text", "TextAndHtml"]))
+  isWaitOnFailure: optional(flag("Sequentum's own setting")),
+  logLevel: optional(oneOf("Info logs most", ["Fatal", "Error", "Warning", "Info"])),
+  logMode: optional(oneOf("TextAndHtml adds page HTML", ["Text", "TextAndHtml"]))
 } as const
 
 /** Digits of an int64 that JavaScript has no number for. */
@@ -102,7 +102,7 @@ const isRealDate = (value: string) => {
   )
 }
 
-const datePattern = "^\\d{4}-\\d{2}-\\d{2}(T.+)?$"
+const datePattern = "^\\d{4}-\\d\\d-\\d\\d"
 
 /** A date, or an instant with its zone; without a zone it is UTC. */
 export const date = (description = "ISO 8601") =>

@@ -18,7 +18,7 @@ const periodNames = ["today", "yesterday", "last7Days", "last30Days", "thisMonth
 export const dateParams = {
   startDate: Param.optional(Param.date()),
   endDate: Param.optional(Param.date()),
-  period: Param.optional(Param.oneOf("In place of dates", periodNames)),
+  period: Param.optional(Param.oneOf("Or use dates", periodNames)),
   timezone: Param.optional(Schema.String.annotations({ description: "IANA name; else UTC" }))
 }
 

@@ -10,15 +10,18 @@ const generatedNoise = new Set(["title", "$id"])
 const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** Drops generated keywords that tell a model nothing. `names` marks a map of properties, whose keys stay. */
-const compact = (value: unknown, closed: boolean, names = false): unknown => {
+/**
+ * Drops generated keywords that tell a model nothing. `names` marks a map of properties, whose keys stay. Below its root
+ * an open schema does not say what is required.
+ */
+const compact = (value: unknown, closed: boolean, names = false, isRoot = false): unknown => {
   if (Array.isArray(value)) return value.map((item: unknown) => compact(item, closed))
   if (!isPlainObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, child]): ReadonlyArray<readonly [string, unknown]> => {
       if (names) return [[key, compact(child, closed)]]
       if (generatedNoise.has(key) || child === "") return []
-      if (key === "required" && Array.isArray(child) && child.length === 0) return []
+      if (key === "required" && Array.isArray(child) && (child.length === 0 || !(closed || isRoot))) return []
       if (key === "additionalProperties") {
         if (child === false) return closed ? [[key, false]] : []
         const inner = compact(child, closed)
@@ -35,7 +38,7 @@ const compact = (value: unknown, closed: boolean, names = false): unknown => {
 const generate = (ast: SchemaAST.AST, closed: boolean): ObjectSchema => {
   const definitions = {}
   const generated = JSONSchema.fromAST(ast, { definitions, target: "jsonSchema2020-12" })
-  const compacted = compact(generated, closed)
+  const compacted = compact(generated, closed, false, true)
   return { ...(isPlainObject(compacted) ? compacted : {}), type: "object" }
 }
 

@@ -360,24 +360,26 @@ describe("metadata", () => {
     })
   )
 
-  it.scopedLive("is also where a PUBLIC_URL with a path puts it, and the challenge names an address below that path", () =>
-    Effect.gen(function* () {
-      const { url } = yield* endpoint({ PUBLIC_URL: "https://host.example/sequentum/" })
-      const { headers } = yield* send(`${url}/mcp`, { method: "POST" })
-      const named = /resource_metadata="([^"]*)"/u.exec(headers["www-authenticate"] ?? "")?.[1] ?? ""
-      assert.strictEqual(named, "https://host.example/sequentum/.well-known/oauth-protected-resource/mcp")
-      for (const path of [
-        new URL(named).pathname,
-        "/.well-known/oauth-protected-resource/sequentum/mcp",
-        "/.well-known/oauth-protected-resource",
-        "/.well-known/oauth-protected-resource/mcp"
-      ]) {
-        const { body } = yield* send(`${url}${path}`)
-        assert.propertyVal(JSON.parse(body), "resource", "https://host.example/sequentum/mcp")
-      }
-      const server = yield* send(`${url}/.well-known/oauth-authorization-server/sequentum/mcp`)
-      assert.strictEqual(server.status, 200)
-    })
+  it.scopedLive(
+    "is also where a PUBLIC_URL with a path puts it, and the challenge names an address below that path",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* endpoint({ PUBLIC_URL: "https://host.example/sequentum/" })
+        const { headers } = yield* send(`${url}/mcp`, { method: "POST" })
+        const named = /resource_metadata="([^"]*)"/u.exec(headers["www-authenticate"] ?? "")?.[1] ?? ""
+        assert.strictEqual(named, "https://host.example/sequentum/.well-known/oauth-protected-resource/mcp")
+        for (const path of [
+          new URL(named).pathname,
+          "/.well-known/oauth-protected-resource/sequentum/mcp",
+          "/.well-known/oauth-protected-resource",
+          "/.well-known/oauth-protected-resource/mcp"
+        ]) {
+          const { body } = yield* send(`${url}${path}`)
+          assert.propertyVal(JSON.parse(body), "resource", "https://host.example/sequentum/mcp")
+        }
+        const server = yield* send(`${url}/.well-known/oauth-authorization-server/sequentum/mcp`)
+        assert.strictEqual(server.status, 200)
+      })
   )
 
   it.scopedLive("other paths get 404", () =>

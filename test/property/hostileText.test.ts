@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as TestClock from "effect/TestClock"
 import { errorText } from "../../src/mcp/results.ts"
 import { Completions, type Completable } from "../../src/resources/Completions.ts"
@@ -12,7 +13,7 @@ import { resourceTemplates, staticResources } from "../../src/resources/resource
 import { listPrompts, getPrompt } from "../../src/prompts/get.ts"
 import { cleanData, cleanJson, cleanLines, cleanName, Word } from "../../src/sequentum/schemas/text.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
-import type { ToolError } from "../../src/tools/Tool.ts"
+import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
 import { asCaller } from "../support/caller.ts"
 import { requestLine, scripted, type Answer, type Sent } from "../support/http.ts"
 import { overHttp, toolsOver } from "../support/tools.ts"
@@ -94,6 +95,9 @@ const everyAnswer = (text: string) => {
   return (sent: Sent): Answer => answers.get(shape(requestLine(sent))) ?? { status: 404 }
 }
 
+/** A result without cells of files: these are shown as they are. */
+const withoutCells = (result: JsonObject): JsonObject => Struct.omit(result, "rows")
+
 describe("texts of others", () => {
   for (const { arguments: args, exchanges, name } of allCases) {
     it.effect(`are cleaned in results and errors of ${name}`, () =>
@@ -105,7 +109,7 @@ describe("texts of others", () => {
             return found === undefined ? { status: 404, body: { message: text } } : poisoned(found.answer, text)
           })
           const outcome = yield* whileTimePasses(Effect.either(call(name, args)))
-          if (Either.isRight(outcome)) assertClean(outcome.right, name)
+          if (Either.isRight(outcome)) assertClean(withoutCells(outcome.right), name)
           else assertSentence(outcome.left, name)
           for (const status of [400, 403, 404, 408, 409]) {
             const { call: refused } = yield* toolsOver(() => ({

@@ -10,7 +10,6 @@ const file = {
   name: "books.csv",
   type: "DeliveredFile",
   sizeBytes: 2048,
-  size: "2.0 KB",
   created: "2026-03-01T06:05:00Z"
 }
 

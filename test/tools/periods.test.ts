@@ -29,12 +29,9 @@ describe("a period", () => {
         yield* call(name, { ...args, startDate: "2026-03-10T18:00:00Z", endDate: "2026-03-10" })
         yield* call(name, { ...args, startDate: "2026-03-10", endDate: "2026-03-10" })
         yield* call(name, { ...args, startDate: "2026-03-10T12:00:00+02:00", endDate: "2026-03-10T11:00:00Z" })
-        const expected = !filtering.has(name)
         const reports = sent.filter(({ path }) => path !== "/agent/7/schedules" && path !== "/agent/all")
-        assert.deepStrictEqual(
-          reports.map(({ query }) => "startDate" in query),
-          [expected, expected, expected]
-        )
+        const dated = reports.filter(({ query }) => "startDate" in query)
+        assert.strictEqual(dated.length, filtering.has(name) ? 0 : 3)
       })
     )
   }

@@ -151,7 +151,7 @@ const calls: ReadonlyArray<
   ["list_agents", { status: "failed" }, "/agent/all", { pageIndex: "1", recordsPerPage: "50", status: "7" }],
   ["list_agents", { status: 7 }, "/agent/all", { pageIndex: "1", recordsPerPage: "50", status: "7" }],
   ["list_agents", { configType: "agent" }, "/agent/all", { configType: "1", pageIndex: "1", recordsPerPage: "50" }],
-  ["search_agents", { query: 2024 }, "/agent/search", { query: "2024" }],
+  ["get_agent_search_count", { query: 2024 }, "/agent/search/count", { query: "2024" }],
   ["get_runs_summary", { endDate: "" }, "/analytics/runs/summary", {}]
 ]
 

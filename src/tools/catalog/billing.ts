@@ -29,12 +29,11 @@ const page = (max: number) => ({
   recordsPerPage: Param.optionalOr(Param.integer("", { max }), 50)
 })
 
-const usageTypes = Param.optional(
-  Param.text(
-    "Only these, comma-separated: RunUsage, ExportDataBandwidth, ExportDataCpm, InputCount, ProxyUsage, AgentBuilder",
-    { maxLength: 300 }
-  )
+const usageTypes = (description: string) => Param.optional(Param.text(description, { maxLength: 300 }))
+const everyUsageType = usageTypes(
+  "Only these, comma-separated: RunUsage, ExportDataBandwidth, ExportDataCpm, InputCount, ProxyUsage, AgentBuilder"
 )
+const sameUsageTypes = usageTypes("Only these, as in get_agents_usage")
 
 const nextPage = "Ask again with a smaller recordsPerPage and step through pageIndex."
 
@@ -121,7 +120,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
-      usageTypes,
+      usageTypes: everyUsageType,
       includeRecords: Param.optional(Param.flag("Add runs and records of each agent on the page"))
     }),
     output: Schema.Struct({
@@ -142,7 +141,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       agentId: Param.agentId,
       ...dateParams,
       timeUnit: Param.optionalOr(Param.oneOf("What one label stands for", ["day", "month"]), "day"),
-      usageTypes
+      usageTypes: sameUsageTypes
     }),
     output: Schema.Struct({
       ...period,
@@ -169,7 +168,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
-      usageTypes
+      usageTypes: sameUsageTypes
     }),
     output: Schema.Struct({
       ...period,

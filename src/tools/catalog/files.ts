@@ -7,16 +7,7 @@ import { Files } from "../../sequentum/Files.ts"
 import { Runs } from "../../sequentum/Runs.ts"
 import type { RunFile } from "../../sequentum/schemas/RunFile.ts"
 import { InvalidArguments } from "../errors.ts"
-import {
-  defined,
-  fileIdFields,
-  notice,
-  noticeOf,
-  readableBytes,
-  runIdFields,
-  showFileId,
-  unreadable
-} from "../outputs.ts"
+import { defined, fileIdFields, notice, noticeOf, runIdFields, showFileId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { ResultLimit } from "../ResultLimit.ts"
 import { readOnly } from "../Tool.ts"
@@ -29,7 +20,6 @@ const FileRow = Schema.Struct({
   name: Param.optional(Schema.String),
   type: Param.optional(Schema.String),
   sizeBytes: Param.optional(Schema.Number),
-  size: Param.optional(Schema.String),
   created: Param.optional(Schema.String)
 })
 
@@ -44,7 +34,6 @@ const fileRow = (file: RunFile): typeof FileRow.Type => ({
     name: file.name,
     type: file.fileType,
     sizeBytes: file.fileSize,
-    size: file.fileSize === undefined ? undefined : readableBytes(file.fileSize),
     created: file.created
   })
 })

@@ -45,7 +45,7 @@ const readLimit = Duration.seconds(45)
 /** What a result has beside its rows. */
 const overheadBytes = 900
 
-const nameOf = ({ id, name }: RunFile) => `${id} (${name ?? "unnamed"})`
+const nameOf = ({ id, name }: RunFile) => `${id} (${name === undefined ? "unnamed" : JSON.stringify(name)})`
 
 const noSuchFile = (runId: RunId, fileId: FileId, available: ReadonlyArray<RunFile>) => {
   const names = available.map(nameOf).join(", ")

@@ -100,7 +100,7 @@ const timing = {
   cronExpression: Param.optional(Param.text("5 fields, such as 0 6 * * 1-5", { maxLength: 200 })),
   runEveryCount: Param.optional(Param.integer("With runEveryPeriod hours, 6 means every 6 hours")),
   runEveryPeriod: Param.optional(Param.enumeration("", RunEveryPeriod)),
-  timezone: Param.optional(Param.text("IANA name, such as Europe/Berlin; give it for local times", { maxLength: 100 })),
+  timezone: Param.optional(Param.text("IANA name, such as Europe/Berlin", { maxLength: 100 })),
   inputParameters: Param.optional(Param.jsonObjectText("JSON text of an object, for each run"))
 }
 
@@ -142,7 +142,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Create schedule",
     description:
-      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. See list_agent_schedules first, and tell the user nextRuns of the result.",
+      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. Those there are: list_agent_schedules.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
     input: Schema.Struct({
       agentId: Param.agentId,
@@ -159,7 +159,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Update schedule",
     description:
-      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRuns of the result.",
+      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
     input: Schema.Struct({
       ...oneSchedule.fields,
