@@ -384,7 +384,7 @@ describe("preview_run_file", () => {
       const error = yield* Effect.flip(call("preview_run_file", { ...file, fileId: 6 }))
       assert.isTrue(
         error._tag === "ToolFailure" &&
-          error.message === "File 6 (a.log) is the log of run 90: read it with read_run_log."
+          error.message === 'File 6 ("a.log") is the log of run 90: read it with read_run_log.'
       )
     })
   )
