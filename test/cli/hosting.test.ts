@@ -32,7 +32,7 @@ describe("settings that are dangerous together", () => {
     it.effect(`stop the start: ${what}`, () =>
       Effect.gen(function* () {
         const { code, stderr, stdout } = yield* run(["http", "--port", "0"], { env })
-        assert.strictEqual(code, 1)
+        assert.strictEqual(code, 2)
         assert.match(stderr, problem)
         assert.strictEqual(stderr.trim().split("\n").length, 1)
         assert.strictEqual(stdout, "")
