@@ -127,7 +127,8 @@ const runInLane = (trial: Trial): Effect.Effect<Outcome> => {
     {
       activity: () => upstream?.activity() ?? 0,
       isHeld: () => upstream?.isHeld() ?? false,
-      patience: trial.tool.isWorker ? 100 : 40
+      // A thread starts and works in real time.
+      patience: trial.tool.isWorker ? 1000 : 40
     },
     whole
   )

@@ -1,6 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { toolsets } from "../../src/tools/catalog/all.ts"
 import { makeArgumentsReader } from "../../src/tools/readArguments.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
@@ -37,7 +38,14 @@ layer(nothing)("any arguments", (it) => {
           for (const spoil of spoilings) {
             sent.length = 0
             const args = spoil(valid)
-            const error = yield* Effect.flip(call(name, args))
+            const outcome = yield* Effect.either(call(name, args))
+            if (Either.isRight(outcome)) {
+              // Only a build without a web address is answered by this server alone: with a question.
+              assert.property(outcome.right, "question", JSON.stringify(args))
+              assert.deepStrictEqual(sent, [])
+              continue
+            }
+            const error = outcome.left
             const shown = `${JSON.stringify(args)} ${String(error)}`
             if (error._tag === "InvalidArguments") {
               assert.deepStrictEqual(sent, [], shown)
