@@ -20,11 +20,13 @@ import { variablesOf, type Resource } from "../resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../resources/resources.ts"
 import { Attempts } from "../sequentum/client/Attempts.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import { Confirm } from "../tools/Confirm.ts"
 import { Progress } from "../tools/Progress.ts"
 import type { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
 import type { ToolDescriptor, ToolError } from "../tools/Tool.ts"
 import type { Era } from "./era.ts"
+import { askFirst, type ClientCapabilities, type Confirmations } from "./confirm.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
 
@@ -40,12 +42,19 @@ export const methods = [
   "completion/complete"
 ] as const
 
-/** How each of them is answered. */
+type Method = (typeof methods)[number]
+
+type Answer<M extends Method> = HandlerResultTypeMap[M] | Promise<HandlerResultTypeMap[M]>
+
+/** How each of them is answered. A call may ask the client something, so it needs to know what the client can do. */
 export type Handlers = {
-  readonly [Method in (typeof methods)[number]]: (
-    request: RequestTypeMap[Method],
-    ctx: ServerContext
-  ) => HandlerResultTypeMap[Method] | Promise<HandlerResultTypeMap[Method]>
+  readonly [M in Exclude<Method, "tools/call">]: (request: RequestTypeMap[M], ctx: ServerContext) => Answer<M>
+} & {
+  readonly "tools/call": (
+    request: RequestTypeMap["tools/call"],
+    ctx: ServerContext,
+    capabilities: ClientCapabilities
+  ) => Answer<"tools/call">
 }
 
 /** The services that requests run with. The caller comes with each request. */
@@ -65,6 +74,8 @@ export interface HandlerEnvironment {
   /** The tools that the caller of a request may use. */
   readonly selection: (ctx: ServerContext) => Selection
   readonly era: Era
+  /** Asks the user before calls that need a confirmation. */
+  readonly confirm: Confirmations
   /** Called for each failed call, before the result is built. */
   readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
 }
@@ -112,7 +123,7 @@ const describeResource = ({ description, name, title }: Resource) => ({
 })
 
 /** Makes the handler of one method. */
-type Make<Method extends keyof Handlers> = (environment: HandlerEnvironment) => Handlers[Method]
+type Make<M extends Method> = (environment: HandlerEnvironment) => Handlers[M]
 
 /** Whether a tool is offered to the caller of a request. */
 const offeredTo = ({ selection, tools }: HandlerEnvironment, ctx: ServerContext) => {
@@ -148,8 +159,8 @@ const listTools: Make<"tools/list"> =
   (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) })
 
 const callTool: Make<"tools/call"> = (environment) => {
-  const { clock, era, onFailure, run, selection, tools } = environment
-  return async ({ params }, ctx) => {
+  const { clock, confirm, era, onFailure, run, selection, tools } = environment
+  return async ({ params }, ctx, capabilities) => {
     let attempts = 0
     const sent = () => {
       attempts += 1
@@ -163,13 +174,17 @@ const callTool: Make<"tools/call"> = (environment) => {
     const exit = await run(
       tracedCall(call, ctx.mcpReq._meta)(tools.call(params.name, params.arguments ?? {}, selection(ctx))),
       ctx,
-      Context.make(Progress, progressTo(ctx)).pipe(Context.add(Attempts, { sent }))
+      Context.make(Progress, progressTo(ctx)).pipe(
+        Context.add(Attempts, { sent }),
+        Context.add(Confirm, confirm(ctx, era, capabilities))
+      )
     )
     countCall(call, exit, Number(clock.unsafeCurrentTimeNanos() - startedAt) / 1e9)
     const outcome = await settle(environment, exit, ctx)
     if (Either.isRight(outcome)) return successResult(outcome.right)
     const error = outcome.left
     if (error._tag === "UnknownTool") throw unknownTool(error.tool)
+    if (error._tag === "ConfirmationNeeded") return askFirst(error)
     onFailure?.(error, ctx, params.name)
     return errorResult(error, offeredTo(environment, ctx))
   }

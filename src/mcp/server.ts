@@ -86,8 +86,11 @@ export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Se
       ...extension?.options
     }
   )
+  const capabilities = () => server.getClientCapabilities()
   server.setRequestHandler("tools/list", async (request, ctx) => (await handlers())["tools/list"](request, ctx))
-  server.setRequestHandler("tools/call", async (request, ctx) => (await handlers())["tools/call"](request, ctx))
+  server.setRequestHandler("tools/call", async (request, ctx) =>
+    (await handlers())["tools/call"](request, ctx, capabilities)
+  )
   server.setRequestHandler("resources/list", async (request, ctx) => (await handlers())["resources/list"](request, ctx))
   server.setRequestHandler("resources/templates/list", async (request, ctx) =>
     (await handlers())["resources/templates/list"](request, ctx)

@@ -12,6 +12,7 @@ import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
 import type { Upstream } from "../sequentum/client/Upstream.ts"
 import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
 import { allTools, catalogue, ToolsLive } from "../tools/catalog/all.ts"
+import { StartLimit } from "../tools/catalog/StartLimit.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
@@ -38,6 +39,7 @@ export const serverLayer = (
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(StartLimit.layer(settings.maxStartsPerMinute)),
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
     Layer.provide(upstream),

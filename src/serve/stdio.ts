@@ -1,10 +1,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
+import { makeConfirmations } from "../mcp/confirm.ts"
 import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import type { Era } from "../mcp/era.ts"
+import { makeSealing } from "../runtime/sealed.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
 import { ToolRegistry } from "../tools/registry.ts"
@@ -24,6 +27,11 @@ export const stdioHandlers = (settings: Settings) =>
       const clock = yield* Effect.clock
       const run: RunRequest = (effect, ctx, own) =>
         runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
-      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era })
+      const confirm = makeConfirmations({
+        mode: settings.confirm,
+        skip: settings.confirmSkip,
+        sealing: makeSealing(Option.none())
+      })
+      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era, confirm })
     }).pipe(Effect.provide(services))
   })

@@ -1,7 +1,7 @@
 import type * as Schema from "effect/Schema"
 import type { SequentumError } from "../sequentum/errors.ts"
 import type { Scope } from "../sequentum/scopes.ts"
-import type { InvalidArguments, OutcomeUnknown, ToolFailure } from "./errors.ts"
+import type { ConfirmationNeeded, InvalidArguments, OutcomeUnknown, ToolFailure } from "./errors.ts"
 import type { ObjectSchema } from "./jsonSchema.ts"
 
 /** Hints for a client about what a call does. Source: the MCP specification, ToolAnnotations. */
@@ -34,7 +34,7 @@ export interface Bound {
 }
 
 /** Everything that a tool's call can fail with. */
-export type ToolError = SequentumError | InvalidArguments | OutcomeUnknown | ToolFailure
+export type ToolError = SequentumError | InvalidArguments | OutcomeUnknown | ToolFailure | ConfirmationNeeded
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -48,7 +48,7 @@ export interface Declaration<In, Out> {
   /** OAuth scope that a call needs. */
   readonly scope: Scope
   readonly bound?: Bound
-  /** Whether the user should confirm a call with these arguments first. Absent: never. */
+  /** Whether the user may have to confirm a call with these arguments first. Absent: never. */
   readonly confirms?: (args: In) => boolean
   readonly input: Schema.Schema<In, any>
   /** Plain JSON, so that a result needs no encoding. */

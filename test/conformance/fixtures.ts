@@ -418,10 +418,10 @@ export const fixtures: ServerExtension = {
       const listed = await own["tools/list"](request, ctx)
       return { ...listed, tools: [...listed.tools, ...tools.map(({ answer: _, ...described }) => described)] }
     },
-    "tools/call": (request, ctx) => {
+    "tools/call": (request, ctx, capabilities) => {
       const fixture = tools.find(({ name }) => name === request.params.name)
       return fixture === undefined
-        ? own["tools/call"](request, ctx)
+        ? own["tools/call"](request, ctx, capabilities)
         : fixture.answer(request.params.arguments ?? {}, ctx)
     },
     "resources/list": async (request, ctx) => {

@@ -17,6 +17,7 @@ import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { ifUnknown, proved, repeatable, type Seen } from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
+import { StartLimit } from "./StartLimit.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
 
@@ -143,8 +144,13 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
 export const BuilderToolsLive = BuilderTools.toLayer(
   Effect.gen(function* () {
     const builder = yield* AgentBuilder
+    const limit = yield* StartLimit
     return BuilderTools.of({
-      start_agent_build: (args) => Effect.map(builder.start(args.prompt, args.spaceId), (sessionId) => ({ sessionId })),
+      start_agent_build: (args) =>
+        Effect.zipRight(
+          limit.take(),
+          Effect.map(builder.start(args.prompt, args.spaceId), (sessionId) => ({ sessionId }))
+        ),
 
       get_agent_build_status: ({ sessionId }) =>
         Effect.flatMap(builder.status(sessionId), (build) => showBuild(sessionId, build)),

@@ -27,6 +27,7 @@ import {
   type UnclearWrite
 } from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
+import { makeQuestions } from "./questions.ts"
 
 const reads = { annotations: readOnly, scope: "runs:read" } as const
 const changes = { scope: "agents:write" } as const
@@ -209,6 +210,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     description:
       "Force a run to end. The first call only stops it gracefully; a second call while its status is Stopping ends it by force, and what it has not exported is lost. Prefer stop_agent.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: false }),
+    confirms: () => true,
     input: oneRun,
     output: Ending
   },
@@ -219,6 +221,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     description:
       "Irreversibly delete a finished run or its files, for instance to remove personal data. Refused while the run is active: end it with stop_agent first. Confirm with the user before calling.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
+    confirms: () => true,
     input: Schema.Struct({
       ...oneRun.fields,
       removeMethod: Param.optionalOr(
@@ -282,6 +285,7 @@ export const RunToolsLive = RunTools.toLayer(
   Effect.gen(function* () {
     const runs = yield* Runs
     const files = yield* Files
+    const questions = yield* makeQuestions
 
     /** The request to end the run succeeded; a failure to read the new status in time is ignored. */
     const afterEnding = (agentId: AgentId, runId: RunId): Effect.Effect<typeof Ending.Type, never, Credentials> =>
@@ -375,26 +379,40 @@ export const RunToolsLive = RunTools.toLayer(
           })
         ),
 
-      kill_agent: ({ agentId, runId }) =>
-        Effect.zipRight(runs.kill(agentId, runId), afterEnding(agentId, runId)).pipe(
-          lookAtEnding(agentId, runId, (status) => {
-            if (status === "Stopped") return proved(status)
-            if (isFinal(status)) return ended(status)
-            // It may have been Stopping before: then nothing has forced it yet.
-            return unproved(
-              status === "Stopping"
-                ? "The run is now Stopping; calling again ends it by force."
-                : `The run is now ${status}.`
-            )
-          })
-        ),
+      kill_agent: {
+        question: ({ agentId, runId }) => questions.killRun(agentId, runId),
+        declined: ({ agentId, runId }, notice) => ({ agentId, ...showRunId(runId), notice }),
+        call: ({ agentId, runId }) =>
+          Effect.zipRight(runs.kill(agentId, runId), afterEnding(agentId, runId)).pipe(
+            lookAtEnding(agentId, runId, (status) => {
+              if (status === "Stopped") return proved(status)
+              if (isFinal(status)) return ended(status)
+              // It may have been Stopping before: then nothing has forced it yet.
+              return unproved(
+                status === "Stopping"
+                  ? "The run is now Stopping; calling again ends it by force."
+                  : `The run is now ${status}.`
+              )
+            })
+          )
+      },
 
-      delete_run: ({ agentId, removeMethod, runId }) =>
-        runs.remove(agentId, runId, removeMethod).pipe(
-          Effect.as({}),
-          lookAtDeletion(agentId, runId, removeMethod),
-          Effect.map((seen) => ({ deleted: true, agentId, ...showRunId(runId), removeMethod, ...seen }))
-        ),
+      delete_run: {
+        question: ({ agentId, removeMethod, runId }) => questions.deleteRun(agentId, runId, removeMethod),
+        declined: ({ agentId, removeMethod, runId }, notice) => ({
+          deleted: false,
+          agentId,
+          ...showRunId(runId),
+          removeMethod,
+          notice
+        }),
+        call: ({ agentId, removeMethod, runId }) =>
+          runs.remove(agentId, runId, removeMethod).pipe(
+            Effect.as({}),
+            lookAtDeletion(agentId, runId, removeMethod),
+            Effect.map((seen) => ({ deleted: true, agentId, ...showRunId(runId), removeMethod, ...seen }))
+          )
+      },
 
       wait_for_run: ({ agentId, runId, timeoutSeconds }) =>
         Effect.map(

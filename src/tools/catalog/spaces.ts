@@ -3,12 +3,15 @@ import * as Schema from "effect/Schema"
 import { isFinal } from "../../sequentum/schemas/Run.ts"
 import type { Space, SpaceAgent } from "../../sequentum/schemas/Space.ts"
 import { Spaces } from "../../sequentum/Spaces.ts"
+import { IsConfirmed } from "../Confirm.ts"
 import { notice, noticeOf, pick, pickFields, runIdFields, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { AgentSummary, agentSummary } from "./agents.ts"
 import { ifUnknown, unproved, type Seen } from "./outcome.ts"
+import { makeQuestions } from "./questions.ts"
+import { StartLimit } from "./StartLimit.ts"
 
 const reads = { annotations: readOnly, scope: "spaces:read" } as const
 
@@ -85,6 +88,7 @@ export const SpaceTools = Toolset.make("spaces", "Folders of agents, and running
       "Start every agent of a space at once; spends credits for each. Some may fail to start: look at each result. See get_space_agents first and confirm with the user.",
     annotations: mutating({ destructive: false, openWorld: true, idempotent: false }),
     scope: "spaces:write",
+    confirms: () => true,
     bound: { list: "results", advice: "Use get_space_agents to see the state of the others." },
     input: Schema.Struct({
       spaceId: Param.spaceId,
@@ -118,6 +122,8 @@ const activeAgents = (agents: ReadonlyArray<SpaceAgent>): Seen<never> => {
 export const SpaceToolsLive = SpaceTools.toLayer(
   Effect.gen(function* () {
     const spaces = yield* Spaces
+    const limit = yield* StartLimit
+    const questions = yield* makeQuestions
     return SpaceTools.of({
       list_spaces: () =>
         Effect.map(spaces.list(), (found) => ({
@@ -137,19 +143,29 @@ export const SpaceToolsLive = SpaceTools.toLayer(
 
       search_space_by_name: ({ name }) => Effect.map(spaces.searchByName(name), spaceDetail),
 
-      run_space_agents: ({ inputParameters, spaceId }) =>
-        spaces.runAll(spaceId, inputParameters).pipe(
-          Effect.map((started) => ({
-            spaceId,
-            ...pick(started, ["spaceName", "totalAgents", "agentsStarted", "agentsFailed"]),
-            results: started.results.map(({ runId, ...result }) => ({
-              ...pickFields(StartedAgent, result),
-              ...showRunId(runId)
-            })),
-            ...noticeOf(unreadable(started.results))
-          })),
-          ifUnknown(() => Effect.map(spaces.agents(spaceId), activeAgents))
-        )
+      run_space_agents: {
+        question: ({ spaceId }) => questions.runSpace(spaceId),
+        declined: ({ spaceId }, notice) => ({ spaceId, agentsStarted: 0, results: [], notice }),
+        call: ({ inputParameters, spaceId }) =>
+          Effect.gen(function* () {
+            if (limit.isOn) {
+              const { length: starts } = yield* spaces.agents(spaceId)
+              yield* limit.take({ starts, isConfirmed: yield* IsConfirmed })
+            }
+            return yield* spaces.runAll(spaceId, inputParameters).pipe(
+              Effect.map((started) => ({
+                spaceId,
+                ...pick(started, ["spaceName", "totalAgents", "agentsStarted", "agentsFailed"]),
+                results: started.results.map(({ runId, ...result }) => ({
+                  ...pickFields(StartedAgent, result),
+                  ...showRunId(runId)
+                })),
+                ...noticeOf(unreadable(started.results))
+              })),
+              ifUnknown(() => Effect.map(spaces.agents(spaceId), activeAgents))
+            )
+          })
+      }
     })
   })
 )
