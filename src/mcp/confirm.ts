@@ -139,13 +139,16 @@ const makeUsed = () => {
   }
 }
 
+/** Who calls, for a state that only the same caller may use. It is kept in sealed states only. */
+export const callerDigest = Effect.map(Credentials, ({ scheme, secret }) =>
+  digestOf(`${scheme} ${Redacted.value(secret)}`)
+)
+
 /** Asks the user before a call that needs a confirmation. */
 export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Confirmations => {
   const { open, seal } = sealing("confirmation of tools/call", State)
   const useOnce = makeUsed()
   const skipped = new Set(skip)
-
-  const callerOf = Effect.map(Credentials, ({ scheme, secret }) => digestOf(`${scheme} ${Redacted.value(secret)}`))
 
   const ask = (call: Unconfirmed, digest: string) =>
     Effect.flatMap(
@@ -158,7 +161,7 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
             const state = seal({
               tool: call.tool,
               digest,
-              caller: yield* callerOf,
+              caller: yield* callerDigest,
               until: now + Duration.toMillis(maxAge),
               id: randomUUID()
             })
@@ -174,7 +177,7 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
       const state = ctx.mcpReq.requestState()
       if (typeof state !== "string") return yield* ask(call, digest)
       const opened = open(state)
-      const caller = yield* callerOf
+      const caller = yield* callerDigest
       if (Option.isNone(opened) || opened.value.caller !== caller || opened.value.tool !== call.tool) {
         return yield* refused("This confirmation was given for another call.")
       }

@@ -4,6 +4,7 @@ import {
   ResourceNotFoundError,
   type HandlerResultTypeMap,
   type RequestTypeMap,
+  type Result,
   type ServerContext
 } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
@@ -24,10 +25,13 @@ import { Confirm } from "../tools/Confirm.ts"
 import { Progress } from "../tools/Progress.ts"
 import type { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
+import { ReadOnce } from "../tools/Task.ts"
 import type { ToolDescriptor, ToolError } from "../tools/Tool.ts"
 import type { Era } from "./era.ts"
 import { askFirst, type ClientCapabilities, type Confirmations } from "./confirm.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
+import type { TaskMethod, TaskParams } from "./taskMethods.ts"
+import { requireTasks, taskResult, takesTasks, type Tasks } from "./tasks.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
 
 /** The requests that are answered from the registries. */
@@ -55,6 +59,7 @@ export type Handlers = {
     ctx: ServerContext,
     capabilities: ClientCapabilities
   ) => Answer<"tools/call">
+  readonly tasks: TaskHandlers
 }
 
 /** The services that requests run with. The caller comes with each request. */
@@ -76,6 +81,7 @@ export interface HandlerEnvironment {
   readonly era: Era
   /** Asks the user before calls that need a confirmation. */
   readonly confirm: Confirmations
+  readonly tasks: Tasks
   /** Called for each failed call, before the result is built. */
   readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
 }
@@ -159,7 +165,7 @@ const listTools: Make<"tools/list"> =
   (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) })
 
 const callTool: Make<"tools/call"> = (environment) => {
-  const { clock, confirm, era, onFailure, run, selection, tools } = environment
+  const { clock, confirm, era, onFailure, run, selection, tasks, tools } = environment
   return async ({ params }, ctx, capabilities) => {
     let attempts = 0
     const sent = () => {
@@ -171,8 +177,21 @@ const callTool: Make<"tools/call"> = (environment) => {
       attempts: () => attempts
     }
     const startedAt = clock.unsafeCurrentTimeNanos()
+    const args = params.arguments ?? {}
+    const task = era === "modern" && takesTasks(ctx) ? tools.taskOf(params.name) : undefined
     const exit = await run(
-      tracedCall(call, ctx.mcpReq._meta)(tools.call(params.name, params.arguments ?? {}, selection(ctx))),
+      tracedCall(
+        call,
+        ctx.mcpReq._meta
+      )(tools.call(params.name, args, selection(ctx))).pipe(
+        Effect.flatMap((result) =>
+          Effect.map(
+            task === undefined ? Effect.succeedNone : tasks.begin(params.name, args, result),
+            Option.match({ onNone: () => successResult(result), onSome: taskResult })
+          )
+        ),
+        Effect.provideService(ReadOnce, task?.isWait === true)
+      ),
       ctx,
       Context.make(Progress, progressTo(ctx)).pipe(
         Context.add(Attempts, { sent }),
@@ -181,7 +200,7 @@ const callTool: Make<"tools/call"> = (environment) => {
     )
     countCall(call, exit, Number(clock.unsafeCurrentTimeNanos() - startedAt) / 1e9)
     const outcome = await settle(environment, exit, ctx)
-    if (Either.isRight(outcome)) return successResult(outcome.right)
+    if (Either.isRight(outcome)) return outcome.right
     const error = outcome.left
     if (error._tag === "UnknownTool") throw unknownTool(error.tool)
     if (error._tag === "ConfirmationNeeded") return askFirst(error)
@@ -286,6 +305,35 @@ const complete: Make<"completion/complete"> = (environment) => {
   }
 }
 
+/** How each request about a task is answered. */
+export type TaskHandlers = {
+  readonly [M in TaskMethod]: (params: TaskParams, ctx: ServerContext) => Promise<Result>
+}
+
+const makeTaskHandlers = (environment: HandlerEnvironment): TaskHandlers => {
+  const { onFailure, run, tasks } = environment
+  const settled = async <A>(effect: Effect.Effect<A, ToolError, ServerServices | Credentials>, ctx: ServerContext) => {
+    requireTasks(ctx)
+    const outcome = await settle(environment, await run(effect, ctx, Context.empty()), ctx)
+    if (Either.isRight(outcome)) return outcome.right
+    onFailure?.(outcome.left, ctx)
+    throw new ProtocolError(ProtocolErrorCode.InternalError, errorText(outcome.left, offeredTo(environment, ctx)))
+  }
+  const acknowledged = (isKnown: boolean): Result => {
+    if (!isKnown) throw tasks.unknownTask()
+    return {}
+  }
+  return {
+    "tasks/get": async ({ taskId }, ctx) => {
+      const task = await settled(tasks.get(taskId, offeredTo(environment, ctx)), ctx)
+      return Option.getOrThrowWith(task, tasks.unknownTask)
+    },
+    // No task waits for input: questions come before the task.
+    "tasks/update": async ({ taskId }, ctx) => acknowledged(await settled(tasks.isKnown(taskId), ctx)),
+    "tasks/cancel": async ({ taskId }, ctx) => acknowledged(await settled(tasks.cancel(taskId), ctx))
+  }
+}
+
 /** Answers requests from the registries of tools, resources and prompts. */
 export const makeHandlers = (environment: HandlerEnvironment): Handlers => ({
   "tools/list": listTools(environment),
@@ -295,5 +343,6 @@ export const makeHandlers = (environment: HandlerEnvironment): Handlers => ({
   "resources/read": read(environment),
   "prompts/list": describePrompts(environment),
   "prompts/get": fillPrompt(environment),
-  "completion/complete": complete(environment)
+  "completion/complete": complete(environment),
+  tasks: makeTaskHandlers(environment)
 })

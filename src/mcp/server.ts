@@ -14,6 +14,7 @@ import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { instructions } from "./instructions.ts"
 import { invalidParams } from "./invalidParams.ts"
+import { taskMethods, taskParams, tasksExtension } from "./taskMethods.ts"
 
 /** Additions to the server, such as the fixtures of a test suite. */
 export interface ServerExtension {
@@ -73,7 +74,13 @@ export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Se
   const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
     { name: "sequentum-mcp", title: "Sequentum", version },
     {
-      capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+      capabilities: {
+        tools: {},
+        resources: {},
+        prompts: {},
+        completions: {},
+        ...(era === "modern" ? { extensions: { [tasksExtension]: {} } } : {})
+      },
       instructions,
       cacheHints: {
         "tools/list": listCache,
@@ -101,6 +108,13 @@ export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Se
   server.setRequestHandler("completion/complete", async (request, ctx) =>
     (await handlers())["completion/complete"](request, ctx)
   )
+  if (era === "modern") {
+    for (const method of taskMethods) {
+      server.setRequestHandler(method, { params: taskParams }, async (params, ctx) =>
+        (await handlers()).tasks[method](params, ctx)
+      )
+    }
+  }
   extension?.register?.(server)
   return server
 }

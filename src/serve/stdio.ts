@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
 import { makeConfirmations } from "../mcp/confirm.ts"
 import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
+import { makeTasks } from "../mcp/tasks.ts"
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import type { Era } from "../mcp/era.ts"
 import { makeSealing } from "../runtime/sealed.ts"
@@ -27,11 +28,9 @@ export const stdioHandlers = (settings: Settings) =>
       const clock = yield* Effect.clock
       const run: RunRequest = (effect, ctx, own) =>
         runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
-      const confirm = makeConfirmations({
-        mode: settings.confirm,
-        skip: settings.confirmSkip,
-        sealing: makeSealing(Option.none())
-      })
-      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era, confirm })
+      const sealing = makeSealing(Option.none())
+      const confirm = makeConfirmations({ mode: settings.confirm, skip: settings.confirmSkip, sealing })
+      const tasks = makeTasks({ sealing, taskOf: tools.taskOf })
+      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era, confirm, tasks })
     }).pipe(Effect.provide(services))
   })

@@ -87,6 +87,7 @@ const describe = <In, Out>(toolset: string, name: string, declared: Declaration<
     annotations: declared.annotations,
     scope: declared.scope,
     bound: declared.bound,
+    task: declared.task,
     get inputSchema() {
       return (input ??= inputSchema(declared.input))
     },
