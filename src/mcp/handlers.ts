@@ -30,6 +30,8 @@ import type { ToolDescriptor, ToolError } from "../tools/Tool.ts"
 import type { Era } from "./era.ts"
 import { askFirst, type ClientCapabilities, type Confirmations } from "./confirm.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
+import { skillScheme } from "./skillMethods.ts"
+import type { Skills } from "./skills.ts"
 import type { TaskMethod, TaskParams } from "./taskMethods.ts"
 import { requireTasks, taskResult, takesTasks, type Tasks } from "./tasks.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
@@ -60,6 +62,7 @@ export type Handlers = {
     capabilities: ClientCapabilities
   ) => Answer<"tools/call">
   readonly tasks: TaskHandlers
+  readonly skills: SkillHandlers
 }
 
 /** The services that requests run with. The caller comes with each request. */
@@ -209,12 +212,17 @@ const callTool: Make<"tools/call"> = (environment) => {
   }
 }
 
-const listResources: Make<"resources/list"> = (environment) => (_, ctx) => ({
-  resources: resourcesFor(environment, ctx, staticResources).map((resource) => ({
-    uri: resource.uri,
-    ...describeResource(resource)
-  }))
-})
+const listResources =
+  (environment: HandlerEnvironment, skills: () => Promise<Skills>): Handlers["resources/list"] =>
+  async (_, ctx) => ({
+    resources: [
+      ...resourcesFor(environment, ctx, staticResources).map((resource) => ({
+        uri: resource.uri,
+        ...describeResource(resource)
+      })),
+      ...(await skills()).resources(offeredTo(environment, ctx))
+    ]
+  })
 
 const listResourceTemplates: Make<"resources/templates/list"> = (environment) => (_, ctx) => ({
   resourceTemplates: resourcesFor(environment, ctx, resourceTemplates).map((resource) => ({
@@ -223,9 +231,14 @@ const listResourceTemplates: Make<"resources/templates/list"> = (environment) =>
   }))
 })
 
-const read: Make<"resources/read"> = (environment) => {
+const read = (environment: HandlerEnvironment, skills: () => Promise<Skills>): Handlers["resources/read"] => {
   const { onFailure, run, selection } = environment
   return async ({ params: { uri } }, ctx) => {
+    if (uri.startsWith(skillScheme)) {
+      const text = (await skills()).read(uri, offeredTo(environment, ctx))
+      if (text === undefined) throw new ResourceNotFoundError(uri, "Resource not found")
+      return { contents: [{ uri, mimeType: "text/markdown", text }] }
+    }
     const exit = await run(readResource(uri, selection(ctx)), ctx, Context.empty())
     const outcome = await settle(environment, exit, ctx)
     if (Either.isRight(outcome)) {
@@ -305,6 +318,24 @@ const complete: Make<"completion/complete"> = (environment) => {
   }
 }
 
+/** How each request about skills is answered. */
+export interface SkillHandlers {
+  readonly list: (ctx: ServerContext) => Promise<Result>
+  readonly get: (uri: string, ctx: ServerContext) => Promise<Result>
+}
+
+/** Loads the skills when a client first asks for them or for resources. */
+const skillsOf = ({ tools }: HandlerEnvironment): (() => Promise<Skills>) => {
+  let loaded: Promise<Skills> | undefined
+  return () =>
+    (loaded ??= import("./skills.ts").then(({ makeSkills }) => makeSkills(tools.list().map(({ name }) => name))))
+}
+
+const makeSkillHandlers = (environment: HandlerEnvironment, skills: () => Promise<Skills>): SkillHandlers => ({
+  list: async (ctx) => (await skills()).list(offeredTo(environment, ctx)),
+  get: async (uri, ctx) => (await skills()).get(uri, offeredTo(environment, ctx))
+})
+
 /** How each request about a task is answered. */
 export type TaskHandlers = {
   readonly [M in TaskMethod]: (params: TaskParams, ctx: ServerContext) => Promise<Result>
@@ -335,14 +366,18 @@ const makeTaskHandlers = (environment: HandlerEnvironment): TaskHandlers => {
 }
 
 /** Answers requests from the registries of tools, resources and prompts. */
-export const makeHandlers = (environment: HandlerEnvironment): Handlers => ({
-  "tools/list": listTools(environment),
-  "tools/call": callTool(environment),
-  "resources/list": listResources(environment),
-  "resources/templates/list": listResourceTemplates(environment),
-  "resources/read": read(environment),
-  "prompts/list": describePrompts(environment),
-  "prompts/get": fillPrompt(environment),
-  "completion/complete": complete(environment),
-  tasks: makeTaskHandlers(environment)
-})
+export const makeHandlers = (environment: HandlerEnvironment): Handlers => {
+  const skills = skillsOf(environment)
+  return {
+    "tools/list": listTools(environment),
+    "tools/call": callTool(environment),
+    "resources/list": listResources(environment, skills),
+    "resources/templates/list": listResourceTemplates(environment),
+    "resources/read": read(environment, skills),
+    "prompts/list": describePrompts(environment),
+    "prompts/get": fillPrompt(environment),
+    "completion/complete": complete(environment),
+    tasks: makeTaskHandlers(environment),
+    skills: makeSkillHandlers(environment, skills)
+  }
+}

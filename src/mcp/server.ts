@@ -14,6 +14,7 @@ import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { instructions } from "./instructions.ts"
 import { invalidParams } from "./invalidParams.ts"
+import { skillParams, skillsExtension } from "./skillMethods.ts"
 import { taskMethods, taskParams, tasksExtension } from "./taskMethods.ts"
 
 /** Additions to the server, such as the fixtures of a test suite. */
@@ -79,7 +80,7 @@ export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Se
         resources: {},
         prompts: {},
         completions: {},
-        ...(era === "modern" ? { extensions: { [tasksExtension]: {} } } : {})
+        extensions: { [skillsExtension]: {}, ...(era === "modern" ? { [tasksExtension]: {} } : {}) }
       },
       instructions,
       cacheHints: {
@@ -107,6 +108,12 @@ export const makeServer = ({ era, extension, handlers: own }: ServerOptions): Se
   server.setRequestHandler("prompts/get", async (request, ctx) => (await handlers())["prompts/get"](request, ctx))
   server.setRequestHandler("completion/complete", async (request, ctx) =>
     (await handlers())["completion/complete"](request, ctx)
+  )
+  server.setRequestHandler("skills/list", { params: skillParams }, async (_, ctx) =>
+    (await handlers()).skills.list(ctx)
+  )
+  server.setRequestHandler("skills/get", { params: skillParams }, async ({ uri = "" }, ctx) =>
+    (await handlers()).skills.get(uri, ctx)
   )
   if (era === "modern") {
     for (const method of taskMethods) {

@@ -61,7 +61,8 @@ const served = Effect.gen(function* () {
       "tasks/get": () => Promise.resolve({}),
       "tasks/update": () => Promise.resolve({}),
       "tasks/cancel": () => Promise.resolve({})
-    }
+    },
+    skills: { list: () => Promise.resolve({}), get: () => Promise.resolve({}) }
   }
   const fiber = yield* Effect.fork(
     asCaller(
