@@ -27,7 +27,13 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
-  "sequentum/client": ["sequentum/errors.ts", "sequentum/Credentials.ts", "sequentum/Deadline.ts", "runtime"],
+  "sequentum/client": [
+    "sequentum/errors.ts",
+    "sequentum/Credentials.ts",
+    "sequentum/Deadline.ts",
+    "sequentum/Recipient.ts",
+    "runtime"
+  ],
   sandbox: [],
   runtime: [],
   "config.ts": [],

@@ -178,6 +178,12 @@ const inEitherCase =
       Option.orElse(upper, () => lower)
     )
 
+/** 32 bytes in base64, of either alphabet. */
+const stateKey: Parse<Redacted.Redacted<Uint8Array>> = (value) =>
+  /^[\w+/-]{43}=?$/u.test(value)
+    ? Either.right(Redacted.make(Buffer.from(value, "base64")))
+    : Either.left("must be 32 random bytes in base64, as `openssl rand -base64 32` prints them")
+
 /** Seconds, or with a unit: `30 minutes`, `1 hour`. */
 const duration: Parse<Duration.Duration> = (value) => {
   const match = /^(\d{1,9})\s*(s|seconds?|m|minutes?|h|hours?)?$/u.exec(value)
@@ -188,6 +194,8 @@ const duration: Parse<Duration.Duration> = (value) => {
     unit === "h" ? Duration.hours(amount) : unit === "m" ? Duration.minutes(amount) : Duration.seconds(amount)
   )
 }
+
+const noEffect = "No effect: the server keeps no sessions. Accepted, so that older configurations start."
 
 /** Every setting. The page of settings, the flags and their help are made from this. */
 export const settings = {
@@ -324,22 +332,25 @@ export const settings = {
     },
     parsed<ReadonlyArray<string>>([], hosts)
   ),
-  sessions: setting(
+  stateKey: setting(
     {
-      env: "SESSIONS",
-      defaultText: "on",
-      doc: "on keeps a session for each client of protocol revision 2025-11-25 or older; off keeps none."
+      env: "STATE_KEY",
+      defaultText: "random, anew at each start",
+      doc: "Key that seals session ids: 32 bytes in base64, from `openssl rand -base64 32`. Replicas share it."
     },
-    parsed("on", oneOf("on", "off"))
+    optional(stateKey)
   ),
-  maxSessions: setting(
-    { env: "MAX_SESSIONS", defaultText: "1000", doc: "Max number of open sessions." },
-    parsed(1000, wholeNumber(1, 1_000_000))
+  maxInFlight: setting(
+    {
+      env: "MAX_IN_FLIGHT",
+      defaultText: "500",
+      doc: "Max requests to /mcp under way at the same time. More get 503."
+    },
+    parsed(500, wholeNumber(1, 1_000_000))
   ),
-  sessionIdle: setting(
-    { env: "SESSION_IDLE", defaultText: "1 hour", doc: "How long a session may be idle before it ends." },
-    parsed(Duration.hours(1), duration)
-  ),
+  sessions: setting({ env: "SESSIONS", defaultText: "none", doc: noEffect }, text),
+  maxSessions: setting({ env: "MAX_SESSIONS", defaultText: "none", doc: noEffect }, text),
+  sessionIdle: setting({ env: "SESSION_IDLE", defaultText: "none", doc: noEffect }, text),
   drain: setting(
     {
       env: "DRAIN",
@@ -444,6 +455,12 @@ export const configProblems = (error: ConfigError.ConfigError): ReadonlyArray<st
     sourceUnavailableCase: (_, path) => [`${path.join(".")} can't be read.`],
     unsupportedCase: (_, path) => [`${path.join(".")} can't be read.`]
   })
+
+/** The variables that are set and have no effect. */
+export const withoutEffect = (values: Settings): ReadonlyArray<string> =>
+  (["sessions", "maxSessions", "sessionIdle"] as const).flatMap((name) =>
+    Option.isSome(values[name]) ? [settings[name].env] : []
+  )
 
 /** Values that override the environment, by the name of the variable. */
 export type Overrides = ReadonlyMap<string, string>

@@ -5,7 +5,15 @@ import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { commaList, isLoopback, loadSettings, parseBoolean, settings, type Settings } from "../src/config.ts"
+import {
+  commaList,
+  isLoopback,
+  loadSettings,
+  parseBoolean,
+  settings,
+  withoutEffect,
+  type Settings
+} from "../src/config.ts"
 
 /** The settings for these variables only, whatever the environment of the tests holds. */
 const read = (variables: Readonly<Record<string, string>>) => {
@@ -16,7 +24,8 @@ const read = (variables: Readonly<Record<string, string>>) => {
 /** A setting's value in a form that can be compared and printed. */
 const comparable = (value: unknown): unknown => {
   if (Option.isOption(value)) return Option.match(value, { onNone: () => null, onSome: comparable })
-  if (Redacted.isRedacted(value)) return `redacted ${String(Redacted.value(value))}`
+  if (Redacted.isRedacted(value)) return `redacted ${String(comparable(Redacted.value(value)))}`
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("hex")
   if (Duration.isDuration(value)) return `${Duration.toSeconds(value)} s`
   return value instanceof URL ? value.href : value
 }
@@ -41,9 +50,11 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   trustProxy: false,
   allowedOrigins: [],
   allowedHosts: [],
-  sessions: "on",
-  maxSessions: 1000,
-  sessionIdle: "3600 s",
+  stateKey: null,
+  maxInFlight: 500,
+  sessions: null,
+  maxSessions: null,
+  sessionIdle: null,
   drain: "10 s",
   rateLimit: 100,
   otlpEndpoint: null,
@@ -70,6 +81,9 @@ const booleans: Case = {
   ],
   invalid: ["2", "maybe", "truee", "true,false"]
 }
+
+/** Accepted whatever they are. */
+const ignored: Case = { valid: ["on", "off", "0", "-1", "a lot"].map((value): Valid => [value, value]), invalid: [] }
 
 const lists: Case = {
   valid: [
@@ -246,22 +260,26 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
     ],
     invalid: ["https://a.test", "*", "a.test/path", "a b", "a.test:port", "::1"]
   },
-  sessions: {
+  stateKey: {
     valid: [
-      ["on", "on"],
-      ["off", "off"],
-      ["OFF", "off"]
+      [
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+        "redacted 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+      ],
+      [`_-${"A".repeat(41)}`, `redacted ffe0${"0".repeat(60)}`]
     ],
-    invalid: ["true", "1"]
+    invalid: ["secret", "A".repeat(42), `${"A".repeat(44)}=`, `${"!".repeat(43)}=`, "0".repeat(64)]
   },
-  maxSessions: {
+  maxInFlight: {
     valid: [
       ["1", 1],
       ["1000000", 1_000_000]
     ],
     invalid: ["0", "1000001", ...wholeNumbers]
   },
-  sessionIdle: durations,
+  sessions: ignored,
+  maxSessions: ignored,
+  sessionIdle: ignored,
   drain: durations,
   rateLimit: {
     valid: [
@@ -387,14 +405,24 @@ describe("problems", () => {
   )
 })
 
+describe("settings of earlier versions", () => {
+  it.effect("have no effect, and are named", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(withoutEffect(yield* read({})), [])
+      const some = yield* read({ SESSION_IDLE: "1 minute", SESSIONS: "off", MAX_SESSIONS: "many" })
+      assert.deepStrictEqual(withoutEffect(some), ["SESSIONS", "MAX_SESSIONS", "SESSION_IDLE"])
+    })
+  )
+})
+
 describe("the environment", () => {
   it.effect("overrides the defaults, and flags override the environment", () =>
     Effect.gen(function* () {
       vi.stubEnv("PORT", "5000")
-      vi.stubEnv("MAX_SESSIONS", "5")
+      vi.stubEnv("MAX_IN_FLIGHT", "5")
       const loaded = yield* loadSettings(new Map([["PORT", "4000"]]))
       assert.strictEqual(loaded.port, 4000)
-      assert.strictEqual(loaded.maxSessions, 5)
+      assert.strictEqual(loaded.maxInFlight, 5)
     }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs())))
   )
 })

@@ -1,27 +1,41 @@
-import { createMcpHandler, isLegacyRequest, type Server } from "@modelcontextprotocol/server"
+import {
+  createMcpHandler,
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  isLegacyRequest,
+  SUPPORTED_PROTOCOL_VERSIONS,
+  type JSONRPCNotification,
+  type JSONRPCRequest,
+  type Server
+} from "@modelcontextprotocol/server"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Scope from "effect/Scope"
 import type { Era } from "../mcp/era.ts"
+import { makeDeadlines } from "../runtime/deadlines.ts"
+import type { Sealing } from "../runtime/sealed.ts"
+import { acceptedBy } from "./admission/accepted.ts"
 import type { AdmittedRequest } from "./admission/admit.ts"
-import { subjectOf } from "./admission/bearer.ts"
+import { makeCallsInFlight, type Party } from "./callsInFlight.ts"
 import type { Exchange } from "./delivery/exchange.ts"
-import { receive, type SdkResponse } from "./delivery/respond.ts"
+import { makeMessageStream } from "./delivery/messageStream.ts"
+import { complete, receive, type Accepted, type Reply } from "./delivery/respond.ts"
 import type { Drain } from "./drain.ts"
+import type { InFlight } from "./inFlight.ts"
+import { serveLegacyCall, sessionHeader } from "./legacyCall.ts"
 import { rpcCodes, rpcError } from "./rpcError.ts"
-import { makeSessions, type Sessions } from "./sessions.ts"
+import { makeSessionIds } from "./sessionIds.ts"
 
 export interface DispatchOptions {
   readonly makeServer: (era: Era) => Server
-  /** undefined serves legacy clients without sessions. */
-  readonly sessions: { readonly max: number; readonly idle: Duration.Duration } | undefined
+  readonly sealing: Sealing
   readonly drain: Drain
+  readonly inFlight: InFlight
 }
 
-/** An admitted request for the SDK's handlers. */
+/** An admitted request for the protocol server of its era. */
 export interface DispatchedRequest {
   readonly admitted: AdmittedRequest
   readonly request: Request
@@ -32,89 +46,147 @@ export interface DispatchedRequest {
   readonly cancel: () => void
 }
 
-/** The SDK's response, or a refusal of this server. */
-type Outcome = SdkResponse | HttpServerResponse.HttpServerResponse
+/** A reply of the protocol server, or a refusal of this one. */
+type Outcome = Reply | HttpServerResponse.HttpServerResponse
 
-const sessionHeader = "mcp-session-id"
+const refuse = (status: number, message: string, headers?: Readonly<Record<string, string>>) =>
+  rpcError(status, rpcCodes.refused, message, headers)
 
-/**
- * Whether the status waits for the first bytes of the body. Until then a challenge can still replace the response. A
- * GET stream may have nothing to send for a long time.
- */
-const holdsBack = ({ method }: Request) => method === "POST"
+/** The response to a request while as many as the server accepts are under way. */
+export const tooBusy = refuse(503, "Too many requests are under way. Try again later.", { "retry-after": "5" })
 
-const isInitialize = (body: unknown) => Predicate.isRecord(body) && body["method"] === "initialize"
+const methodNotAllowed = refuse(405, "Method not allowed.", { allow: "POST" })
+const notAcceptable = refuse(406, "The client must accept application/json or text/event-stream.")
+const stopping = refuse(503, "The server is stopping.")
+const received = complete(202)
 
-/** Hands requests to the SDK's handler of their era. Everything that is open ends with the scope. */
-export const makeDispatch = ({ drain, makeServer, sessions: limits }: DispatchOptions) =>
+const hasMethod = (body: unknown, method: string) => Predicate.isRecord(body) && body["method"] === method
+
+/** The refusal of a protocol revision that no server of the older era speaks. */
+const versionProblem = ({ headers }: Request) => {
+  const version = headers.get("mcp-protocol-version")
+  return version === null || SUPPORTED_PROTOCOL_VERSIONS.includes(version)
+    ? undefined
+    : refuse(
+        400,
+        `Bad Request: Unsupported protocol version: ${version} (supported versions: ${SUPPORTED_PROTOCOL_VERSIONS.join(", ")})`
+      )
+}
+
+/** The request that a notification cancels; undefined if it cancels none. */
+const cancelledBy = ({ method, params }: JSONRPCNotification) => {
+  const id = method === "notifications/cancelled" ? params?.["requestId"] : undefined
+  return Predicate.isString(id) || Predicate.isNumber(id) ? id : undefined
+}
+
+/** Hands requests to the protocol server of their era. Everything that is open ends with the scope. */
+export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchOptions) =>
   Effect.gen(function* () {
-    const handler = createMcpHandler(({ era }) => makeServer(era), {
-      legacy: limits === undefined ? "stateless" : "reject"
-    })
-    yield* Effect.addFinalizer(() => Effect.promise(() => handler.close()))
-    const sessions =
-      limits === undefined
-        ? undefined
-        : yield* makeSessions({
-            maxSessions: limits.max,
-            idle: limits.idle,
-            makeServer: () => makeServer("legacy")
-          })
+    const clock = yield* Effect.clock
+    const { after } = yield* makeDeadlines
+    const sessionIds = makeSessionIds(sealing)
+    const calls = makeCallsInFlight()
+    yield* Effect.addFinalizer(() => Effect.sync(calls.cancelAll))
 
-    /** Serves a request without a session. The end of its exchange cancels it. */
-    const sessionless = async ({ admitted, body, cancel, exchange, request }: DispatchedRequest) => {
+    const modernHandler = (responseMode: "auto" | "sse") =>
+      Effect.acquireRelease(
+        Effect.sync(() => createMcpHandler(({ era }) => makeServer(era), { legacy: "reject", responseMode })),
+        (made) => Effect.promise(() => made.close())
+      )
+    const handler = yield* modernHandler("auto")
+    const eventsHandler = yield* modernHandler("sse")
+    // Has the subscriptions, which end when the server begins to stop; calls under way go on.
+    const listenHandler = yield* modernHandler("sse")
+    yield* Effect.forkScoped(
+      Effect.zipRight(
+        drain.started,
+        Effect.promise(() => listenHandler.close())
+      )
+    )
+
+    /** Serves a message of the newer era. The end of its exchange cancels it. */
+    const serveModern = async (
+      { admitted, body, cancel, exchange, request }: DispatchedRequest,
+      accepted: Accepted
+    ): Promise<Outcome> => {
+      const isListening = hasMethod(body, "subscriptions/listen")
+      if (isListening && accepted === "json") return notAcceptable
+      if (isListening && drain.isDraining()) return stopping
+      const leave = inFlight.enter()
+      if (leave === undefined) return tooBusy
       let isComplete = false
       exchange.onEnd(() => {
+        leave()
         if (!isComplete) cancel()
       })
-      const response = await handler.fetch(request, { parsedBody: body, authInfo: admitted.caller.authInfo })
-      const received = await receive(response, exchange, holdsBack(request))
-      isComplete = received.body !== undefined
-      return received
+      const { fetch } = isListening ? listenHandler : accepted === "events" ? eventsHandler : handler
+      const response = await fetch(request, { parsedBody: body, authInfo: admitted.caller.authInfo })
+      const reply = await receive(response, exchange, accepted)
+      isComplete = reply.body !== undefined
+      return reply
     }
 
-    const inSession = (
-      { open, use }: Sessions,
-      { admitted, body, exchange, request }: DispatchedRequest
-    ): Effect.Effect<Outcome> =>
-      Effect.gen(function* () {
-        const subject = Option.match(admitted.token, { onNone: () => "anonymous", onSome: subjectOf })
-        const id = request.headers.get(sessionHeader)
-        if (id === null) {
-          if (request.method !== "POST") {
-            return rpcError(405, rpcCodes.refused, "Method not allowed without a session.", { allow: "POST" })
-          }
-          if (!isInitialize(body)) {
-            return rpcError(400, rpcCodes.refused, "The Mcp-Session-Id header is required. Initialize first.")
-          }
-          if (drain.isDraining()) return rpcError(503, rpcCodes.refused, "The server is stopping.")
-        }
-        const legacy = { request, parsedBody: body, authInfo: admitted.caller.authInfo }
-        const scope = yield* exchange.scope
-        const response = yield* Scope.extend(id === null ? open(subject, legacy) : use(id, subject, legacy), scope)
-        if (response !== undefined) return yield* Effect.promise(() => receive(response, exchange, holdsBack(request)))
-        return id === null
-          ? rpcError(503, rpcCodes.refused, "The server has no room for another session. Try again later.", {
-              "retry-after": "30"
-            })
-          : rpcError(404, rpcCodes.unauthorized, "Session not found. Initialize a new one.")
-      })
-
-    const byEra = (dispatched: DispatchedRequest): Effect.Effect<Outcome> => {
-      const { body, request } = dispatched
-      if (sessions === undefined) return Effect.promise(() => sessionless(dispatched))
-      if (request.method !== "POST") return inSession(sessions, dispatched)
-      return Effect.flatMap(
-        Effect.promise(async () => ((await isLegacyRequest(request, body)) ? undefined : sessionless(dispatched))),
-        (response) => (response === undefined ? inSession(sessions, dispatched) : Effect.succeed(response))
+    const serveLegacyRequest = (
+      { admitted: { caller }, exchange }: DispatchedRequest,
+      request: JSONRPCRequest,
+      party: Option.Option<Party>,
+      accepted: Accepted
+    ): Promise<Reply> | Outcome => {
+      const leave = inFlight.enter()
+      if (leave === undefined) return tooBusy
+      const stream = makeMessageStream({ accepted, after })
+      const cancel = serveLegacyCall(
+        {
+          server: makeServer("legacy"),
+          request,
+          authInfo: caller.authInfo,
+          // A response of JSON has no room for questions.
+          statement:
+            accepted === "json" ? Option.none() : Option.flatMap(party, ({ session }) => sessionIds.read(session)),
+          party,
+          stream
+        },
+        { calls, sessionIds, now: () => clock.unsafeCurrentTimeMillis(), onEnd: leave }
       )
+      exchange.onEnd(() => {
+        stream.discard()
+        // A lost connection cancels no call that its client can cancel otherwise. But nobody reads its result.
+        if (Option.isSome(party)) caller.leave()
+        else cancel()
+      })
+      return stream.reply
+    }
+
+    /** Serves a message of the older era. Whatever session it names, any process can serve it. */
+    const serveLegacy = (dispatched: DispatchedRequest, accepted: Accepted): Promise<Reply> | Outcome => {
+      const { admitted, body, request } = dispatched
+      const isInitialize = hasMethod(body, "initialize")
+      const problem = isInitialize ? undefined : versionProblem(request)
+      if (problem !== undefined) return problem
+      if (isInitialize && drain.isDraining()) return stopping
+      const session = request.headers.get(sessionHeader)
+      const account = admitted.caller.credentials.account ?? "anonymous"
+      const party = Option.map(Option.fromNullable(session), (id): Party => ({ account, session: id }))
+      if (isJSONRPCRequest(body)) return serveLegacyRequest(dispatched, body, party, accepted)
+      if (Option.isSome(party)) {
+        const cancelled = isJSONRPCNotification(body) ? cancelledBy(body) : undefined
+        if (cancelled !== undefined) calls.cancel(party.value, cancelled)
+        if (isJSONRPCResponse(body)) calls.answer(party.value, body)
+      }
+      return received
     }
 
     const dispatch = (dispatched: DispatchedRequest): Effect.Effect<Outcome> =>
       Effect.suspend(() => {
-        if (dispatched.request.method === "POST") dispatched.exchange.onEnd(drain.enter())
-        return byEra(dispatched)
+        const { body, exchange, request } = dispatched
+        if (request.method !== "POST") return Effect.succeed(methodNotAllowed)
+        const accepted = acceptedBy(request.headers.get("accept") ?? undefined)
+        if (accepted === undefined) return Effect.succeed(notAcceptable)
+        exchange.onEnd(drain.enter())
+        return Effect.promise(async () =>
+          (await isLegacyRequest(request, body)) ? serveLegacy(dispatched, accepted) : serveModern(dispatched, accepted)
+        )
       })
 
-    return { dispatch, sessionCount: () => sessions?.count() ?? 0 } as const
+    return { dispatch } as const
   })

@@ -6,6 +6,8 @@ import * as Fiber from "effect/Fiber"
 /** Counts pending requests, so that a stopping server can wait for them. */
 export interface Drain {
   readonly isDraining: () => boolean
+  /** Waits until draining starts. */
+  readonly started: Effect.Effect<void>
   /** Counts a request as pending until the returned function is called. */
   readonly enter: () => () => void
   /** Starts draining, then waits until no request is pending or the time is over. */
@@ -14,7 +16,7 @@ export interface Drain {
 
 /** Waits at most `time` for pending requests. */
 export const makeDrain = (time: Duration.Duration) =>
-  Effect.map(Deferred.make<void>(), (empty): Drain => {
+  Effect.map(Effect.zip(Deferred.make<void>(), Deferred.make<void>()), ([empty, started]): Drain => {
     let draining = false
     let pending = 0
     const settle = () => {
@@ -22,6 +24,7 @@ export const makeDrain = (time: Duration.Duration) =>
     }
     return {
       isDraining: () => draining,
+      started: Deferred.await(started),
       enter: () => {
         pending += 1
         return () => {
@@ -31,6 +34,7 @@ export const makeDrain = (time: Duration.Duration) =>
       },
       drain: Effect.gen(function* () {
         draining = true
+        yield* Deferred.succeed(started, undefined)
         // Not `Effect.timeout`: a finalizer is uninterruptible, so the timer completes the Deferred itself.
         const timer = yield* Effect.forkDaemon(
           Effect.interruptible(Effect.delay(Deferred.succeed(empty, undefined), time))

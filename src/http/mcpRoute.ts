@@ -13,13 +13,16 @@ import { corsHeaders } from "./admission/origins.ts"
 import { makeExchanges } from "./delivery/exchange.ts"
 import { deliver } from "./delivery/respond.ts"
 import { webRequest } from "./delivery/webRequest.ts"
-import { makeDispatch, type DispatchOptions } from "./dispatch.ts"
+import { makeDispatch, tooBusy, type DispatchOptions } from "./dispatch.ts"
+import { makeInFlight } from "./inFlight.ts"
 import { makeRequestLog } from "./observability/logging.ts"
 import { countRequest } from "./observability/requestMetrics.ts"
 import { makeProtocolServers } from "./protocolServers.ts"
 import { rpcCodes, rpcError } from "./rpcError.ts"
 
-export interface McpRouteOptions extends AdmissionOptions, Omit<DispatchOptions, "makeServer"> {
+export interface McpRouteOptions extends AdmissionOptions, Omit<DispatchOptions, "makeServer" | "inFlight"> {
+  /** Max requests under way. */
+  readonly maxInFlight: number
   readonly extension?: ServerExtension | undefined
   /** How long a client may leave what was written to it unread. */
   readonly stalled: Duration.Duration
@@ -30,12 +33,18 @@ export interface McpRouteOptions extends AdmissionOptions, Omit<DispatchOptions,
 /** nginx's status for "client closed request". */
 const clientClosed = 499
 
+/** A body up to this many bytes is read while too many requests are under way: it may cancel one, or answer one. */
+const maxShortBody = 16 * 1024
+
+const isShort = ({ headers }: HttpServerRequest.HttpServerRequest) => Number(headers["content-length"]) <= maxShortBody
+
 /** The endpoint itself: admits a request, reads its body, dispatches it to the SDK and delivers the response. */
 export const makeMcpRoute = (options: McpRouteOptions) =>
   Effect.gen(function* () {
     const admit = makeAdmit(options)
-    const makeServer = yield* makeProtocolServers(options.extension)
-    const { dispatch, sessionCount } = yield* makeDispatch({ ...options, makeServer })
+    const makeServer = yield* makeProtocolServers(options.extension, options.drain)
+    const inFlight = makeInFlight(options.maxInFlight)
+    const { dispatch } = yield* makeDispatch({ ...options, makeServer, inFlight })
     const exchangeOf = yield* makeExchanges
     const deadlines = yield* makeDeadlines
     const logRequest = makeRequestLog(options.debug)
@@ -47,6 +56,10 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         if (HttpServerResponse.isServerResponse(admitted)) {
           yield* logRequest(request)
           return admitted
+        }
+        if (inFlight.isFull() && request.method === "POST" && !isShort(request)) {
+          yield* logRequest(request)
+          return HttpServerResponse.setHeaders(tooBusy, admitted.headers)
         }
         const read = yield* Effect.either(request.method === "POST" ? readBody(request) : Effect.void)
         yield* logRequest(request, Either.getOrUndefined(read))
@@ -86,5 +99,5 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
         )
       )
     )
-    return { route, sessionCount } as const
+    return { route } as const
   })

@@ -5,12 +5,15 @@ import { makeHandlers, type HandlerEnvironment, type RunRequest } from "../mcp/h
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import { makeServer, type ServerExtension } from "../mcp/server.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
+import { Recipient } from "../sequentum/Recipient.ts"
 import { ToolRegistry } from "../tools/registry.ts"
+import { Stopping } from "../tools/Stopping.ts"
 import { callerOf } from "./admission/Caller.ts"
 import { challengeFor } from "./admission/oauth.ts"
+import type { Drain } from "./drain.ts"
 
 /** Makes protocol servers. Their handlers act for the caller of each request, and record its challenge. */
-export const makeProtocolServers = (extension: ServerExtension | undefined) =>
+export const makeProtocolServers = (extension: ServerExtension | undefined, drain: Drain) =>
   Effect.gen(function* () {
     const tools = yield* ToolRegistry
     const runEffect = yield* makeRunEffect
@@ -21,7 +24,15 @@ export const makeProtocolServers = (extension: ServerExtension | undefined) =>
       const caller = callerOf(ctx)
       return caller === undefined
         ? Promise.reject(new Error("The request has no caller"))
-        : runEffect(effect, Context.add(own, Credentials, caller.credentials), ctx.mcpReq.signal)
+        : runEffect(
+            effect,
+            own.pipe(
+              Context.add(Credentials, caller.credentials),
+              Context.add(Recipient, { isGone: () => caller.isGone }),
+              Context.add(Stopping, { started: drain.started })
+            ),
+            ctx.mcpReq.signal
+          )
     }
     const selection: HandlerEnvironment["selection"] = (ctx) => callerOf(ctx)?.selection ?? (() => false)
     const onFailure: HandlerEnvironment["onFailure"] = (error, ctx, tool) => {

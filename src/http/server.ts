@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
 import type { ServerExtension } from "../mcp/server.ts"
+import { makeSealing } from "../runtime/sealed.ts"
 import { version } from "../runtime/version.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
 import type { Selection } from "../tools/selection.ts"
@@ -21,7 +22,6 @@ import { makeRateLimiter } from "./admission/rateLimit.ts"
 import { makeDrain, type Drain } from "./drain.ts"
 import { makeMcpRoute } from "./mcpRoute.ts"
 import { prometheusText } from "./observability/prometheus.ts"
-import { setSessions } from "./observability/requestMetrics.ts"
 import { defaultTimeouts, type Timeouts } from "./timeouts.ts"
 
 /** The server can't listen on its address. */
@@ -68,11 +68,9 @@ const readiness = (drain: Drain) =>
       : HttpServerResponse.unsafeJson({ status: "ready" })
   )
 
-const metrics = (sessionCount: () => number) =>
-  Effect.map(
-    Effect.suspend(() => setSessions(sessionCount())),
-    () => HttpServerResponse.text(prometheusText(), { contentType: "text/plain; version=0.0.4" })
-  )
+const metrics = Effect.sync(() =>
+  HttpServerResponse.text(prometheusText(), { contentType: "text/plain; version=0.0.4" })
+)
 
 /**
  * Serves MCP over Streamable HTTP until it is interrupted, then waits for pending calls. Calls `onListening` with its
@@ -105,7 +103,8 @@ export const serveHttp = (
         anonymous,
         selection,
         extension,
-        sessions: settings.sessions === "on" ? { max: settings.maxSessions, idle: settings.sessionIdle } : undefined,
+        sealing: makeSealing(settings.stateKey),
+        maxInFlight: settings.maxInFlight,
         drain,
         stalled: timeouts.stalled,
         debug: settings.debug
@@ -114,7 +113,7 @@ export const serveHttp = (
         HttpRouter.all("/mcp", mcp.route),
         HttpRouter.get("/health", health),
         HttpRouter.get("/ready", readiness(drain)),
-        HttpRouter.get("/metrics", metrics(mcp.sessionCount)),
+        HttpRouter.get("/metrics", metrics),
         HttpRouter.concat(metadataRoutes(addresses)),
         Effect.catchTag("RouteNotFound", () =>
           Effect.succeed(HttpServerResponse.unsafeJson({ error: "Not found" }, { status: 404 }))

@@ -3,7 +3,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { proxyFor } from "../sequentum/client/proxies.ts"
 import { layerUndici } from "../sequentum/client/upstreamUndici.ts"
-import type { Settings } from "../config.ts"
+import { withoutEffect, type Settings } from "../config.ts"
 import { serveHttp } from "../http/server.ts"
 import { keyCredentials, loggerLayer } from "./caller.ts"
 import { otlpLayer } from "./otlp.ts"
@@ -19,8 +19,14 @@ export const http = (settings: Settings) =>
     const selection = yield* operatorSelection(settings)
     const anonymous = settings.requireAuth ? Option.none() : Option.some(yield* keyCredentials(settings))
     const telemetry = Option.match(settings.otlpEndpoint, { onNone: () => Layer.empty, onSome: otlpLayer })
+    const unused = withoutEffect(settings)
     return yield* serveHttp({ settings, selection, anonymous }, (url) =>
-      Effect.logInfo(`Serving MCP at ${url}/mcp`)
+      Effect.zipRight(
+        unused.length === 0
+          ? Effect.void
+          : Effect.logWarning(`Without effect, since the server keeps no sessions: ${unused.join(", ")}`),
+        Effect.logInfo(`Serving MCP at ${url}/mcp`)
+      )
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(

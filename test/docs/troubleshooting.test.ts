@@ -26,8 +26,17 @@ import { keyCredentials } from "../../src/serve/caller.ts"
 import { http } from "../../src/serve/http.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 import { fitResult } from "../../src/tools/bounds.ts"
-import { endpoint, initialize, legacy, openSession, post } from "../support/endpoint.ts"
-import { callTool, refusing, rpcErrorIn, rpcErrorOf, send } from "../support/wire.ts"
+import { endpoint, legacy, post } from "../support/endpoint.ts"
+import {
+  callTool,
+  eventually,
+  refusing,
+  rpcErrorIn,
+  rpcErrorOf,
+  send,
+  startRun,
+  upstreamCalls
+} from "../support/wire.ts"
 import { account } from "../support/account.ts"
 import type { Respond } from "../support/http.ts"
 import { toolsOver } from "../support/tools.ts"
@@ -180,8 +189,12 @@ const notices = Effect.gen(function* () {
 
 /** What the endpoint says of requests that it refuses. */
 const refusals = Effect.gen(function* () {
-  const { mcp } = yield* endpoint({ MAX_SESSIONS: "1" })
-  yield* openSession(mcp)
+  const { mcp } = yield* endpoint()
+  const busy = yield* endpoint({ MAX_IN_FLIGHT: "1" }, 1)
+  const ids = yield* startRun(busy)
+  const before = yield* upstreamCalls(busy)
+  yield* Effect.forkScoped(Effect.exit(callTool.modern(busy.mcp, "wait_for_run", ids)))
+  yield* eventually(Effect.map(upstreamCalls(busy), (count) => count > before))
   const limited = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "1" })
   const signedOut = yield* endpoint({ SEQUENTUM_API_URL: yield* refusing(401, {}) })
   const bodies = yield* Effect.forEach(
@@ -198,8 +211,7 @@ const refusals = Effect.gen(function* () {
   )
   const responses = yield* Effect.forEach(
     [
-      legacy(mcp, "ping", {}, { session: "none" }),
-      initialize(mcp),
+      legacy(busy.mcp, "ping", {}),
       post(mcp, "x".repeat(2_000_000)),
       callTool.modern(signedOut.mcp, "get_agent", { agentId: 7 })
     ],

@@ -31,8 +31,8 @@ const listHeaders = modernHeaders("tools/list")
 describe("body", () => {
   const mebibyte = 1024 * 1024
 
-  const padded = (size: number) => {
-    const frame = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping", params: { pad: "" } })
+  const padded = (size: number, method = "tools/call") => {
+    const frame = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { name: "list_spaces", pad: "" } })
     return frame.replace('""', `"${"x".repeat(size - frame.length)}"`)
   }
 
@@ -44,7 +44,7 @@ describe("body", () => {
       const refused = yield* post(mcp, padded(mebibyte + 1), { session })
       assert.strictEqual(refused.status, 413)
       assert.strictEqual(refused.headers.get("vary"), "Origin")
-      assert.strictEqual((yield* rpcErrorOf(refused)).code, -32000)
+      assert.strictEqual((yield* rpcErrorOf(refused)).code, -32600)
       const chunked = (size: number) =>
         Effect.promise(() =>
           fetch(mcp, {
@@ -63,6 +63,66 @@ describe("body", () => {
       assert.strictEqual((yield* chunked(mebibyte + 1)).status, 413)
       assert.strictEqual((yield* chunked(10 * mebibyte)).status, 413)
       assert.strictEqual((yield* post(mcp, padded(10 * mebibyte), { session })).status, 413)
+    })
+  )
+
+  it.scopedLive("of any other method than a call may have 64 KiB", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      for (const method of ["ping", "initialize", "notifications/cancelled", "no/such", "tools/calls"]) {
+        assert.isBelow((yield* post(mcp, padded(64 * 1024, method))).status, 413, method)
+        const refused = yield* post(mcp, padded(64 * 1024 + 1, method))
+        assert.strictEqual(refused.status, 413, method)
+        assert.strictEqual((yield* rpcErrorOf(refused)).code, -32600)
+      }
+      const answer = JSON.stringify({ jsonrpc: "2.0", id: 1, result: { pad: "x".repeat(64 * 1024) } })
+      assert.strictEqual((yield* post(mcp, answer)).status, 413)
+    })
+  )
+
+  it.scopedLive("is bounded as a whole in values and levels, in both eras", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      const session = yield* openSession(mcp)
+      const wide = (values: number) =>
+        Object.fromEntries(Array.from({ length: values }, (_, index) => [`k${index}`, 1]))
+      const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)])
+      const call = { name: "list_spaces", arguments: {} }
+      const metaOf = (meta: Readonly<Record<string, unknown>>) => ({
+        call: callTool.legacy(mcp, "list_spaces", {}, { session }, meta),
+        modernCall: callTool.modern(mcp, "list_spaces", {}, {}, meta),
+        list: legacy(mcp, "tools/list", { _meta: meta }, { session }),
+        modernList: modern(mcp, "tools/list", {}, {}, meta)
+      })
+      const initializing = (values: number) =>
+        legacy(mcp, "initialize", {
+          protocolVersion: "2025-11-25",
+          capabilities: wide(values),
+          clientInfo: { name: "t", version: "1" }
+        })
+      for (const [name, request, expected] of [
+        ["a wide call", metaOf(wide(9900)).call, 200],
+        ["a wider call", metaOf(wide(10_000)).call, 413],
+        ["a wide modern call", metaOf(wide(9900)).modernCall, 200],
+        ["a wider modern call", metaOf(wide(10_000)).modernCall, 413],
+        ["a wide list", metaOf(wide(1900)).list, 200],
+        ["a wider list", metaOf(wide(2000)).list, 413],
+        ["a wide modern list", metaOf(wide(1900)).modernList, 200],
+        ["a wider modern list", metaOf(wide(2000)).modernList, 413],
+        ["a wide client", initializing(1900), 200],
+        ["a wider client", initializing(2000), 413],
+        // The message, params and _meta are three levels.
+        ["a deep call", metaOf({ deep: deep(13) }).call, 200],
+        ["a deeper call", metaOf({ deep: deep(14) }).call, 413],
+        ["a deep list", metaOf({ deep: deep(13) }).modernList, 200],
+        ["a deeper list", metaOf({ deep: deep(14) }).modernList, 413],
+        ["a call with wide arguments", legacy(mcp, "tools/call", { ...call, arguments: wide(10_000) }), 413]
+      ] as const) {
+        const answer = yield* request
+        assert.strictEqual(answer.status, expected, name)
+        if (expected === 413) assert.strictEqual((yield* rpcErrorOf(answer)).code, -32600, name)
+        else yield* Effect.promise(() => answer.text())
+      }
     })
   )
 

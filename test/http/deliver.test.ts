@@ -9,7 +9,7 @@ import * as Scope from "effect/Scope"
 import { makeDeadlines } from "../../src/runtime/deadlines.ts"
 import type { Challenge } from "../../src/http/admission/oauth.ts"
 import { makeExchanges } from "../../src/http/delivery/exchange.ts"
-import { deliver, receive } from "../../src/http/delivery/respond.ts"
+import { deliver, receive, type Accepted } from "../../src/http/delivery/respond.ts"
 import { rpcCodes, rpcError } from "../../src/http/rpcError.ts"
 import { admittedRequest, makeExchange } from "./stages.ts"
 import { send, wire } from "../support/wire.ts"
@@ -41,12 +41,12 @@ const streamed = (body: ReadableStream<Uint8Array>) =>
 
 interface Options {
   readonly stalled?: Duration.Duration
-  readonly holdBack?: boolean
+  readonly accepted?: Accepted
   readonly challenge?: Challenge
 }
 
 /** Serves one Response of the SDK. `ended` waits for the end of its exchange; `ends` counts the ends. */
-const serving = (response: Response, { challenge, holdBack = true, stalled = Duration.minutes(1) }: Options = {}) =>
+const serving = (response: Response, { accepted = "both", challenge, stalled = Duration.minutes(1) }: Options = {}) =>
   Effect.gen(function* () {
     const node = createServer()
     const server = yield* NodeHttpServer.make(() => node, { port: 0, host: "127.0.0.1" })
@@ -66,7 +66,7 @@ const serving = (response: Response, { challenge, holdBack = true, stalled = Dur
           })
         )
         const admitted = admittedRequest({ "x-added": "yes" })
-        const received = yield* Effect.promise(() => receive(response, exchange, holdBack))
+        const received = yield* Effect.promise(() => receive(response, exchange, accepted))
         if (challenge !== undefined) admitted.caller.recordChallenge(challenge)
         return deliver(received, {
           admitted,
@@ -187,12 +187,20 @@ describe("deliver", () => {
     })
   )
 
-  it.scopedLive("starts a stream that is not held back before its first chunk", () =>
+  it.scopedLive("gives the last message of a stream to a client that accepts JSON only", () =>
     Effect.gen(function* () {
-      const { url } = yield* serving(streamed(new ReadableStream<Uint8Array>()), { holdBack: false })
-      const client = yield* wire(url)
-      client.write(get)
-      assert.match(yield* client.until("\r\n\r\n"), /^HTTP\/1\.1 200 /u)
+      const frames = ['event: message\ndata: {"a":1}\n\n: keepalive\n\nevent: mess', 'age\ndata: {"b":"\u00e4"}\n\n']
+      const parts = frames.map((frame) => new TextEncoder().encode(frame))
+      const stream = new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          const part = parts.shift()
+          if (part === undefined) controller.close()
+          else controller.enqueue(part)
+        }
+      })
+      const { url } = yield* serving(streamed(stream), { accepted: "json" })
+      const { body, headers } = yield* send(url)
+      assert.deepStrictEqual([headers["content-type"], body], ["application/json", '{"b":"\u00e4"}'])
     })
   )
 

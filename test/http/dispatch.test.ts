@@ -5,15 +5,16 @@ import { Server } from "@modelcontextprotocol/server"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type { AdmittedRequest } from "../../src/http/admission/admit.ts"
 import { callerOf, type Caller } from "../../src/http/admission/Caller.ts"
 import { webRequest } from "../../src/http/delivery/webRequest.ts"
 import { makeDispatch, type DispatchOptions } from "../../src/http/dispatch.ts"
 import { makeDrain } from "../../src/http/drain.ts"
+import { makeInFlight } from "../../src/http/inFlight.ts"
+import { makeSealing } from "../../src/runtime/sealed.ts"
 import { initializeBody, legacyBody, modernBody, modernHeaders } from "../support/endpoint.ts"
 import { admittedRequest, makeExchange } from "./stages.ts"
-
-const sessions = { max: 1, idle: Duration.minutes(1) }
 
 const emptyServer = () => new Server({ name: "test", version: "1" }, { capabilities: { tools: {} } })
 
@@ -46,7 +47,13 @@ const dispatching = (options: Partial<DispatchOptions> = {}) =>
       return server
     }
     const drain = yield* makeDrain(Duration.seconds(10))
-    const { dispatch, sessionCount } = yield* makeDispatch({ drain, makeServer, sessions, ...options })
+    const { dispatch } = yield* makeDispatch({
+      drain,
+      makeServer,
+      sealing: makeSealing(Option.none()),
+      inFlight: makeInFlight(100),
+      ...options
+    })
     const start = ({ admitted = admittedRequest(), body, headers, method = "POST", wrap = (it) => it }: Incoming) =>
       Effect.gen(function* () {
         const { end, exchange } = yield* makeExchange
@@ -70,31 +77,29 @@ const dispatching = (options: Partial<DispatchOptions> = {}) =>
         return { end, outcome: Fiber.join(fiber), isCancelled: () => aborter.signal.aborted } as const
       })
     const outcomeOf = (incoming: Incoming) => Effect.scoped(Effect.flatMap(start(incoming), ({ outcome }) => outcome))
-    const statusOf = (incoming: Incoming) =>
-      Effect.map(outcomeOf(incoming), (outcome) =>
-        HttpServerResponse.isServerResponse(outcome) ? outcome.status : outcome.response.status
-      )
+    const statusOf = (incoming: Incoming) => Effect.map(outcomeOf(incoming), ({ status }) => status)
     /** Opens a session; the result is the header that names it. */
     const openSession = Effect.map(outcomeOf({ body: initializeBody }), (outcome) =>
       HttpServerResponse.isServerResponse(outcome)
         ? assert.fail(`The session was refused: ${outcome.status}`)
-        : { "mcp-session-id": outcome.response.headers.get("mcp-session-id") ?? "" }
+        : { "mcp-session-id": outcome.headers["mcp-session-id"] ?? "" }
     )
-    return { callers, drain, openSession, outcomeOf, sessionCount, start, statusOf } as const
+    return { callers, drain, openSession, outcomeOf, start, statusOf } as const
   })
+
+const nextTurn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 
 const modernList = { body: modernBody("tools/list"), headers: modernHeaders("tools/list") }
 const legacyList = { body: legacyBody("tools/list", {}) }
 
 describe("the caller reaches the handler", () => {
-  for (const [name, given, incoming] of [
-    ["of a modern request", sessions, modernList],
-    ["of a modern request, without sessions", undefined, modernList],
-    ["of a legacy request, without sessions", undefined, legacyList]
+  for (const [name, incoming] of [
+    ["of a modern request", modernList],
+    ["of a legacy request, without a session", legacyList]
   ] as const) {
     it.scoped(name, () =>
       Effect.gen(function* () {
-        const { callers, statusOf } = yield* dispatching({ sessions: given })
+        const { callers, statusOf } = yield* dispatching()
         const admitted = admittedRequest()
         assert.strictEqual(yield* statusOf({ ...incoming, admitted }), 200)
         assert.strictEqual(callers.length, 1)
@@ -118,7 +123,7 @@ describe("the caller reaches the handler", () => {
   )
 })
 
-describe("a request that no session serves", () => {
+describe("a request that is refused", () => {
   const refusal = (expected: number, name: string, incoming: Incoming) =>
     it.scoped(`${expected}: ${name}`, () =>
       Effect.gen(function* () {
@@ -128,29 +133,32 @@ describe("a request that no session serves", () => {
       })
     )
 
-  refusal(405, "GET without an id", { method: "GET" })
-  refusal(400, "not an initialize request", legacyList)
-  refusal(404, "an unknown id", { ...legacyList, headers: { "mcp-session-id": "unknown" } })
+  refusal(405, "GET", { method: "GET" })
+  refusal(405, "DELETE", { method: "DELETE", headers: { "mcp-session-id": "any" } })
+  refusal(406, "a body that is neither JSON nor events", { ...legacyList, headers: { accept: "text/html" } })
 
-  it.scoped("503: there is no room for another session", () =>
+  it.scoped("503: too many are under way, until the exchange of one ends", () =>
     Effect.gen(function* () {
-      const { openSession, outcomeOf, sessionCount } = yield* dispatching()
-      yield* openSession
-      const outcome = yield* outcomeOf({ body: initializeBody })
-      if (!HttpServerResponse.isServerResponse(outcome)) return assert.fail("The session was opened")
-      assert.deepStrictEqual([outcome.status, outcome.headers["retry-after"]], [503, "30"])
-      assert.strictEqual(sessionCount(), 1)
+      const { start, statusOf } = yield* dispatching({ makeServer: silentServer, inFlight: makeInFlight(2) })
+      const calls = [yield* start(modernList), yield* start(legacyList)]
+      for (const incoming of [modernList, legacyList, { body: initializeBody }]) {
+        assert.strictEqual(yield* statusOf(incoming), 503)
+      }
+      for (const { end } of calls) yield* end
+      assert.strictEqual(yield* statusOf({ body: initializeBody }), 200)
+      assert.strictEqual(yield* statusOf({ body: initializeBody }), 200)
     })
   )
 
-  it.scoped("503: the server is stopping, which open sessions do not notice", () =>
+  it.scoped("503: the server is stopping, which is said to new clients and subscribers only", () =>
     Effect.gen(function* () {
-      const { drain, openSession, sessionCount, statusOf } = yield* dispatching({ sessions: { ...sessions, max: 2 } })
+      const { drain, openSession, statusOf } = yield* dispatching()
       const headers = yield* openSession
       yield* Effect.fork(drain.drain)
       yield* Effect.yieldNow()
+      const listen = "subscriptions/listen"
       assert.strictEqual(yield* statusOf({ body: initializeBody }), 503)
-      assert.strictEqual(sessionCount(), 1)
+      assert.strictEqual(yield* statusOf({ body: modernBody(listen), headers: modernHeaders(listen) }), 503)
       assert.strictEqual(yield* statusOf({ ...legacyList, headers }), 200)
       assert.strictEqual(yield* statusOf(modernList), 200)
     })
@@ -158,17 +166,31 @@ describe("a request that no session serves", () => {
 })
 
 describe("the end of an exchange", () => {
-  it.scoped("cancels a call that is still running, but not one in a session", () =>
+  it.scoped("cancels a call that is still running; one in a session learns that nobody waits for it", () =>
     Effect.gen(function* () {
-      const { openSession, start } = yield* dispatching({ makeServer: silentServer })
-      const modern = yield* start(modernList)
-      const inSession = yield* start({ ...legacyList, headers: yield* openSession })
-      for (const { end, isCancelled } of [modern, inSession]) {
-        assert.isFalse(isCancelled())
+      const aborted: Array<unknown> = []
+      const makeServer = () => {
+        const server = emptyServer()
+        server.setRequestHandler("tools/list", (_, ctx) => {
+          ctx.mcpReq.signal.addEventListener("abort", () => aborted.push(callerOf(ctx)))
+          return new Promise(() => undefined)
+        })
+        return server
+      }
+      const { openSession, start } = yield* dispatching({ makeServer })
+      const headers = yield* openSession
+      const [modern, sessionless, inSession] = [admittedRequest(), admittedRequest(), admittedRequest()]
+      for (const incoming of [
+        { ...modernList, admitted: modern },
+        { ...legacyList, admitted: sessionless },
+        { ...legacyList, headers, admitted: inSession }
+      ]) {
+        const { end } = yield* start(incoming)
+        yield* nextTurn
         yield* end
       }
-      assert.isTrue(modern.isCancelled())
-      assert.isFalse(inSession.isCancelled())
+      assert.deepStrictEqual(aborted, [modern.caller, sessionless.caller])
+      assert.isTrue(inSession.caller.isGone)
     })
   )
 
@@ -182,14 +204,22 @@ describe("the end of an exchange", () => {
     })
   )
 
-  it.scoped("is what a stopping server waits for, but only of a POST", () =>
+  it.scoped("is what a stopping server waits for, but only of a call: subscriptions end at once", () =>
     Effect.gen(function* () {
-      const { drain, openSession, start } = yield* dispatching({ makeServer: silentServer })
-      const headers = yield* openSession
+      const { drain, start } = yield* dispatching({ makeServer: silentServer })
       const call = yield* start(modernList)
-      yield* start({ method: "GET", headers: { ...headers, accept: "text/event-stream" } })
+      const listen = "subscriptions/listen"
+      const subscription = yield* start({ body: modernBody(listen), headers: modernHeaders(listen) })
+      const outcome = yield* subscription.outcome
+      if (HttpServerResponse.isServerResponse(outcome)) return assert.fail("It was refused")
       const draining = yield* Effect.fork(drain.drain)
       yield* Effect.yieldNow()
+      assert.isNull(draining.unsafePoll())
+      yield* Effect.repeat(
+        Effect.promise(() => outcome.next()),
+        { until: ({ done }) => done }
+      )
+      yield* subscription.end
       assert.isNull(draining.unsafePoll())
       yield* call.end
       yield* Fiber.join(draining)
@@ -212,24 +242,21 @@ describe("the SDK", () => {
             return Reflect.has(target, name)
           }
         })
-      const alone = yield* dispatching({ sessions: undefined })
-      yield* alone.statusOf({ ...legacyList, wrap })
-      yield* alone.statusOf({ method: "GET", wrap })
       const { openSession, start, statusOf } = yield* dispatching()
       const headers = yield* openSession
       for (const incoming of [
         modernList,
+        { ...modernList, headers: { ...modernList.headers, accept: "text/event-stream" } },
+        legacyList,
         { ...legacyList, headers },
         { body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }), headers },
-        { body: legacyBody("no/such", {}), headers },
-        { method: "GET", headers: { ...headers, accept: "text/event-stream" } },
-        { method: "DELETE", headers }
+        { body: legacyBody("no/such", {}), headers }
       ]) {
         assert.isBelow(yield* statusOf({ ...incoming, wrap }), 400)
       }
       const listen = "subscriptions/listen"
       yield* start({ body: modernBody(listen), headers: modernHeaders(listen), wrap })
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      yield* nextTurn
       assert.deepStrictEqual([...read].map(String).sort(), ["headers", "method", "signal"])
     })
   )

@@ -6,7 +6,7 @@ import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
 import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
 import { version } from "../../src/runtime/version.ts"
-import { endpoint, initialize, modern, openSession } from "../support/endpoint.ts"
+import { endpoint, initialize, modern } from "../support/endpoint.ts"
 import { callTool, metric, send } from "../support/wire.ts"
 
 describe("/health and /ready", () => {
@@ -57,7 +57,6 @@ describe("/metrics", () => {
         [...types].sort(([left], [right]) => (left < right ? -1 : 1)),
         [
           ["mcp_http_requests_total", "counter"],
-          ["mcp_sessions", "gauge"],
           ["mcp_tool_call_seconds", "histogram"],
           ["mcp_tool_calls_total", "counter"],
           ["sequentum_breaker_open", "gauge"],
@@ -79,7 +78,7 @@ describe("/metrics", () => {
     })
   )
 
-  it.scopedLive("has the requests by method and status, and the number of open sessions", () =>
+  it.scopedLive("has the requests by method and status", () =>
     Effect.gen(function* () {
       const { mcp, url } = yield* endpoint()
       const refused = 'mcp_http_requests_total{method="POST",status="401"}'
@@ -89,9 +88,6 @@ describe("/metrics", () => {
       yield* send(mcp, { method: "PROPFIND", headers: { authorization: "Bearer alice" } })
       assert.strictEqual(yield* metric(url, refused), before + 1)
       assert.strictEqual(yield* metric(url, made), madeBefore + 1)
-      yield* openSession(mcp)
-      yield* openSession(mcp)
-      assert.strictEqual(yield* metric(url, "mcp_sessions"), 2)
     })
   )
 })

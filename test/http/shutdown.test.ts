@@ -3,14 +3,17 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
 import { start } from "../support/program.ts"
 import { loadSettings } from "../../src/config.ts"
 import { makeDrain } from "../../src/http/drain.ts"
+import { localServer } from "../support/localServer.ts"
 import { endpoint, initialize, modern, openSession, post, type Endpoint } from "../support/endpoint.ts"
 import { callTool, eventually, resultOf, rpcErrorOf, send, startRun, upstreamCalls, wire } from "../support/wire.ts"
 
@@ -51,27 +54,48 @@ const deploying = Effect.promise(() =>
   readFile(fileURLToPath(new URL("../../docs/deploy.md", import.meta.url)), "utf8")
 )
 
-/** Starts a call that waits for a long run, and stops the endpoint when the call is pending. */
+/** Starts a call, and stops the endpoint when the call is pending. */
 const stopping = (at: Endpoint, wait: Effect.Effect<Response>) =>
   Effect.gen(function* () {
     const before = yield* upstreamCalls(at)
     const call = yield* Effect.fork(Effect.exit(wait))
     yield* eventually(Effect.map(upstreamCalls(at), (count) => count > before))
     const stopped = yield* Effect.fork(Fiber.interrupt(at.fiber))
-    yield* eventually(Effect.map(send(`${at.url}/ready`), ({ status }) => status === 503))
     return { call, stopped } as const
   })
+
+const isStopping = (url: string) => eventually(Effect.map(send(`${url}/ready`), ({ status }) => status === 503))
+
+/** A Sequentum that keeps each request waiting until it is released. */
+const held = Effect.gen(function* () {
+  const taken = yield* Deferred.make<void>()
+  const released = yield* Deferred.make<void>()
+  const runFork = Runtime.runFork(yield* Effect.runtime())
+  const { url } = yield* localServer((_, response) => {
+    Deferred.unsafeDone(taken, Effect.void)
+    const answer = Effect.sync(() => {
+      response.setHeader("content-type", "application/json")
+      response.end(JSON.stringify({ id: 7, name: "Books" }))
+    })
+    runFork(Effect.zipRight(Deferred.await(released), answer))
+  })
+  return {
+    env: { SEQUENTUM_API_URL: url },
+    taken: Deferred.await(taken),
+    release: Deferred.succeed(released, undefined)
+  } as const
+})
 
 describe("stopping with a pending call", () => {
   it.scopedLive("is not ready, opens no new session, lets the call finish and ends", () =>
     Effect.gen(function* () {
-      const at = yield* endpoint({}, 1)
-      const ids = yield* startRun(at)
+      const upstream = yield* held
+      const at = yield* endpoint(upstream.env)
       const session = yield* openSession(at.mcp)
-      const { call, stopped } = yield* stopping(
-        at,
-        callTool.legacy(at.mcp, "wait_for_run", { ...ids, timeoutSeconds: 2 }, { session })
-      )
+      const call = yield* Effect.fork(callTool.legacy(at.mcp, "get_agent", { agentId: 7 }, { session }))
+      yield* upstream.taken
+      const stopped = yield* Effect.fork(Fiber.interrupt(at.fiber))
+      yield* isStopping(at.url)
       assert.strictEqual((yield* send(`${at.url}/health`)).status, 200)
       const refused = yield* initialize(at.mcp)
       assert.strictEqual(refused.status, 503)
@@ -81,22 +105,55 @@ describe("stopping with a pending call", () => {
       const ping = JSON.stringify({ jsonrpc: "2.0", id: 2, method: "ping" })
       assert.strictEqual((yield* post(at.mcp, ping, { session })).status, 200)
       assert.strictEqual((yield* modern(at.mcp, "tools/list", {})).status, 200)
-      const answer = yield* yield* Fiber.join(call)
-      assert.notStrictEqual((yield* resultOf(answer)).isError, true)
+      assert.isNull(stopped.unsafePoll())
+      yield* upstream.release
+      assert.notStrictEqual((yield* Effect.flatMap(Fiber.join(call), resultOf)).isError, true)
       yield* Fiber.join(stopped)
+    })
+  )
+
+  it.scopedLive("answers waits at once, with the last state and isFinal false, in both eras", () =>
+    Effect.gen(function* () {
+      for (const [era, meta] of [
+        ["modern", {}],
+        ["modern", { progressToken: 1 }],
+        ["legacy", {}],
+        ["legacy", { progressToken: 1 }]
+      ] as const) {
+        const at = yield* endpoint({}, 1)
+        const ids = yield* startRun(at)
+        const ask = era === "legacy" ? { session: yield* openSession(at.mcp) } : {}
+        const began = yield* Clock.currentTimeMillis
+        const wait = callTool[era](at.mcp, "wait_for_run", { ...ids, timeoutSeconds: 45 }, ask, meta)
+        const { call, stopped } = yield* stopping(at, wait)
+        const { isError, structuredContent } = yield* Effect.flatMap(yield* Fiber.join(call), resultOf)
+        assert.notStrictEqual(isError, true)
+        assert.nestedPropertyVal(structuredContent, "isFinal", false)
+        assert.nestedPropertyVal(structuredContent, "run.runId", ids.runId)
+        yield* Fiber.join(stopped)
+        assert.isBelow((yield* Clock.currentTimeMillis) - began, 5000)
+      }
     })
   )
 
   it.scoped("cuts a call off when the drain time is over, and sends nothing more to Sequentum", () =>
     Effect.gen(function* () {
+      // No state is ever seen, so the wait has nothing to answer with.
+      let reads = 0
+      const { url: apiUrl } = yield* localServer((_, response) => {
+        reads += 1
+        response.setHeader("content-type", "text/html")
+        response.end("<!doctype html>")
+      })
       for (const era of ["modern", "legacy"] as const) {
-        const at = yield* endpoint({}, 1, { timeouts: { drain: Duration.seconds(1) } })
-        const ids = yield* startRun(at)
+        const at = yield* endpoint({ SEQUENTUM_API_URL: apiUrl }, 1, { timeouts: { drain: Duration.seconds(1) } })
         const ask = era === "legacy" ? { session: yield* openSession(at.mcp) } : {}
-        const { call, stopped } = yield* stopping(
-          at,
-          callTool[era](at.mcp, "wait_for_run", { ...ids, timeoutSeconds: 45 }, ask)
-        )
+        const before = reads
+        const ids = { agentId: 7, runId: 90, timeoutSeconds: 45 }
+        const call = yield* Effect.fork(Effect.exit(callTool[era](at.mcp, "wait_for_run", ids, ask)))
+        yield* eventually(Effect.sync(() => reads > before))
+        const stopped = yield* Effect.fork(Fiber.interrupt(at.fiber))
+        yield* isStopping(at.url)
         yield* TestClock.adjust("999 millis")
         assert.strictEqual((yield* send(`${at.url}/ready`)).status, 503)
         assert.isNull(stopped.unsafePoll())
@@ -104,10 +161,10 @@ describe("stopping with a pending call", () => {
         // An interruption alone makes the program end with 0.
         const exit = yield* Fiber.join(stopped)
         assert.isTrue(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
-        const sent = yield* upstreamCalls(at)
+        const sent = reads
         yield* Fiber.join(call)
         yield* TestClock.adjust("10 seconds")
-        assert.strictEqual(yield* upstreamCalls(at), sent)
+        assert.strictEqual(reads, sent)
       }
     })
   )
@@ -120,15 +177,11 @@ describe("stopping with a pending call", () => {
     })
   )
 
-  it.scopedLive("closes GET streams, and waits for none of them", () =>
+  it.scopedLive("closes subscriptions and idle connections, and waits for none of them", () =>
     Effect.gen(function* () {
       const at = yield* endpoint()
-      const session = yield* openSession(at.mcp)
-      const stream = yield* Effect.promise(() =>
-        fetch(at.mcp, {
-          headers: { authorization: "Bearer alice", accept: "text/event-stream", "mcp-session-id": session }
-        })
-      )
+      const stream = yield* modern(at.mcp, "subscriptions/listen", { notifications: {} })
+      assert.strictEqual(stream.headers.get("content-type"), "text/event-stream")
       const idle = yield* wire(at.url)
       const began = yield* Clock.currentTimeMillis
       yield* Fiber.interrupt(at.fiber)
@@ -165,10 +218,12 @@ describe("stopping with a pending call", () => {
   )
 })
 
-/** The built program, on a sandbox of its own. */
-const program = (speed: string) =>
+const sandbox = ["--sandbox", "--sandbox-speed", "1"]
+
+/** The built program. */
+const program = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {
-    const { child, exited, written } = yield* start(["http", "--sandbox", "--sandbox-speed", speed, "--port", "0"])
+    const { child, exited, written } = yield* start(["http", "--port", "0", ...args], { env })
     const url = yield* Effect.async<string>((resume) => {
       const look = () => {
         const [, found] = /(http:\/\/127\.0\.0\.1:\d+)\/mcp/u.exec(written.stderr) ?? []
@@ -184,10 +239,25 @@ const program = (speed: string) =>
     return { child, ended, url, mcp: `${url}/mcp` }
   })
 
+/** The built program, with a call under way. */
+const pending = (env: Readonly<Record<string, string>> = {}) =>
+  Effect.gen(function* () {
+    const upstream = yield* held
+    const at = yield* program([], { ...upstream.env, ...env })
+    const session = yield* openSession(at.mcp)
+    const call = yield* Effect.fork(Effect.exit(answered(at.mcp, session)))
+    yield* upstream.taken
+    return { ...at, ...upstream, call } as const
+  })
+
+/** The answer to a call; fails if the connection is cut. */
+const answered = (mcp: string, session: string) =>
+  Effect.flatMap(callTool.legacy(mcp, "get_agent", { agentId: 7 }, { session }), resultOf)
+
 describe("the program on SIGTERM", () => {
   it.scopedLive("ends at once when no call is pending, although connections are open", () =>
     Effect.gen(function* () {
-      const { child, ended, mcp, url } = yield* program("60")
+      const { child, ended, mcp, url } = yield* program(sandbox)
       const session = yield* openSession(mcp)
       assert.notStrictEqual(session, "")
       yield* wire(url)
@@ -202,23 +272,47 @@ describe("the program on SIGTERM", () => {
 
   it.scopedLive("lets a pending call finish, opens no new session meanwhile, and ends with 0", () =>
     Effect.gen(function* () {
-      const { child, ended, mcp, url } = yield* program("1")
-      const ids = yield* startRun({ mcp })
-      const session = yield* openSession(mcp)
-      const response = yield* callTool.legacy(
-        mcp,
-        "wait_for_run",
-        { ...ids, timeoutSeconds: 3 },
-        { session },
-        { progressToken: 1 }
-      )
+      const { call, child, ended, mcp, release, url } = yield* pending()
       child.kill("SIGTERM")
-      yield* eventually(Effect.map(send(`${url}/ready`), ({ status }) => status === 503))
+      yield* isStopping(url)
       assert.strictEqual((yield* initialize(mcp)).status, 503)
-      assert.notStrictEqual((yield* resultOf(response)).isError, true)
+      yield* release
+      assert.notStrictEqual((yield* yield* Fiber.join(call)).isError, true)
       const { code, stderr } = yield* ended
       assert.strictEqual(code, 0)
       assert.notMatch(stderr, /error/iu)
+    })
+  )
+
+  it.scopedLive("cuts a call off when the drain time is over, and ends with 0", () =>
+    Effect.gen(function* () {
+      const { call, child, ended } = yield* pending({ DRAIN: "1 second" })
+      const began = yield* Clock.currentTimeMillis
+      child.kill("SIGTERM")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(call)))
+      const { code, stderr } = yield* ended
+      assert.strictEqual(code, 0)
+      assert.notMatch(stderr, /error/iu)
+      const took = (yield* Clock.currentTimeMillis) - began
+      assert.isAtLeast(took, 900)
+      assert.isBelow(took, 6000)
+    })
+  )
+
+  it.scopedLive("answers a wait at once, before it closes the connection", () =>
+    Effect.gen(function* () {
+      const { child, ended, mcp } = yield* program(sandbox)
+      const ids = yield* startRun({ mcp })
+      const session = yield* openSession(mcp)
+      const args = { ...ids, timeoutSeconds: 45 }
+      const response = yield* callTool.legacy(mcp, "wait_for_run", args, { session }, { progressToken: 1 })
+      const began = yield* Clock.currentTimeMillis
+      child.kill("SIGTERM")
+      assert.nestedPropertyVal((yield* resultOf(response)).structuredContent, "isFinal", false)
+      const { code, stderr } = yield* ended
+      assert.strictEqual(code, 0)
+      assert.notMatch(stderr, /error/iu)
+      assert.isBelow((yield* Clock.currentTimeMillis) - began, 5000)
     })
   )
 })

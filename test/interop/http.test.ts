@@ -6,16 +6,14 @@ import { clients, connected, v1, v2Modern } from "../support/speakers.ts"
 import { mainJob, outcome, startBooks } from "./story.ts"
 
 describe("over HTTP", () => {
-  for (const sessions of ["on", "off"]) {
-    for (const [who, connect] of clients) {
-      it.scopedLive(`${who} does the main job, with SESSIONS=${sessions}`, () =>
-        Effect.gen(function* () {
-          const { mcp } = yield* endpoint({ SESSIONS: sessions })
-          const speaker = yield* connected(connect, { url: mcp, token: "alice" })
-          yield* mainJob(speaker)
-        })
-      )
-    }
+  for (const [who, connect] of clients) {
+    it.scopedLive(`${who} does the main job`, () =>
+      Effect.gen(function* () {
+        const { mcp } = yield* endpoint()
+        const speaker = yield* connected(connect, { url: mcp, token: "alice" })
+        yield* mainJob(speaker)
+      })
+    )
   }
 
   it.scopedLive("clients of both eras work at the same time and never see each other's data", () =>
@@ -33,13 +31,12 @@ describe("over HTTP", () => {
     })
   )
 
-  it.scopedLive("a session that its client ends is closed", () =>
+  it.scopedLive("a client that ends its session can go on", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
       const speaker = yield* connected(v1, { url: mcp, token: "alice" })
       yield* Effect.promise(() => speaker.endSession())
-      const after = yield* Effect.either(Effect.tryPromise(() => speaker.listTools()))
-      assert.isTrue(Either.isLeft(after))
+      assert.isAtLeast((yield* Effect.promise(() => speaker.listTools())).tools.length, 1)
     })
   )
 

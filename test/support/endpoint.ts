@@ -6,6 +6,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
+import type { ServerExtension } from "../../src/mcp/server.ts"
 import type { Timeouts } from "../../src/http/timeouts.ts"
 import { serve } from "../../src/sandbox/server.ts"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
@@ -15,6 +16,7 @@ import { operatorSelection, serverLayer } from "../../src/serve/layers.ts"
 interface Options {
   readonly timeouts?: Partial<Timeouts>
   readonly telemetry?: Layer.Layer<never>
+  readonly extension?: ServerExtension
   /** Collects every line that is logged, at any level, instead of printing it. */
   readonly logs?: Array<string>
 }
@@ -34,7 +36,7 @@ const collectLogs = (logs: Array<string>) =>
 export const endpoint = (
   settings: Readonly<Record<string, string>> = {},
   speed = 600,
-  { logs, telemetry = Layer.empty, timeouts = {} }: Options = {}
+  { extension, logs, telemetry = Layer.empty, timeouts = {} }: Options = {}
 ) =>
   Effect.gen(function* () {
     const { url: apiUrl } = yield* serve({ speed, rateLimitPerMinute: 1_000_000 })
@@ -53,7 +55,7 @@ export const endpoint = (
     const listening = yield* Deferred.make<string>()
     const anonymous = loaded.requireAuth ? Option.none() : Option.some(yield* keyCredentials(loaded))
     const logger = logs === undefined ? loggerLayer(loaded) : collectLogs(logs)
-    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, timeouts }, (url) =>
+    const fiber = yield* serveHttp({ settings: loaded, selection, anonymous, timeouts, extension }, (url) =>
       Effect.asVoid(Deferred.succeed(listening, url))
     ).pipe(
       Effect.provide(Layer.mergeAll(serverLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),

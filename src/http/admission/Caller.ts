@@ -8,6 +8,7 @@ export class Caller {
   readonly credentials: Credentials["Type"]
   readonly selection: Selection
   #challenge: Challenge | undefined
+  #isGone = false
 
   constructor(credentials: Credentials["Type"], selection: Selection) {
     this.credentials = credentials
@@ -21,6 +22,15 @@ export class Caller {
 
   get challenge(): Challenge | undefined {
     return this.#challenge
+  }
+
+  /** The connection is closed: nobody reads the result. */
+  leave(): void {
+    this.#isGone = true
+  }
+
+  get isGone(): boolean {
+    return this.#isGone
   }
 
   /** The token stays empty: the handlers use the credentials, and nothing else needs it. */

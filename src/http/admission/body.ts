@@ -4,11 +4,14 @@ import { isJsonContentType } from "@modelcontextprotocol/server"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Predicate from "effect/Predicate"
+import { withKnownCapabilities } from "../../mcp/clientCapabilities.ts"
 import { normalise } from "../../mcp/messages.ts"
 import { rpcCodes } from "../rpcError.ts"
+import { isWithin, maxCallSize, maxSize, sizeOf, type Size } from "./size.ts"
 
 /** In bytes. */
-export const maxBodyBytes = 1024 * 1024
+export const maxBodyBytes = maxCallSize.bytes
 
 /** The body can't be used. Holds the status, and the code and message of the JSON-RPC error, to respond with. */
 export class BadBody extends Data.TaggedError("BadBody")<{
@@ -17,11 +20,13 @@ export class BadBody extends Data.TaggedError("BadBody")<{
   readonly message: string
 }> {}
 
-const tooLarge = new BadBody({
-  status: 413,
-  code: rpcCodes.refused,
-  message: `The body is larger than ${maxBodyBytes} bytes.`
-})
+const tooLargeFor = ({ bytes, depth, values }: Size) =>
+  new BadBody({
+    status: 413,
+    code: rpcCodes.invalidRequest,
+    message: `The message is too large: at most ${bytes} bytes, ${values} values and ${depth} levels.`
+  })
+const tooLarge = tooLargeFor(maxCallSize)
 const incomplete = new BadBody({ status: 400, code: rpcCodes.parse, message: "The body did not arrive whole." })
 const notJson = new BadBody({ status: 400, code: rpcCodes.parse, message: "The body is not JSON." })
 const otherType = new BadBody({
@@ -35,16 +40,26 @@ const batch = new BadBody({
   message: "Batches are not supported: send one message a request."
 })
 
+/** Some JSON writers put a byte order mark first. */
+const withoutMark = (bytes: Buffer) =>
+  bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+
+const isBatch = (json: Buffer) => /^\s*\[/u.test(json.toString("latin1", 0, 100))
+
 const parse = (bytes: Buffer): Effect.Effect<unknown, BadBody> => {
-  // Some JSON writers put a byte order mark first.
-  const text = bytes.toString("utf8").replace(/^\ufeff/u, "")
-  const body = Either.try((): unknown => JSON.parse(text))
+  const json = withoutMark(bytes)
+  const size = sizeOf(json)
+  if (!isWithin(size, maxCallSize)) return isBatch(json) ? batch : tooLarge
+  const body = Either.try((): unknown => JSON.parse(json.toString("utf8")))
   if (Either.isLeft(body)) return notJson
-  return Array.isArray(body.right) ? batch : Effect.succeed(normalise(body.right))
+  if (Array.isArray(body.right)) return batch
+  const max = maxSize(Predicate.isRecord(body.right) ? body.right["method"] : undefined)
+  return isWithin(size, max) ? Effect.succeed(withKnownCapabilities(normalise(body.right))) : tooLargeFor(max)
 }
 
 /**
- * Reads a JSON body of one JSON-RPC message, at most `maxBodyBytes` long. The rest of a larger body is discarded until
+ * Reads a JSON body of one JSON-RPC message within its bounds. Of what it says a client can do, only what the protocol
+ * knows is kept. The rest of a larger body is discarded until
  * the request times out: closing the connection at once could lose the response on its way to the client. Fails with
  * BadBody.
  */

@@ -8,6 +8,7 @@ import { withSpan } from "../../runtime/tracing.ts"
 import { Credentials } from "../Credentials.ts"
 import { Deadline } from "../Deadline.ts"
 import type { SequentumError } from "../errors.ts"
+import { Recipient } from "../Recipient.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
 import { acceptEncoding } from "./bodies.ts"
@@ -134,7 +135,8 @@ const make = (options: SequentumClientOptions) =>
           accepts,
           read,
           retry,
-          onSent: Context.get(context, Attempts).sent
+          onSent: Context.get(context, Attempts).sent,
+          isUnwanted: Context.get(context, Recipient).isGone
         })
       }).pipe(withSpan("SequentumClient.send", { kind: "client", attributes: { "http.request.method": line.method } }))
 

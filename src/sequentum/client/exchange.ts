@@ -37,6 +37,8 @@ export interface Exchange<A> {
   readonly retry: boolean
   /** Called for each try. */
   readonly onSent: () => void
+  /** Whether nobody waits for the result any more. */
+  readonly isUnwanted: () => boolean
 }
 
 const wholeSeconds = (millis: number) => Math.max(1, Math.ceil(millis / 1000))
@@ -71,7 +73,7 @@ const outcomeOf = (unknown: SequentumError | undefined, last: SequentumError): S
 export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService) => {
   const retries = Retry.schedule(mayWait(breaker))
 
-  return <A>({ accepts, budget, deadline, onSent, read, request, retry, secret }: Exchange<A>) => {
+  return <A>({ accepts, budget, deadline, isUnwanted, onSent, read, request, retry, secret }: Exchange<A>) => {
     const { line } = request
     const isWrite = line.method !== "GET"
     const call = deadline.call ?? request
@@ -105,6 +107,7 @@ export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService
     }
 
     const sendNow = (clock: Clock.Clock, now: number) => {
+      if (isWrite && isUnwanted()) return Effect.interrupt
       const left = deadline.at - now
       const isProbe = breaker.enter()
       tries += 1

@@ -1,4 +1,5 @@
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -6,6 +7,7 @@ import * as Schedule from "effect/Schedule"
 import { inBrief, meaningOf, seconds, type SequentumError } from "../../sequentum/errors.ts"
 import { ToolFailure } from "../errors.ts"
 import { Progress } from "../Progress.ts"
+import { Stopping } from "../Stopping.ts"
 
 interface Poll<A, R> {
   /** Reads the state once, without retries. */
@@ -54,10 +56,13 @@ const passes = (failure: Failure): boolean =>
  * Reads a state until it is done or `timeoutSeconds` of monotonic time are over, and returns the last one seen, with a
  * notice if reads failed. Reports progress when the state changes. Reads on after a failure that passes and, once the
  * state was seen, after a single 404. Fails with any other failure and, if no state was ever seen, with the last one.
+ * Once the server begins to stop, the wait is over as soon as a state was seen.
  */
 export const pollUntil = <A, R>({ describe, done, poll, schedule = everyFewSeconds, timeoutSeconds }: Poll<A, R>) =>
   Effect.gen(function* () {
     const progress = yield* Progress
+    const stopping = yield* Stopping
+    const firstSeen = yield* Deferred.make<void>()
     const startedAt = yield* Clock.currentTimeNanos
     const elapsed = Effect.map(Clock.currentTimeNanos, (now) => Number(now - startedAt) / 1e9)
 
@@ -74,6 +79,7 @@ export const pollUntil = <A, R>({ describe, done, poll, schedule = everyFewSecon
       Effect.gen(function* () {
         const before = seen
         seen = Option.some(state)
+        yield* Deferred.succeed(firstSeen, undefined)
         seenAt = yield* elapsed
         isLastFailed = false
         isOver = done(state)
@@ -109,9 +115,12 @@ export const pollUntil = <A, R>({ describe, done, poll, schedule = everyFewSecon
     })
 
     yield* Effect.timeoutOption(
-      Effect.repeat(
-        read,
-        Schedule.untilInput(schedule, () => isOver)
+      Effect.raceFirst(
+        Effect.repeat(
+          read,
+          Schedule.untilInput(schedule, () => isOver)
+        ),
+        Effect.zipRight(stopping.started, Deferred.await(firstSeen))
       ),
       Duration.seconds(timeoutSeconds)
     )
