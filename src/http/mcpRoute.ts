@@ -5,7 +5,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import type { ServerExtension } from "../mcp/server.ts"
 import { makeDeadlines } from "../runtime/deadlines.ts"
 import { makeAdmit, type AdmissionOptions } from "./admission/admit.ts"
 import { readBody } from "./admission/body.ts"
@@ -17,13 +16,13 @@ import { makeDispatch, tooBusy, type DispatchOptions } from "./dispatch.ts"
 import { makeInFlight } from "./inFlight.ts"
 import { makeRequestLog } from "./observability/logging.ts"
 import { countRequest } from "./observability/requestMetrics.ts"
-import { makeProtocolServers } from "./protocolServers.ts"
+import { makeProtocolServers, type ProtocolServerOptions } from "./protocolServers.ts"
 import { rpcCodes, rpcError } from "./rpcError.ts"
 
-export interface McpRouteOptions extends AdmissionOptions, Omit<DispatchOptions, "makeServer" | "inFlight"> {
+export interface McpRouteOptions
+  extends AdmissionOptions, Omit<DispatchOptions, "makeServer" | "inFlight">, ProtocolServerOptions {
   /** Max requests under way. */
   readonly maxInFlight: number
-  readonly extension?: ServerExtension | undefined
   /** How long a client may leave what was written to it unread. */
   readonly stalled: Duration.Duration
   /** Logs each request, masked. */
@@ -42,7 +41,7 @@ const isShort = ({ headers }: HttpServerRequest.HttpServerRequest) => Number(hea
 export const makeMcpRoute = (options: McpRouteOptions) =>
   Effect.gen(function* () {
     const admit = makeAdmit(options)
-    const makeServer = yield* makeProtocolServers(options.extension, options.drain)
+    const makeServer = yield* makeProtocolServers(options)
     const inFlight = makeInFlight(options.maxInFlight)
     const { dispatch } = yield* makeDispatch({ ...options, makeServer, inFlight })
     const exchangeOf = yield* makeExchanges

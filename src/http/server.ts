@@ -104,6 +104,7 @@ export const serveHttp = (
         selection,
         extension,
         sealing: makeSealing(settings.stateKey),
+        confirm: { mode: settings.confirm, skip: settings.confirmSkip },
         maxInFlight: settings.maxInFlight,
         drain,
         stalled: timeouts.stalled,

@@ -1,7 +1,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
 import { makeConfirmations } from "../mcp/confirm.ts"
 import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
@@ -28,7 +27,7 @@ export const stdioHandlers = (settings: Settings) =>
       const clock = yield* Effect.clock
       const run: RunRequest = (effect, ctx, own) =>
         runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
-      const sealing = makeSealing(Option.none())
+      const sealing = makeSealing(settings.stateKey)
       const confirm = makeConfirmations({ mode: settings.confirm, skip: settings.confirmSkip, sealing })
       const tasks = makeTasks({ sealing, taskOf: tools.taskOf })
       return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era, confirm, tasks })

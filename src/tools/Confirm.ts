@@ -43,7 +43,7 @@ export const canonical = (value: unknown): string => {
       .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
     return `{${members.join(",")}}`
   }
-  return JSON.stringify(value) ?? "null"
+  return JSON.stringify(value)
 }
 
 /** Whether the user, or the operator for all calls, confirmed the call that is carried out. */
