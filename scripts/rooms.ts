@@ -23,7 +23,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   prompts: ["resources", "policies.ts"],
   resources: ["tools", "sequentum"],
   skills: [],
-  "tools/catalog": ["tools", "sequentum", "policies.ts"],
+  "tools/catalog": ["tools", "sequentum", "runtime", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
@@ -32,6 +32,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sequentum/Credentials.ts",
     "sequentum/Deadline.ts",
     "sequentum/Recipient.ts",
+    "sequentum/Sparing.ts",
     "runtime"
   ],
   sandbox: [],

@@ -125,7 +125,7 @@ const apiKey: Parse<Redacted.Redacted> = (value) => {
     : Either.left("must be printable characters without spaces")
 }
 
-const oneOf =
+export const oneOf =
   <const Words extends ReadonlyArray<string>>(...words: Words): Parse<Words[number]> =>
   (value) => {
     const word = words.find((candidate) => candidate === value.toLowerCase())

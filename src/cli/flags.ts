@@ -1,6 +1,7 @@
 import * as Config from "effect/Config"
 import * as Either from "effect/Either"
-import { parseBoolean, parsed, settings, wholeNumber, type SettingFlag, type SettingInfo } from "../config.ts"
+import { oneOf, parseBoolean, parsed, settings, wholeNumber, type SettingFlag, type SettingInfo } from "../config.ts"
+import type { FieldSet } from "../sandbox/state.ts"
 
 /** What people read about a flag. Without `value`, the placeholder of its value, it is a switch. */
 export interface FlagInfo {
@@ -62,6 +63,20 @@ export const sandboxShape = {
     { flag: "--sandbox-rate-limit", help: "Requests a minute that it accepts from one key", needsSandbox: true },
     100,
     wholeNumber(1, 1_000_000)
+  ),
+  fields: make(
+    {
+      flag: "--sandbox-fields",
+      value: "name",
+      help: "Deployment whose fields it returns, production or qa (default production)",
+      needsSandbox: true
+    },
+    parsed<FieldSet>("production", oneOf("production", "qa"))
+  ),
+  agents: number(
+    { flag: "--sandbox-agents", help: "Agents that it has in addition to its own, up to 5000", needsSandbox: true },
+    0,
+    wholeNumber(0, 5000)
   )
 }
 

@@ -1,20 +1,23 @@
 import * as Effect from "effect/Effect"
 import { settings, type Overrides } from "../config.ts"
+import type { FieldSet } from "../sandbox/state.ts"
 import { Stop } from "../serve/runMain.ts"
 import { out } from "./print.ts"
 
 interface Shape {
   readonly speed: number
   readonly rateLimit: number
+  readonly fields: FieldSet
+  readonly agents: number
 }
 
 const isInUse = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE"
 
 /** Starts a sandbox in the scope and succeeds with its URL. Fails with Stop if it can't listen on the port. */
-const startSandbox = ({ rateLimit, speed }: Shape, port = 0) =>
+const startSandbox = ({ rateLimit, ...shape }: Shape, port = 0) =>
   Effect.gen(function* () {
     const { serve } = yield* Effect.promise(() => import("../sandbox/server.ts"))
-    return yield* Effect.mapError(serve({ speed, rateLimitPerMinute: rateLimit, port }), ({ cause }) => {
+    return yield* Effect.mapError(serve({ ...shape, rateLimitPerMinute: rateLimit, port }), ({ cause }) => {
       const address = `127.0.0.1:${port}`
       const problem = isInUse(cause) ? `${address} is already in use.` : `Can't listen on ${address}.`
       return new Stop({ lines: [`${problem} Choose another --port.`] })

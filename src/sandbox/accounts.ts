@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import { createHmac } from "node:crypto"
 import * as Limiter from "./limiter.ts"
 import { seed } from "./seed.ts"
-import type { World } from "./state.ts"
+import type { FieldSet, World } from "./state.ts"
 
 /** The least recently used account is dropped first. */
 const maxAccounts = 200
@@ -71,13 +71,21 @@ export const make = (options: {
   readonly secret: string
   readonly speed: number
   readonly rateLimitPerMinute: number
+  readonly fields?: FieldSet
+  readonly agents?: number
 }): Accounts => {
   const accounts = new Map<string, Account>()
   const open = ({ key }: Credential, now: number): Account => {
     const id = createHmac("sha256", options.secret).update(key).digest("hex").slice(0, 24)
     const account = accounts.get(id) ?? {
       id,
-      world: seed({ now, speed: options.speed, spent: key.includes("no-credits") }),
+      world: seed({
+        now,
+        speed: options.speed,
+        spent: key.includes("no-credits"),
+        fields: options.fields ?? "production",
+        agents: options.agents ?? 0
+      }),
       limiter: Limiter.make(options.rateLimitPerMinute),
       stats: { reads: 0, writes: 0, byRoute: new Map<string, number>() }
     }

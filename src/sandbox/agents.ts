@@ -4,11 +4,11 @@ import { flagText, maybe, read, wholeText } from "./input.ts"
 import type { Route } from "./route.ts"
 import { agentInPath, json } from "./route.ts"
 import type { Agent, World } from "./state.ts"
-import { iso, isoOrNull, runsOf } from "./state.ts"
+import { iso, isoOrNull, latestRunOf } from "./state.ts"
 
 /** State and time of an agent's last run; both null if it has never run. */
 const lastActivity = (world: World, agent: Agent): { readonly status: number | null; readonly at: number | null } => {
-  const run = runsOf(world, agent.id)[0]
+  const run = latestRunOf(world, agent.id)
   return run === undefined
     ? { status: null, at: null }
     : { status: run.status, at: run.endedAt ?? run.startedAt ?? run.created }

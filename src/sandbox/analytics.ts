@@ -55,6 +55,14 @@ const advice: Readonly<
     causes: ["The site is slow or was down", "The proxy is slow"],
     actions: ["Run the agent again", "Raise the page load timeout"]
   },
+  proxy: {
+    causes: ["All proxies of the pool are blocked or have expired", "The pool is too small for the agent"],
+    actions: ["Add proxies to the pool, or use another pool", "Run the agent again later"]
+  },
+  script: {
+    causes: ["A value on the page has a format that the script does not expect"],
+    actions: ["Read the log of the run for the value", "Open the agent in the editor and correct the script"]
+  },
   errors: {
     causes: ["Some pages could not be loaded or had an unexpected layout"],
     actions: ["Read the log of the run for the pages that failed", "Turn on retries for failed pages"]

@@ -23,6 +23,7 @@ import { json } from "./route.ts"
 import { runRoutes } from "./runRoutes.ts"
 import { scheduleRoutes } from "./schedules.ts"
 import { spaceRoutes } from "./spaces.ts"
+import type { FieldSet } from "./state.ts"
 import { advance } from "./state.ts"
 import { versionRoutes } from "./versions.ts"
 
@@ -30,6 +31,10 @@ export interface ApiOptions {
   /** Speed-up factor of simulated work. */
   readonly speed: number
   readonly rateLimitPerMinute: number
+  /** Default production. */
+  readonly fields?: FieldSet
+  /** Number of agents in addition to the usual ones. Default 0. */
+  readonly agents?: number
 }
 
 const prefix = "/api/v1"

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { columnsIn } from "./columns.ts"
 import type { DatasetName } from "./datasets.ts"
 import type { ApiError } from "./errors.ts"
 import { badRequest, notFound } from "./errors.ts"
@@ -78,6 +79,9 @@ const draftAgent = (world: World, session: Session): Agent => {
       rowsPerPage: 20,
       outcome: "success",
       failure: "timeout",
+      output: "tables",
+      columns: columnsIn(session.prompt.replace(found ?? "", " ")),
+      detailShare: 0.4,
       updatesDataSet: false
     },
     extra: {},

@@ -8,9 +8,13 @@ interface Draft {
   /** The same in every run, so that two runs of an agent are comparable. */
   readonly pick: <A>(values: readonly [A, ...ReadonlyArray<A>]) => A
   readonly int: (from: number, to: number) => number
-  /** Drifts a few percent from run to run. */
+  /** A fifth of the prices of a run are off the usual ones by a few percent. */
   readonly price: (from: number, to: number) => number
   /** Differs from run to run. */
+  readonly reading: (from: number, to: number) => number
+  /** The day of the run. */
+  readonly date: string
+  /** The same in most runs. */
   readonly chance: (probability: number) => boolean
 }
 
@@ -177,51 +181,97 @@ const makeRow = {
     breakfast: row.int(0, 1) === 1,
     url: `https://hotels.example/h/${row.index + 1}`
   }),
+  menus: (row: Draft): Row => ({
+    cafe: `Café ${row.pick(nouns)}`,
+    dish: `${row.pick(["Rösti", "Linsensuppe", "Älplermagronen", "Quiche", "Salat"])} ${row.pick(["mit Ei", "nach Art des Hauses", "klein", "groß"])}`,
+    price: row.price(9, 32),
+    currency: "CHF",
+    vegetarian: row.int(0, 2) > 0,
+    url: `https://menus.example/zuerich/${row.index + 1}`
+  }),
   rates: (row: Draft): Row => ({
     base: "EUR",
     quote:
       ["USD", "GBP", "JPY", "CHF", "SEK", "NOK", "PLN", "CZK", "BRL", "CAD", "AUD", "NZD"][row.index % 12] ?? "USD",
     rate: row.price(0.8, 1.4),
-    asOf: day(row.index)
+    asOf: row.date
   }),
   weather: (row: Draft): Row => ({
     station: `${row.pick(cities)}-${row.index + 1}`,
-    temperatureC: row.int(-12, 34),
-    windKmh: row.int(0, 90),
+    temperatureC: row.reading(-12, 34),
+    windKmh: row.reading(0, 90),
     note: row.chance(0.1) ? "sensor offline" : null
   })
 } as const
 
 export type DatasetName = keyof typeof makeRow
 
+/** Data sets that hold the same items in every run. Items of the others appear and disappear. */
+const complete: ReadonlySet<DatasetName> = new Set<DatasetName>(["rates", "weather"])
+
+/** New items in a run of data sets that list the newest ones. */
+const newItems: Readonly<Partial<Record<DatasetName, number>>> = { headlines: 8, jobs: 5, reviews: 6 }
+
+/** What decides which rows a run extracted. */
+export interface Extraction {
+  readonly dataset: DatasetName
+  readonly agentId: number
+  readonly sequence: number
+  /** YYYY-MM-DD. */
+  readonly date: string
+  readonly count: number
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly only: { readonly column: string; readonly value: string } | null
+}
+
+const makeItem = ({ agentId, dataset, date, sequence }: Extraction, index: number): Row => {
+  const item = random(`item/${agentId}/${index}`)
+  const drift = random(`drift/${agentId}/${sequence}/${index}`)
+  const usual = random(`usual/${agentId}/${index}`)
+  const varies = (share: number) => drift.next() < share
+  return makeRow[dataset]({
+    index,
+    date,
+    pick: item.pick,
+    int: item.int,
+    reading: drift.int,
+    price: (from, to) => {
+      const price = from + item.next() * (to - from)
+      const factor = 0.97 + drift.next() * 0.06
+      return Math.round(price * (dataset === "rates" || varies(0.2) ? factor : 1) * 100) / 100
+    },
+    chance: (probability) => (varies(0.08) ? drift : usual).next() < probability
+  })
+}
+
+/** About one item in thirty is missing from a run. */
+const isMissing = ({ agentId, dataset, sequence }: Extraction, index: number): boolean =>
+  !complete.has(dataset) && random(`missing/${agentId}/${sequence}/${index}`).next() < 1 / 30
+
 /**
- * The rows that a run extracted. Items depend on the agent; prices and stock depend on the run. An input parameter with the
- * name of a column sets that column, unless its value is "All".
+ * The rows that a run extracted. Items depend on the agent; prices and stock, and which items there are, depend on the run.
+ * An input parameter with the name of a column sets that column, unless its value is "All".
  */
-export const makeRows = (
-  dataset: DatasetName,
-  agentId: number,
-  runId: number,
-  count: number,
-  inputs: Readonly<Record<string, unknown>>
-): ReadonlyArray<Row> => {
+export const makeRows = (extraction: Extraction): ReadonlyArray<Row> => {
+  const { count, inputs, only } = extraction
   const wanted = new Map(
     Object.entries(inputs).flatMap(([name, value]) =>
       typeof value === "string" && value !== "" && value.toLowerCase() !== "all" ? [[name.toLowerCase(), value]] : []
     )
   )
-  return Array.from({ length: count }, (_, index) => {
-    const item = random(`item/${agentId}/${index}`)
-    const drift = random(`drift/${runId}/${index}`)
-    const row = makeRow[dataset]({
-      index,
-      pick: item.pick,
-      int: item.int,
-      price: (from, to) => Math.round((from + item.next() * (to - from)) * (0.97 + drift.next() * 0.06) * 100) / 100,
-      chance: (probability) => drift.next() < probability
-    })
-    return Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [name, wanted.get(name.toLowerCase()) ?? value])
+  const first = (newItems[extraction.dataset] ?? 0) * extraction.sequence
+  const rows: Array<Row> = []
+  // The bound is for a run of one value that no item has.
+  for (let index = first; rows.length < count && index < first + count * 20 + 100; index++) {
+    if (isMissing(extraction, index)) continue
+    const row = makeItem(extraction, index)
+    if (only !== null && row[only.column] !== only.value) continue
+    rows.push(
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, wanted.get(name.toLowerCase()) ?? value]))
     )
-  })
+  }
+  return rows
 }
+
+/** The words that stand for people, makers and places in the rows. */
+export const vocabulary = { authors, makers, cities } as const

@@ -1,4 +1,5 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Stream from "effect/Stream"
 import { createHmac, timingSafeEqual } from "node:crypto"
 import type { File } from "./files.ts"
 
@@ -50,21 +51,29 @@ export const byteRange = (
   return from >= size ? "none" : { from, to }
 }
 
+/** A longer content is streamed. */
+const maxBufferedBytes = 1024 * 1024
+
 /** The file, whole or in part (RFC 9110, single ranges only). */
 export const respond = (file: File, range: string | undefined): HttpServerResponse.HttpServerResponse => {
-  const bytes = file.bytes()
-  const wanted = byteRange(range, bytes.byteLength)
+  const body = file.body()
+  const wanted = byteRange(range, body.size)
   if (wanted === "none") {
-    return HttpServerResponse.empty({ status: 416, headers: { "content-range": `bytes */${bytes.byteLength}` } })
+    return HttpServerResponse.empty({ status: 416, headers: { "content-range": `bytes */${body.size}` } })
   }
-  const headers = {
-    "accept-ranges": "bytes",
-    "content-disposition": `attachment; filename="${file.name}"`,
-    ...(wanted === null ? {} : { "content-range": `bytes ${wanted.from}-${wanted.to}/${bytes.byteLength}` })
-  }
-  return HttpServerResponse.uint8Array(wanted === null ? bytes : bytes.subarray(wanted.from, wanted.to + 1), {
+  const [from, to] = wanted === null ? [0, body.size - 1] : [wanted.from, wanted.to]
+  const options = {
     status: wanted === null ? 200 : 206,
-    headers,
+    headers: {
+      "accept-ranges": "bytes",
+      "content-disposition": `attachment; filename="${file.name}"`,
+      ...(file.contentEncoding === null ? {} : { "content-encoding": file.contentEncoding }),
+      ...(wanted === null ? {} : { "content-range": `bytes ${from}-${to}/${body.size}` })
+    },
     contentType: file.contentType
-  })
+  }
+  const pieces = body.read(from, to)
+  return to - from < maxBufferedBytes
+    ? HttpServerResponse.uint8Array(Buffer.concat([...pieces]), options)
+    : HttpServerResponse.stream(Stream.fromIterable(pieces), { ...options, contentLength: to - from + 1 })
 }

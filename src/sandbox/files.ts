@@ -1,7 +1,13 @@
+import { gzipSync } from "node:zlib"
+import type { Body } from "./bigTable.ts"
+import { bigRow, bigTable, fromBytes } from "./bigTable.ts"
+import { project } from "./columns.ts"
 import type { Cell, Row } from "./datasets.ts"
 import { makeRows } from "./datasets.ts"
-import type { Agent, Run, World } from "./state.ts"
-import { isEnded, iso, Status } from "./state.ts"
+import { logText } from "./log.ts"
+import { samples } from "./samples.ts"
+import type { Agent, OutputKind, Run, World } from "./state.ts"
+import { isEnded, iso } from "./state.ts"
 
 /** The API's numbers for file types. */
 const FileType = { delivered: 1, trackingDb: 5, logText: 6, logHtml: 7 } as const
@@ -11,8 +17,9 @@ export interface File {
   readonly name: string
   readonly fileType: number
   readonly contentType: string
+  readonly contentEncoding: "gzip" | null
   readonly created: number
-  readonly bytes: () => Uint8Array
+  readonly body: () => Body
 }
 
 const encoder = new TextEncoder()
@@ -28,74 +35,144 @@ export const toCsv = (rows: ReadonlyArray<Row>): string =>
     .map((line) => `${line}\r\n`)
     .join("")
 
+const dateOf = (run: Run): string => iso(run.endedAt ?? run.created).slice(0, 10)
+
 /** The records that a run exported. */
-export const runRows = (agent: Agent, run: Run): ReadonlyArray<Row> =>
-  agent.profile.dataset === null || run.frozen === null
-    ? []
-    : makeRows(agent.profile.dataset, agent.id, run.id, run.frozen.exportCount, run.options.inputs)
+export const runRows = (agent: Agent, run: Run): ReadonlyArray<Row> => {
+  const { columns, dataset, output } = agent.profile
+  if (dataset === null || run.frozen === null) return []
+  const count = run.frozen.exportCount
+  if (output === "index") return Array.from({ length: count }, (_, line) => bigRow(line, run.sequence, dateOf(run)))
+  const rows = makeRows({
+    dataset,
+    agentId: agent.id,
+    sequence: run.sequence,
+    date: dateOf(run),
+    count,
+    inputs: run.options.inputs,
+    only: run.plan.only
+  })
+  return columns === null ? rows : rows.map((row, index) => project(row, columns, agent.id, index))
+}
 
-const levels = ["Fatal", "Error", "Warning", "Info"]
+/** The number of an item, the same in every run. */
+const numberOf = (row: Row): number => Number(/\d+$/.exec(String(row["url"] ?? ""))?.[0] ?? 0)
 
-const logLines = (agent: Agent, run: Run): ReadonlyArray<string> => {
-  const from = run.startedAt ?? run.created
-  const until = run.endedAt ?? from
-  const pages = run.frozen?.pageCount ?? 0
-  const errors = run.frozen?.errorCount ?? 0
-  const moment = (share: number) => from + Math.round((until - from) * share)
-  const url = agent.startUrl ?? "(no start URL)"
-  const failed = run.status === Status.failure || run.status === Status.failed
-  const lines: ReadonlyArray<readonly [number, string, string]> = [
-    [0, "Info", `Run ${run.id} of agent "${agent.name}" version ${run.configVersion} started on ${run.server}.`],
-    ...Object.entries(run.options.inputs).map(
-      ([name, value]) => [0, "Info", `Input parameter ${name} = ${JSON.stringify(value)}`] as const
-    ),
-    ...Array.from(
-      { length: Math.min(pages, 40) },
-      (_, page) => [0.05 + (0.85 * page) / Math.min(pages, 40), "Info", `Page ${page + 1} loaded: ${url}`] as const
-    ),
-    ...Array.from(
-      { length: failed ? 0 : errors },
-      (_, error) => [0.9, "Error", `Page ${pages + error + 1} returned HTTP 500 and was left out.`] as const
-    ),
-    ...(failed ? [[0.95, "Error", run.message ?? "The run failed."] as const] : []),
-    [
-      1,
-      failed ? "Fatal" : "Info",
-      failed
-        ? "The run ended in failure."
-        : `The run ended: ${run.frozen?.dataCount ?? 0} records extracted, ${run.frozen?.exportCount ?? 0} exported.`
-    ]
+const jsonLines = (rows: ReadonlyArray<Row>): string =>
+  rows
+    .map((row) => {
+      const number = numberOf(row)
+      return JSON.stringify({
+        id: 40_000 + number,
+        ...row,
+        images: Array.from(
+          { length: number % 4 },
+          (_, image) => `https://market.example/image/${number}-${image + 1}.jpg`
+        ),
+        offers: [
+          { seller: "Northpeak Shop", price: row["price"] ?? null },
+          { seller: "Outlet, Lyon", price: 400 + ((number * 37) % 900) }
+        ]
+      })
+    })
+    .map((line) => `${line}\n`)
+    .join("")
+
+const decimalComma = (cell: Cell | undefined): string =>
+  (typeof cell === "number" ? cell.toFixed(2) : "").replace(".", ",")
+
+const semicolons = (rows: ReadonlyArray<Row>): string =>
+  [
+    '"Price, EUR";"Stock, pcs";Name;Number',
+    ...rows.map((row) => {
+      const number = numberOf(row)
+      return `${decimalComma(row["price"])};${(number * 7) % 60};"${String(row["product"] ?? "")}";${number}`
+    })
   ]
-  return lines
-    .filter(([, level]) => levels.indexOf(level) <= levels.indexOf(run.options.logLevel))
-    .map(([share, level, text]) => `${iso(moment(share))} [${level}] ${text}`)
+    .map((line) => `${line}\r\n`)
+    .join("")
+
+/** The ids are beyond 2^53, so they are written as text. */
+const lots = (rows: ReadonlyArray<Row>): string => {
+  const items = rows.map(
+    (row) => `{"lotId":${String(9_007_199_254_740_993n + BigInt(numberOf(row)))},${JSON.stringify(row).slice(1)}`
+  )
+  return `{"total":${items.length},"currency":"EUR","items":[\n${items.join(",\n")}\n]}\n`
+}
+
+interface Data {
+  readonly name: string
+  readonly contentType: string
+  readonly contentEncoding?: "gzip"
+  readonly body: () => Body
+}
+
+const csvType = "text/csv; charset=utf-8"
+const jsonType = "application/json; charset=utf-8"
+
+const text = (content: string): Body => fromBytes(encoder.encode(content))
+
+/** The data files of a run by the kind of its agent's output. */
+const dataFiles: Readonly<Record<OutputKind, (agent: Agent, run: Run, stem: string) => ReadonlyArray<Data>>> = {
+  tables: (agent, run, stem) => [
+    { name: `${stem}.csv`, contentType: csvType, body: () => text(toCsv(runRows(agent, run))) },
+    { name: `${stem}.json`, contentType: jsonType, body: () => text(JSON.stringify(runRows(agent, run), null, 2)) }
+  ],
+  jsonLines: (agent, run, stem) => [
+    { name: `${stem}.jsonl`, contentType: "application/x-ndjson", body: () => text(jsonLines(runRows(agent, run))) }
+  ],
+  semicolons: (agent, run, stem) => [
+    { name: `${stem}.csv`, contentType: csvType, body: () => text(semicolons(runRows(agent, run))) },
+    {
+      name: `${stem}.csv.gz`,
+      contentType: "application/gzip",
+      body: () => fromBytes(gzipSync(semicolons(runRows(agent, run))))
+    }
+  ],
+  lots: (agent, run, stem) => [
+    { name: `${stem}.json`, contentType: jsonType, body: () => text(lots(runRows(agent, run))) }
+  ],
+  index: (_, run, stem) => [
+    {
+      name: `${stem}.csv`,
+      contentType: csvType,
+      body: () => bigTable(run.frozen?.exportCount ?? 0, run.sequence, dateOf(run))
+    }
+  ],
+  samples: () => samples.map((sample) => ({ ...sample, body: () => fromBytes(sample.bytes()) }))
 }
 
 const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+
+/** The ids of the first data files of a run lie beside those of its other files. There can be more of them than ids. */
+const dataFileId = (run: Run, index: number): number => (index < 2 ? run.id * 10 + index + 1 : run.id * 1000 + index)
 
 /** The files of a run: none before it ends or after they are removed. Their content is made on demand. */
 export const filesOf = (world: World, run: Run): ReadonlyArray<File> => {
   const agent = world.agents.get(run.agentId)
   if (agent === undefined || run.filesRemoved || run.startedAt === null || !isEnded(run.status)) return []
   const stem = `${agent.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}_${run.id}`
-  const file = (slot: number, name: string, fileType: number, contentType: string, text: () => string): File => ({
+  const created = run.endedAt ?? run.created
+  const file = (slot: number, name: string, fileType: number, contentType: string, content: () => string): File => ({
     id: run.id * 10 + slot,
     name,
     fileType,
     contentType,
-    created: run.endedAt ?? run.created,
-    bytes: () => encoder.encode(text())
+    contentEncoding: null,
+    created,
+    body: () => text(content())
   })
   const hasData = (run.frozen?.exportCount ?? 0) > 0
   return [
     ...(hasData
-      ? [
-          file(1, `${stem}.csv`, FileType.delivered, "text/csv; charset=utf-8", () => toCsv(runRows(agent, run))),
-          file(2, `${stem}.json`, FileType.delivered, "application/json; charset=utf-8", () =>
-            JSON.stringify(runRows(agent, run), null, 2)
-          )
-        ]
+      ? dataFiles[agent.profile.output](agent, run, stem).map((data, index): File => ({
+          contentEncoding: null,
+          ...data,
+          id: dataFileId(run, index),
+          fileType: FileType.delivered,
+          created
+        }))
       : []),
     ...(hasData && agent.profile.updatesDataSet
       ? [
@@ -108,7 +185,7 @@ export const filesOf = (world: World, run: Run): ReadonlyArray<File> => {
           )
         ]
       : []),
-    file(6, `${stem}.log`, FileType.logText, "text/plain; charset=utf-8", () => `${logLines(agent, run).join("\n")}\n`),
+    file(6, `${stem}.log`, FileType.logText, "text/plain; charset=utf-8", () => logText(agent, run)),
     ...(run.options.logMode === "TextAndHtml"
       ? [
           file(
@@ -116,8 +193,7 @@ export const filesOf = (world: World, run: Run): ReadonlyArray<File> => {
             `${stem}_log.html`,
             FileType.logHtml,
             "text/html; charset=utf-8",
-            () =>
-              `<!doctype html><title>Run ${run.id}</title><pre>${escapeHtml(logLines(agent, run).join("\n"))}</pre>\n`
+            () => `<!doctype html><title>Run ${run.id}</title><pre>${escapeHtml(logText(agent, run).trimEnd())}</pre>\n`
           )
         ]
       : [])

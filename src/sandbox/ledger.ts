@@ -89,7 +89,7 @@ const charge = (
 /** Charges a run that has just ended. The prices are the sandbox's own choice. */
 export const chargeRun = (world: World, run: Run): void => {
   if (run.startedAt === null || run.frozen === null) return
-  const plannedMinutes = ((world.now - run.startedAt) * world.speed) / 60_000
+  const plannedMinutes = ((world.now - run.startedAt) * run.speed) / 60_000
   const counts = run.frozen
   const gigabytes = counts.traffic / 1e9
   charge(world, run.agentId, run.id, `Run ${run.id}`, [

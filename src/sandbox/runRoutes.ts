@@ -9,7 +9,7 @@ import type { Call, Route } from "./route.ts"
 import { agentInPath, empty, json, pathId, runInPath } from "./route.ts"
 import { defaultOptions, refusal, release, runView, start, stop, terminate } from "./runs.ts"
 import type { Agent, Run, RunOptions, World } from "./state.ts"
-import { isEnded, iso, runsOf, Status } from "./state.ts"
+import { isEnded, iso, removeRun, runsOf, Status } from "./state.ts"
 
 /** Run options, common to starts and schedules. Source: docs.sequentum.com/api-reference/schedules/create. */
 export const optionFields = {
@@ -104,7 +104,7 @@ const remove = (
   method: "RemoveEntireRun" | "RemoveAllFiles" | "RemoveAllFilesAndAgentInput"
 ) => {
   if (method === "RemoveEntireRun") {
-    world.runs.delete(run.id)
+    removeRun(world, run)
     release(world, run.agentId)
   } else {
     run.filesRemoved = true
@@ -229,7 +229,7 @@ export const runRoutes: ReadonlyArray<Route> = [
             id: file.id,
             name: file.name,
             fileType: file.fileType,
-            fileSize: file.bytes().byteLength,
+            fileSize: file.body().size,
             created: iso(file.created),
             regionId: null
           }))

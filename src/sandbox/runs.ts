@@ -1,7 +1,7 @@
 import { chargeRun } from "./ledger.ts"
 import { random } from "./random.ts"
 import type { Agent, Counts, FailureKind, Plan, Run, RunOptions, World } from "./state.ts"
-import { ConfigType, days, isEnded, isoOrNull, iso, runsOf, scheduleAt, Status } from "./state.ts"
+import { addRun, ConfigType, days, isEnded, isoOrNull, iso, runsOf, scheduleAt, Status } from "./state.ts"
 
 /** Defaults for the options of a start or a schedule. Unverified. */
 export const defaultOptions: RunOptions = {
@@ -46,7 +46,15 @@ const failures: Readonly<Record<FailureKind, { readonly after: number; readonly 
     message: (url) =>
       `Selector not found: element "//div[@class='listing-card']" did not appear on ${url} within 30 seconds.`
   },
-  timeout: { after: 0.6, message: (url) => `Page load timed out after 60 seconds: ${url}` }
+  timeout: { after: 0.6, message: (url) => `Page load timed out after 60 seconds: ${url}` },
+  proxy: {
+    after: 0.05,
+    message: () => "Proxy pool 12 has no working proxy left: all 20 attempts were refused (HTTP 407)."
+  },
+  script: {
+    after: 0.45,
+    message: (url) => `Script error in command "Parse date" on ${url}: String was not recognized as a valid DateTime.`
+  }
 }
 
 const wholeNumber = (value: unknown): number | null => {
@@ -60,9 +68,16 @@ const pagesToRead = ({ profile }: Agent, inputs: RunOptions["inputs"]): number =
   return Math.min(wholeNumber(maxPages) ?? Math.ceil(profile.rows / profile.rowsPerPage), 60)
 }
 
-const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {
+/** Every fifth run of an agent that errs gets data from one place only. */
+const onlyOf = ({ profile }: Agent, sequence: number): Plan["only"] =>
+  profile.outcome === "errors" && profile.dataset === "groceries" && sequence % 5 === 0
+    ? { column: "store", value: "Maple Street" }
+    : null
+
+const makePlan = (agent: Agent, sequence: number, options: RunOptions): Plan => {
   const { profile } = agent
-  const dice = random(`run/${agent.id}/${runId}`)
+  // By its sequence and not by its id, which depends on the runs of other agents.
+  const dice = random(`run/${agent.id}/${sequence}`)
   const usual = Math.max(1, Math.ceil(profile.rows / profile.rowsPerPage))
   const pages = profile.dataset === null ? 1 : pagesToRead(agent, options.inputs)
   const length = Math.min(1.4, 0.3 + (0.7 * pages) / usual) * (0.95 + dice.next() * 0.1)
@@ -70,14 +85,20 @@ const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {
   const fails = profile.outcome === "failure" || (profile.outcome === "flaky" && dice.next() < 0.5)
   const failure = failures[profile.failure]
   const reach = fails ? failure.after : 1
-  const erring = profile.outcome === "errors" ? dice.int(3, 9) : 0
-  const rows = Math.max(0, (profile.dataset === null ? 0 : pages * profile.rowsPerPage) - erring)
+  const only = onlyOf(agent, sequence)
+  const isClean = only === null && sequence % 4 === 2
+  const erring = profile.outcome === "errors" && !isClean ? dice.int(3, 9) : 0
+  const extracted = Math.max(0, (profile.dataset === null ? 0 : pages * profile.rowsPerPage) - erring)
+  const rows = only === null ? extracted : Math.floor(extracted * 0.24)
   const dataCount = !fails
     ? rows
-    : profile.failure === "captcha" || profile.failure === "timeout"
+    : profile.failure === "captcha" || profile.failure === "timeout" || profile.failure === "script"
       ? Math.floor(rows * reach)
       : 0
-  const pageCount = Math.max(1, Math.round((pages + dataCount * 0.4) * (fails ? Math.max(reach, 0.2) : 1)))
+  const pageCount = Math.max(
+    1,
+    Math.round((pages + dataCount * profile.detailShare) * (fails ? Math.max(reach, 0.2) : 1))
+  )
   const url = agent.startUrl ?? "the start page"
   return {
     phases: [
@@ -98,6 +119,7 @@ const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {
         ? `Completed with ${erring} errors: ${erring} pages could not be read and were left out.`
         : null,
     failure: fails ? profile.failure : null,
+    only,
     totals: {
       actionCount: pageCount * 3 + 2,
       pageCount,
@@ -111,7 +133,7 @@ const makePlan = (agent: Agent, runId: number, options: RunOptions): Plan => {
   }
 }
 
-const scaled = (world: World, ms: number): number => Math.max(1, Math.round(ms / world.speed))
+const scaled = (speed: number, ms: number): number => Math.max(1, Math.round(ms / speed))
 
 const share = (totals: Counts, extracted: number, exported: number): Counts => {
   const part = (value: number) => Math.floor(value * extracted)
@@ -132,7 +154,7 @@ export const counts = (world: World, run: Run): Counts => {
   if (run.frozen !== null) return run.frozen
   const phase = run.plan.phases[run.phase]
   if (phase === undefined) return zeroCounts
-  const done = Math.min(1, (world.now - run.phaseSince) / scaled(world, phase.ms))
+  const done = Math.min(1, (world.now - run.phaseSince) / scaled(run.speed, phase.ms))
   switch (phase.status) {
     case Status.queuing:
     case Status.starting:
@@ -146,10 +168,10 @@ export const counts = (world: World, run: Run): Counts => {
   }
 }
 
-/** Schedules a change of a run, unless its course changes first. `ms` is at speed 1. */
+/** Schedules a change of a run, unless its course changes first. */
 const scheduleMove = (world: World, run: Run, ms: number, move: () => void): void => {
   const { epoch } = run
-  scheduleAt(world, world.now + scaled(world, ms), () => {
+  scheduleAt(world, world.now + ms, () => {
     if (run.epoch === epoch && world.runs.has(run.id)) move()
   })
 }
@@ -181,7 +203,7 @@ const enterNextPhase = (world: World, run: Run): void => {
   }
   run.status = phase.status
   if (phase.status === Status.starting) run.startedAt = world.now
-  scheduleMove(world, run, phase.ms, () => enterNextPhase(world, run))
+  scheduleMove(world, run, scaled(run.speed, phase.ms), () => enterNextPhase(world, run))
 }
 
 /**
@@ -220,7 +242,8 @@ const add = (world: World, agent: Agent, options: RunOptions, tag: string | null
     created: world.now,
     configVersion: agent.versions.at(-1)?.version ?? 1,
     options: merged,
-    plan: makePlan(agent, world.lastRunId, merged),
+    plan: makePlan(agent, agent.lastSequence, merged),
+    speed: world.speed,
     server: `worker-${(world.lastRunId % 6) + 1}`,
     tag,
     status: Status.queuing,
@@ -235,7 +258,7 @@ const add = (world: World, agent: Agent, options: RunOptions, tag: string | null
     inputsRemoved: false,
     epoch: 0
   }
-  world.runs.set(run.id, run)
+  addRun(world, run)
   world.active.add(run)
   return run
 }
@@ -269,7 +292,9 @@ export const stop = (world: World, run: Run): void => {
   run.frozen = { ...counts(world, run), exportCount: 0 }
   run.status = Status.stopping
   run.epoch++
-  scheduleMove(world, run, 10_000, () => finish(world, run, Status.stopped, "The run was stopped by a user."))
+  scheduleMove(world, run, scaled(world.speed, 10_000), () =>
+    finish(world, run, Status.stopped, "The run was stopped by a user.")
+  )
 }
 
 /** Ends a run immediately. */

@@ -174,7 +174,7 @@ const readSchedule = (
   })
 
 /** A schedule in the API's format. Source: docs.sequentum.com/api-reference/schedules/update. */
-const scheduleView = (schedule: Schedule) => ({
+const scheduleView = (world: World, schedule: Schedule) => ({
   id: schedule.id,
   configId: schedule.agentId,
   name: schedule.name,
@@ -198,7 +198,16 @@ const scheduleView = (schedule: Schedule) => ({
   isExclusive: schedule.options.isExclusive,
   isWaitOnFailure: schedule.options.isWaitOnFailure,
   created: iso(schedule.created),
-  updated: iso(schedule.updated)
+  updated: iso(schedule.updated),
+  ...(world.fields === "qa"
+    ? {
+        startedBy: null,
+        serverId: null,
+        httpVersion: null,
+        saveContentCache: false,
+        configName: world.agents.get(schedule.agentId)?.name ?? null
+      }
+    : {})
 })
 
 const upcomingView = (world: World, schedule: Schedule) => {
@@ -212,12 +221,22 @@ const upcomingView = (world: World, schedule: Schedule) => {
     nextRunTime: isoOrNull(schedule.nextRunAt),
     timezone: schedule.timezone,
     isEnabled: schedule.isEnabled,
-    schedule: schedule.cron,
-    scheduleType: schedule.kind,
-    spaceId: agent?.spaceId ?? 0,
-    spaceName: spaceName(world, agent?.spaceId ?? null),
-    lastRunId: schedule.lastRunId,
-    lastRunStatus: last?.status ?? null
+    // A personal agent has the space id 0 here.
+    ...(world.fields === "qa"
+      ? {
+          schedule: schedule.cron,
+          scheduleType: schedule.kind,
+          runEveryCount: schedule.runEveryCount,
+          runEveryPeriod: schedule.runEveryPeriod,
+          spaceId: agent?.spaceId ?? 0,
+          spaceName: spaceName(world, agent?.spaceId ?? null),
+          approvalStatus: agent?.extra["approvalStatus"] ?? 0,
+          lastRunId: schedule.lastRunId,
+          lastRunTime: isoOrNull(last?.startedAt ?? null),
+          lastRunStatus: last?.status ?? null,
+          lastRunMessage: last?.message ?? null
+        }
+      : {})
   }
 }
 
@@ -232,7 +251,7 @@ const scheduleInPath = (call: Call): Effect.Effect<Schedule, ApiError> =>
 const save = (world: World, schedule: Schedule) => {
   world.schedules.set(schedule.id, schedule)
   arm(world, schedule)
-  return scheduleView(schedule)
+  return scheduleView(world, schedule)
 }
 
 const UpcomingQuery = Schema.Struct(periodFields)
@@ -244,7 +263,11 @@ export const scheduleRoutes: ReadonlyArray<Route> = [
     path: "/agent/:agentId/schedules",
     handle: (call) =>
       Effect.map(agentInPath(call), (agent) =>
-        json([...call.world.schedules.values()].filter(({ agentId }) => agentId === agent.id).map(scheduleView))
+        json(
+          [...call.world.schedules.values()]
+            .filter(({ agentId }) => agentId === agent.id)
+            .map((schedule) => scheduleView(call.world, schedule))
+        )
       )
   },
   {
@@ -263,7 +286,7 @@ export const scheduleRoutes: ReadonlyArray<Route> = [
   {
     method: "GET",
     path: "/agent/:agentId/schedules/:scheduleId",
-    handle: (call) => Effect.map(scheduleInPath(call), (schedule) => json(scheduleView(schedule)))
+    handle: (call) => Effect.map(scheduleInPath(call), (schedule) => json(scheduleView(call.world, schedule)))
   },
   {
     // docs.sequentum.com/api-reference/schedules/update

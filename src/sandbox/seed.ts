@@ -1,18 +1,21 @@
+import { crawlAgent, feeds, feedSchedules } from "./feeds.ts"
+import { fleet, fleetSpaces } from "./fleet.ts"
 import { fromCredits, grant } from "./ledger.ts"
 import { random } from "./random.ts"
 import { defaultOptions, skip, start, stop } from "./runs.ts"
 import { arm } from "./schedules.ts"
-import type { Agent, Profile, Schedule, Space, World } from "./state.ts"
+import type { Agent, FieldSet, Profile, Schedule, Space, World } from "./state.ts"
 import { advance, ConfigType, days, hours, minutes, scheduleAt } from "./state.ts"
 
 const spaces: ReadonlyArray<Omit<Space, "created">> = [
-  { id: 101, name: "Retail Intelligence", isDefaultAccess: true, extra: { scope: "Public" } },
-  { id: 102, name: "Market Research", isDefaultAccess: false, extra: { runRetentionHours: 720 } },
-  { id: 103, name: "Operations", isDefaultAccess: false, extra: {} },
-  { id: 104, name: "Client Deliveries", isDefaultAccess: false, extra: {} }
+  { id: 101, name: "Retail Intelligence", isDefaultAccess: true, scope: "Public", runRetentionHours: null },
+  { id: 102, name: "Market Research", isDefaultAccess: false, scope: "Private", runRetentionHours: 720 },
+  { id: 103, name: "Operations", isDefaultAccess: false, scope: "Private", runRetentionHours: null },
+  { id: 104, name: "Client Deliveries", isDefaultAccess: false, scope: "Private", runRetentionHours: null },
+  { id: 105, name: "Data Feeds", isDefaultAccess: false, scope: "Public", runRetentionHours: 2160 }
 ]
 
-interface Seeded {
+export interface Seeded {
   readonly agent: Pick<Agent, "id" | "name" | "spaceId"> & Partial<Omit<Agent, "profile" | "versions">>
   readonly profile: Partial<Profile>
   /** Past runs: their number, and the interval between them in milliseconds. */
@@ -256,11 +259,14 @@ const seeded: ReadonlyArray<Seeded> = [
       failure: "selector"
     },
     history: { count: 2, every: days(9) }
-  }
+  },
+  ...feeds
 ]
 
+export type SeededSchedule = Pick<Schedule, "agentId" | "name" | "kind"> & Partial<Schedule>
+
 /** The schedules of a new account. The one that runs once is due in two days. */
-const schedules = (now: number): ReadonlyArray<Pick<Schedule, "agentId" | "name" | "kind"> & Partial<Schedule>> => [
+const schedules = (now: number): ReadonlyArray<SeededSchedule> => [
   { agentId: 4102, name: "Every morning", kind: 3, cron: "0 6 * * *", timezone: "Europe/London" },
   { agentId: 4202, name: "Every six hours", kind: 2, runEveryCount: 6, runEveryPeriod: 2 },
   { agentId: 4203, name: "Weekday mornings", kind: 3, cron: "30 7 * * 1-5", timezone: "America/New_York" },
@@ -273,7 +279,8 @@ const schedules = (now: number): ReadonlyArray<Pick<Schedule, "agentId" | "name"
     startTime: now + days(2),
     inputParameters: '{"category":"Fiction"}',
     options: { ...defaultOptions, inputs: { category: "Fiction" } }
-  }
+  },
+  ...feedSchedules
 ]
 
 const historySpan = days(46)
@@ -285,6 +292,9 @@ const defaultProfile: Profile = {
   rowsPerPage: 1,
   outcome: "success",
   failure: "timeout",
+  output: "tables",
+  columns: null,
+  detailShare: 0.4,
   updatesDataSet: false
 }
 
@@ -337,10 +347,12 @@ const runHistory = (world: World, { agent: { id }, history, stopped }: Seeded, n
 }
 
 /**
- * Creates an account: three spaces of agents and an empty one, two personal agents, and 45 days of history before `now`,
+ * Creates an account: four spaces of agents and an empty one, two personal agents, and 45 days of history before `now`,
  * which it simulates. Everything except the dates is the same for all accounts.
  */
 export const seed = ({
+  agents = 0,
+  fields = "production",
   now,
   speed,
   spent
@@ -349,15 +361,24 @@ export const seed = ({
   readonly speed: number
   /** Whether the account has no credits at `now`. */
   readonly spent: boolean
+  readonly fields?: FieldSet
+  /** Number of agents in addition to the usual ones. */
+  readonly agents?: number
 }): World => {
   const from = now - historySpan
+  const all = [...seeded, ...fleet(agents)]
   const world: World = {
     speed: 1,
+    fields,
     organizationId: 77,
     organizationName: "Example Data Ltd",
-    spaces: spaces.map((space, index) => ({ ...space, created: index === 3 ? null : from - days(120 - index * 21) })),
-    agents: new Map(seeded.map((item) => [item.agent.id, makeAgent(item, now)])),
+    spaces: [...spaces, ...fleetSpaces(agents)].map((space, index) => ({
+      ...space,
+      created: index === 3 ? null : from - days(120 - index * 21)
+    })),
+    agents: new Map(all.map((item) => [item.agent.id, makeAgent(item, now)])),
     runs: new Map(),
+    runsByAgent: new Map(),
     active: new Set(),
     schedules: new Map(),
     sessions: new Map(),
@@ -376,7 +397,17 @@ export const seed = ({
   scheduleAt(world, now - days(12.3), () =>
     grant(world, "Refund", fromCredits(0.35), "Worker outage", spent ? until : null)
   )
-  for (const item of seeded) runHistory(world, item, now)
+  scheduleAt(world, now - days(15), () => grant(world, "Credit", fromCredits(300), "Invoice 2231", until))
+  if (agents > 0) {
+    scheduleAt(world, from, () => grant(world, "Credit", fromCredits(20 * agents), "Invoice 2198", until))
+  }
+  for (const item of all) runHistory(world, item, now)
+  const crawl = world.agents.get(crawlAgent)
+  if (crawl !== undefined) {
+    scheduleAt(world, now - minutes(82), () => void start(world, crawl, defaultOptions))
+    // It waits for the one above.
+    scheduleAt(world, now - minutes(26), () => void start(world, crawl, { ...defaultOptions, isExclusive: true }))
+  }
   advance(world, now - hours(0.25))
 
   // From here on the requested speed applies, also to the run in progress at `now`.

@@ -7,8 +7,10 @@ import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Api from "./api.ts"
+import type { FieldSet } from "./state.ts"
 
 export interface SandboxOptions {
   /** Speed-up factor of runs, builds and queues. Default 1, also if the value is not a positive number. */
@@ -19,6 +21,10 @@ export interface SandboxOptions {
   readonly host?: string
   /** Max requests per credential in a window of 60 seconds. Default 100. */
   readonly rateLimitPerMinute?: number
+  /** The deployment whose fields the API returns. Default production. */
+  readonly fields?: FieldSet
+  /** Number of agents in addition to the usual ones. Default 0. */
+  readonly agents?: number
 }
 
 const maxBodyBytes = 10 * 1024 * 1024
@@ -47,6 +53,13 @@ const toRequest = (incoming: Http.IncomingMessage, body: Buffer): Request => {
   })
 }
 
+/** Waits while the client reads slower than the pieces come. */
+const write = (outgoing: Http.ServerResponse, piece: Uint8Array): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (outgoing.write(piece)) resume(Effect.void)
+    else outgoing.once("drain", () => resume(Effect.void))
+  })
+
 const respond = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing: Http.ServerResponse) =>
   Effect.gen(function* () {
     const body = yield* readBytes(incoming)
@@ -64,6 +77,13 @@ const respond = (app: HttpApp.Default, incoming: Http.IncomingMessage, outgoing:
       HttpServerRequest.HttpServerRequest,
       HttpServerRequest.fromWeb(request.value)
     )
+    const { body: content } = response
+    if (content._tag === "Stream") {
+      outgoing.writeHead(response.status, { ...response.headers, "content-length": content.contentLength })
+      yield* Stream.runForEach(content.stream, (piece) => write(outgoing, piece))
+      outgoing.end()
+      return
+    }
     const web = HttpServerResponse.toWeb(response)
     const bytes = Buffer.from(yield* Effect.promise(() => web.arrayBuffer()))
     outgoing.writeHead(response.status, {
@@ -94,7 +114,9 @@ export const serve = (
     const speed = options.speed ?? 1
     const app = yield* Api.make({
       speed: speed > 0 && Number.isFinite(speed) ? speed : 1,
-      rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100))
+      rateLimitPerMinute: Math.max(1, Math.floor(options.rateLimitPerMinute ?? 100)),
+      fields: options.fields ?? "production",
+      agents: options.agents ?? 0
     })
     const run = yield* FiberSet.makeRuntime()
     const server = yield* Effect.acquireRelease(

@@ -15,7 +15,9 @@ const spaceView = (world: World, space: Space) => ({
   organizationId: world.organizationId,
   created: isoOrNull(space.created),
   isDefaultAccess: space.isDefaultAccess,
-  ...space.extra
+  ...(world.fields === "qa"
+    ? { scope: space.scope, runRetentionHours: space.runRetentionHours, initiatedBy: null, access: [] }
+    : {})
 })
 
 const spaceAgentView = (world: World, agent: Agent) => {
@@ -29,10 +31,16 @@ const spaceAgentView = (world: World, agent: Agent) => {
     status,
     validationStatus,
     lastActivity,
-    created,
-    updated,
-    version,
-    isArchived: agent.archived
+    ...(world.fields === "qa"
+      ? {
+          created,
+          updated,
+          version,
+          isArchived: agent.archived,
+          approvalStatus: agent.extra["approvalStatus"] ?? 0,
+          labels: agent.extra["labels"] ?? []
+        }
+      : {})
   }
 }
 

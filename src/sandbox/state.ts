@@ -25,7 +25,17 @@ export const isEnded = (status: number): boolean => ended.has(status)
 /** Kinds of agent. Only Agent and Command can run. */
 export const ConfigType = { agent: 1, sharedFile: 2, template: 3, command: 4 } as const
 
-export type FailureKind = "login" | "captcha" | "selector" | "timeout"
+export type FailureKind = "login" | "captcha" | "selector" | "timeout" | "proxy" | "script"
+
+/**
+ * The data files of a run: `tables` is CSV and JSON; `jsonLines` holds nested lists; `semicolons` is also compressed; `lots`
+ * has ids beyond 2^53 in one member of an object; `index` is a CSV that is generated while it is read; `samples` are files
+ * of many formats, also broken ones.
+ */
+export type OutputKind = "tables" | "jsonLines" | "semicolons" | "lots" | "index" | "samples"
+
+/** The fields that only the QA deployment returned in October 2026 are left out in `production`. */
+export type FieldSet = "production" | "qa"
 
 /** How the runs of an agent behave: what they extract, how long they take and how they end. */
 export interface Profile {
@@ -36,6 +46,11 @@ export interface Profile {
   readonly rowsPerPage: number
   readonly outcome: "success" | "completed" | "errors" | "failure" | "flaky"
   readonly failure: FailureKind
+  readonly output: OutputKind
+  /** The columns of the output, where a prompt asked for some; null for all of the data set. */
+  readonly columns: ReadonlyArray<string> | null
+  /** The share of the rows that have a page of their own. */
+  readonly detailShare: number
   /** Runs pass through status 13 after the export, and have a tracking database file. */
   readonly updatesDataSet: boolean
 }
@@ -95,6 +110,8 @@ export interface Plan {
   readonly outcome: number
   readonly message: string | null
   readonly failure: FailureKind | null
+  /** The run extracts only the rows with this value, and completes: the pages of the others were empty. */
+  readonly only: { readonly column: string; readonly value: string } | null
   /** Counts at the end, unless the run is stopped. */
   readonly totals: Counts
 }
@@ -119,6 +136,8 @@ export interface Run {
   readonly configVersion: number
   readonly options: RunOptions
   readonly plan: Plan
+  /** The speed-up factor of its phases. */
+  readonly speed: number
   readonly server: string
   readonly tag: string | null
   status: number
@@ -142,7 +161,8 @@ export interface Space {
   readonly name: string
   readonly created: number | null
   readonly isDefaultAccess: boolean
-  readonly extra: Readonly<Record<string, unknown>>
+  readonly scope: "Private" | "Public"
+  readonly runRetentionHours: number | null
 }
 
 export type UsageType =
@@ -219,12 +239,15 @@ interface Event {
 export interface World {
   /** Speed-up factor of simulated work. */
   speed: number
+  readonly fields: FieldSet
   readonly organizationId: number
   readonly organizationName: string
   readonly spaces: ReadonlyArray<Space>
   readonly agents: Map<number, Agent>
   /** In order of creation. */
   readonly runs: Map<number, Run>
+  /** The same runs by agent. */
+  readonly runsByAgent: Map<number, Array<Run>>
   /** The runs that have not ended. */
   readonly active: Set<Run>
   readonly schedules: Map<number, Schedule>
@@ -274,7 +297,23 @@ export const days = (count: number): number => count * 86_400_000
 
 /** The runs of an agent, newest first. */
 export const runsOf = (world: World, agentId: number): ReadonlyArray<Run> =>
-  [...world.runs.values()].filter((run) => run.agentId === agentId).reverse()
+  [...(world.runsByAgent.get(agentId) ?? [])].reverse()
+
+/** The newest run of an agent. */
+export const latestRunOf = (world: World, agentId: number): Run | undefined => world.runsByAgent.get(agentId)?.at(-1)
+
+export const addRun = (world: World, run: Run): void => {
+  world.runs.set(run.id, run)
+  const runs = world.runsByAgent.get(run.agentId)
+  if (runs === undefined) world.runsByAgent.set(run.agentId, [run])
+  else runs.push(run)
+}
+
+export const removeRun = (world: World, run: Run): void => {
+  world.runs.delete(run.id)
+  const runs = world.runsByAgent.get(run.agentId)
+  runs?.splice(runs.indexOf(run), 1)
+}
 
 export const spaceName = (world: World, spaceId: number | null): string | null =>
   world.spaces.find((space) => space.id === spaceId)?.name ?? null

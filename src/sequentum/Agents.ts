@@ -1,4 +1,8 @@
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { monotonicMillis } from "../runtime/monotonic.ts"
+import { makePerCaller } from "../runtime/perCaller.ts"
+import { Credentials } from "./Credentials.ts"
 import { Agent, AgentPage, TotalCount } from "./schemas/Agent.ts"
 import { rows, type AgentId, type SpaceId } from "./schemas/common.ts"
 import { apiPath } from "./client/apiPath.ts"
@@ -18,6 +22,18 @@ export interface AgentListQuery {
 
 const AgentList = rows(Agent)
 
+/** How long the names of an agent's inputs are known after it was read. */
+const knownFor = Duration.toMillis(Duration.minutes(1))
+
+/** For how many agents of a caller they are known at the same time. */
+const maxKnown = 200
+
+/** The input names that an agent lists, and when it was read, in milliseconds of monotonic time. */
+interface Inputs {
+  readonly at: number
+  readonly names: ReadonlyArray<string>
+}
+
 /** Agents: listing, reading, searching and counting. Every method fails with a SequentumError. */
 export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
   effect: Effect.gen(function* () {
@@ -26,7 +42,29 @@ export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
     /** One page. Both paging parameters are always sent: without them the API returns everything. */
     const list = (query: AgentListQuery) => client.get(apiPath("agent")`/agent/all`, AgentPage, { query: { ...query } })
 
-    const get = (agentId: AgentId) => client.get(apiPath("agent")`/agent/${agentId}`, Agent)
+    const inputsOf = makePerCaller(() => new Map<AgentId, Inputs>())
+
+    const known = Effect.map(Credentials, (caller) => inputsOf(caller.account ?? caller))
+
+    const get = (agentId: AgentId) =>
+      Effect.tap(client.get(apiPath("agent")`/agent/${agentId}`, Agent), ({ inputParameters = {} }) =>
+        Effect.zipWith(known, Effect.clock, (inputs, clock) => {
+          // The agent that was read last goes last, so that the first is the one to drop.
+          inputs.delete(agentId)
+          inputs.set(agentId, { at: monotonicMillis(clock), names: Object.keys(inputParameters) })
+          const [oldest] = inputs.size > maxKnown ? inputs.keys() : []
+          if (oldest !== undefined) inputs.delete(oldest)
+        })
+      )
+
+    /** The names of an agent's inputs. Costs no request if the caller has read the agent within the last minute. */
+    const inputNames = (agentId: AgentId) =>
+      Effect.flatMap(Effect.zip(known, Effect.clock), ([inputs, clock]) => {
+        const read = inputs.get(agentId)
+        return read !== undefined && monotonicMillis(clock) - read.at <= knownFor
+          ? Effect.succeed(read.names)
+          : Effect.map(get(agentId), ({ inputParameters = {} }) => Object.keys(inputParameters))
+      })
 
     /** Agents whose name or description contains `query`, ignoring case. */
     const search = (query: string, maxRecords?: number) =>
@@ -43,6 +81,6 @@ export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
     const personalCount = () =>
       Effect.map(client.get(apiPath("agent")`/agent/personal/count`, TotalCount), ({ totalCount }) => totalCount)
 
-    return { list, get, search, searchCount, personalCount } as const
+    return { list, get, inputNames, search, searchCount, personalCount } as const
   })
 }) {}

@@ -56,6 +56,9 @@ const property = (schema: ObjectSchema, name: string): Readonly<Record<string, u
   return Predicate.isRecord(found) ? found : undefined
 }
 
+const arrayOf = ({ maxItems, minItems = 0 }: Readonly<Record<string, unknown>>): string =>
+  typeof maxItems === "number" ? `an array of ${String(minItems)} to ${maxItems} items` : "an array"
+
 /** What a parameter accepts, in words, from its JSON Schema. */
 const expectation = (schema: Readonly<Record<string, unknown>>): string => {
   const {
@@ -69,10 +72,11 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
     minLength,
     minimum,
     pattern,
+    properties,
     type
   } = schema
   if (Array.isArray(values)) return `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`
-  if (Predicate.isRecord(items)) return `an array, each item ${expectation(items)}`
+  if (Predicate.isRecord(items)) return `${arrayOf(schema)}, each item ${expectation(items)}`
   if (Array.isArray(anyOf)) {
     return anyOf.map((option: unknown) => (Predicate.isRecord(option) ? expectation(option) : "")).join(", or ")
   }
@@ -91,6 +95,8 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
       return typeof maxLength === "number" ? `a text of 1 to ${maxLength} characters, not blank` : "a text"
     case "boolean":
       return "true or false"
+    case "object":
+      return Predicate.isRecord(properties) ? `an object of ${Object.keys(properties).join(", ")}` : "an object"
     default:
       return typeof type === "string" ? `a value of type ${type}` : "another value"
   }

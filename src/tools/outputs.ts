@@ -14,6 +14,13 @@ export const noticeOf = (...texts: ReadonlyArray<string | undefined>): { readonl
 /** How many rows a list was sent with, readable or not. */
 export const sentRows = (found: Rows<unknown>): number => found.length + (found.unreadable ?? 0)
 
+/** Lists as one. */
+export const joinRows = <A>(lists: ReadonlyArray<Rows<A>>): Rows<A> => {
+  const count = lists.reduce((sum, list) => sum + (list.unreadable ?? 0), 0)
+  const all = lists.flat()
+  return count === 0 ? all : Object.assign(all, { unreadable: count })
+}
+
 /** Says that rows of a list could not be read; undefined if all could. */
 export const unreadable = (found: Rows<unknown>): string | undefined => {
   const { unreadable: count } = found

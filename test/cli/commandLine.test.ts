@@ -169,7 +169,7 @@ describe("a sandbox in the place of Sequentum", () => {
   it.scopedLive("replaces the address and the key of the environment", () =>
     Effect.gen(function* () {
       const overrides = yield* withSandbox(
-        { sandbox: true, speed: 1, rateLimit: 100 },
+        { sandbox: true, speed: 1, rateLimit: 100, fields: "production", agents: 0 },
         new Map([["SEQUENTUM_TOOLS", "get_agent"]]),
         Effect.succeed
       )
@@ -185,7 +185,7 @@ describe("a sandbox alone", () => {
     Effect.gen(function* () {
       const { url } = yield* serve()
       const port = Number(new URL(url).port)
-      const { lines } = yield* Effect.flip(serveSandbox({ port, speed: 1, rateLimit: 100 }))
+      const { lines } = yield* Effect.flip(serveSandbox({ port, speed: 1, rateLimit: 100, fields: "qa", agents: 0 }))
       assert.deepStrictEqual(lines, [`127.0.0.1:${port} is already in use. Choose another --port.`])
     })
   )

@@ -28,6 +28,12 @@ const refusals: ReadonlyArray<{
     args: ["--sandbox", "--sandbox-rate-limit", "0"],
     says: /--sandbox-rate-limit must be/u
   },
+  {
+    what: "fields of an unknown deployment",
+    args: ["--sandbox", "--sandbox-fields", "test"],
+    says: /--sandbox-fields must be production or qa/u
+  },
+  { what: "too many agents", args: ["sandbox", "--sandbox-agents", "5001"], says: /--sandbox-agents must be/u },
   { what: "an invalid port", args: ["sandbox", "--port", "99999"], says: /--port must be a whole number/u },
   {
     what: "one argument too many",

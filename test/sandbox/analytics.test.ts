@@ -74,9 +74,10 @@ describe("the summary of runs", () => {
         failedRuns: count((run) => [6, 7].includes(run.status)),
         completedWithErrorsRuns: count((run) => [9, 10].includes(run.status) && run.errorCount > 0),
         runningRuns: count((run) => run.status === 1),
-        queuedRuns: 0,
+        queuedRuns: count((run) => run.status === 4),
         stoppedRuns: count((run) => run.status === 8)
       })
+      assert.strictEqual(counts.queuedRuns, 1)
       assert.isAbove(counts.failedRuns, 5)
       assert.isAbove(counts.completedWithErrorsRuns, 5)
       assert.sameMembers(

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
-import { Agent, Agents, as, Problem, Run, sandbox } from "./drive.ts"
+import { Agent, Agents, as, Problem, Run, RunFiles, sandbox } from "./drive.ts"
 
 const Started = Schema.Struct({ sessionId: Schema.NonEmptyString })
 
@@ -66,6 +66,23 @@ describe("a build", () => {
       const { agentId } = yield* status
       const { startUrl } = yield* Effect.flatMap(get(`/agent/${agentId ?? 0}`), as(AgentStart))
       assert.strictEqual(startUrl, expected)
+    })
+  )
+
+  it.effect("delivers the columns that the prompt asked for", () =>
+    Effect.gen(function* () {
+      const text = "Get the title, the price and the rating of every book on https://shop.books.example/list"
+      const { get, post, send, status } = yield* build(text, 600)
+      yield* TestClock.adjust("1 second")
+      const { agentId } = yield* status
+      const agent = `/agent/${agentId ?? 0}`
+      const { id } = yield* Effect.flatMap(post(`${agent}/start`), as(Run))
+      yield* TestClock.adjust("2 seconds")
+      const [file] = yield* Effect.flatMap(get(`${agent}/run/${id}/files`), as(RunFiles))
+      const { headers } = yield* get(`${agent}/run/${id}/file/${file?.id ?? 0}/download`)
+      const table = yield* send("GET", headers.get("location") ?? "")
+      assert.match(table.text, /^title,price,rating\r\n/)
+      assert.lengthOf(table.text.trimEnd().split("\r\n"), 61)
     })
   )
 

@@ -3,12 +3,15 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import * as Api from "../../src/sandbox/api.ts"
 
 export interface Reply {
   readonly status: number
   readonly headers: Headers
+  readonly isStreamed: boolean
+  readonly bytes: Buffer
   readonly text: string
   /** The parsed JSON body; undefined if the body is not JSON. */
   readonly json: unknown
@@ -21,20 +24,21 @@ export interface Ask {
 
 const readJson = Schema.decodeOption(Schema.parseJson())
 
-/** The text of a body. The sandbox creates no streams. */
-const textOf = (body: HttpBody.HttpBody): string => {
+const bytesOf = (body: HttpBody.HttpBody): Effect.Effect<Buffer> => {
   switch (body._tag) {
     case "Empty":
-      return ""
+      return Effect.succeed(Buffer.alloc(0))
     case "Uint8Array":
-      return new TextDecoder().decode(body.body)
+      return Effect.succeed(Buffer.from(body.body))
+    case "Stream":
+      return Effect.map(Effect.orDie(Stream.runCollect(body.stream)), (pieces) => Buffer.concat([...pieces]))
     default:
       throw new Error(`The response has a body of the kind ${body._tag}.`)
   }
 }
 
 /** A sandbox without a socket. Sets the TestClock to a fixed time. */
-export const sandbox = (options: { readonly speed?: number; readonly rateLimitPerMinute?: number } = {}) =>
+export const sandbox = (options: Partial<Api.ApiOptions> = {}) =>
   Effect.gen(function* () {
     yield* TestClock.setTime(Date.parse("2026-03-11T12:00:00.000Z"))
     const app = yield* Api.make({ speed: 1, rateLimitPerMinute: 100_000, ...options })
@@ -50,10 +54,13 @@ export const sandbox = (options: { readonly speed?: number; readonly rateLimitPe
           HttpServerRequest.HttpServerRequest,
           HttpServerRequest.fromWeb(request)
         )
-        const text = textOf(response.body)
+        const bytes = yield* bytesOf(response.body)
+        const text = new TextDecoder().decode(bytes)
         return {
           status: response.status,
           headers: new Headers(response.headers),
+          isStreamed: response.body._tag === "Stream",
+          bytes,
           text,
           json: Option.getOrUndefined(readJson(text))
         }
@@ -130,3 +137,11 @@ export const archived = 4205
 export const failing = 4301
 export const quick = 4302
 export const sharedFile = 4303
+export const laptops = 4102
+export const samples = 4501
+export const jsonLines = 4502
+export const semicolons = 4503
+export const bigTable = 4504
+export const lots = 4505
+export const scriptErrors = 4508
+export const crawl = 4512

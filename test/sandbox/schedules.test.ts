@@ -216,14 +216,14 @@ describe("upcoming", () => {
       const week = yield* upcoming("")
       assert.deepStrictEqual(
         week.map(({ agentId }) => agentId),
-        [4202, 4102, 4203, books, archived]
+        [4202, 4507, 4506, 4503, 4102, 4203, books, 4504, archived]
       )
       const times = week.map(({ nextRunTime }) => nextRunTime ?? "")
       assert.deepStrictEqual(times, [...times].sort())
       assert.isTrue(week.every(({ isEnabled }) => isEnabled))
       assert.deepStrictEqual(
         (yield* upcoming("startDate=2026-03-11T18:00:00Z&endDate=2026-03-12")).map(({ agentId }) => agentId),
-        [4202, 4102, 4203]
+        [4202, 4507, 4506, 4503, 4102, 4203]
       )
       assert.strictEqual((yield* get("/analytics/schedules/upcoming?startDate=tomorrow")).status, 400)
       assert.strictEqual(

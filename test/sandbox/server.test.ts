@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Net from "node:net"
 import { serve } from "../../src/sandbox/server.ts"
-import { as, books, Run, Runs } from "./drive.ts"
+import { as, bigTable, books, Run, RunFiles, Runs } from "./drive.ts"
 
 const send = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.flatMap(
@@ -91,6 +91,19 @@ describe("serve", () => {
       const error = yield* Effect.flip(serve({ port: Number(new URL(url).port) }))
       assert.strictEqual(error._tag, "ServeError")
     })
+  )
+
+  it.scopedLive("streams a large file with its length", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serve()
+      const get = (path: string) => send(HttpClientRequest.get(`${url}/api/v1/agent/${bigTable}${path}`))
+      const [run] = yield* Effect.flatMap(get("/runs"), as(Runs))
+      const [file] = yield* Effect.flatMap(get(`/run/${run?.id ?? 0}/files`), as(RunFiles))
+      const whole = yield* get(`/run/${run?.id ?? 0}/file/${file?.id ?? 0}/download`)
+      assert.strictEqual(whole.headers.get("content-length"), String(file?.fileSize))
+      assert.isAbove(file?.fileSize ?? 0, 5_000_000)
+      assert.strictEqual(Buffer.byteLength(whole.text), file?.fileSize)
+    }).pipe(Effect.provide(FetchHttpClient.layer))
   )
 
   it.scopedLive("speeds up simulated work", () =>

@@ -48,7 +48,7 @@ describe("spaces", () => {
       const spaces = yield* Effect.flatMap(get("/spaces"), as(Schema.Array(Space)))
       assert.deepStrictEqual(
         spaces.map((space) => space.name),
-        ["Retail Intelligence", "Market Research", "Operations", "Client Deliveries"]
+        ["Retail Intelligence", "Market Research", "Operations", "Client Deliveries", "Data Feeds"]
       )
       assert.deepStrictEqual(yield* Effect.flatMap(get("/spaces/102"), as(Space)), spaces[1])
       assert.deepStrictEqual(yield* Effect.flatMap(get("/spaces/search?name=market%20RESEARCH"), as(Space)), spaces[1])
@@ -64,7 +64,7 @@ describe("spaces", () => {
     Effect.gen(function* () {
       const { get } = yield* sandbox()
       const all = yield* Effect.flatMap(get("/agent/all"), as(Agents))
-      for (const id of [101, 102, 103, 104]) {
+      for (const id of [101, 102, 103, 104, 105]) {
         const agents = yield* Effect.flatMap(get(`/spaces/${id}/agents`), as(SpaceAgents))
         assert.sameMembers(
           agents.map((agent) => agent.id),

@@ -74,8 +74,8 @@ export const badPeriods = (args: JsonObject = {}): ReadonlyArray<Refusal> => [
 export const sandboxAgents = [4101, 4102, 4203, 4204, 4205, 4301, 4303, 4305, 4401]
 
 /** A run of the sandbox that has ended, and its CSV file. */
-export const sandboxRun = { agentId: 4101, runId: 1_204_482 }
-export const sandboxFile = { ...sandboxRun, fileId: 12_044_821 }
+export const sandboxRun = { agentId: 4101, runId: 1_204_567 }
+export const sandboxFile = { ...sandboxRun, fileId: 12_045_671 }
 
 /** A month in which the sandbox's account was busy. */
 export const sandboxMonth = { startDate: "2026-02-11", endDate: "2026-03-11" }

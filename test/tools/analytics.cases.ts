@@ -90,6 +90,7 @@ export const analyticsCases: Cases<typeof AnalyticsTools> = {
       }
     ],
     result: {
+      ...period,
       runCount: 1,
       totalRecordsExtracted: 200,
       totalRecordsExported: 200,

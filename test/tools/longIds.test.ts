@@ -25,8 +25,8 @@ describe("an id beyond 2^53", () => {
       }))
       assert.deepStrictEqual(yield* call("get_agent_runs", { agentId: 7 }), {
         runs: [
-          { runId: 7, status: "Success", isFinal: true },
-          { runIdText: long, status: "Success", isFinal: true }
+          { runId: 7, status: "Success" },
+          { runIdText: long, status: "Success" }
         ]
       })
     })
@@ -42,8 +42,8 @@ describe("an id beyond 2^53", () => {
       }))
       const { runs } = yield* call("get_agent_runs", { agentId: 7 })
       assert.deepStrictEqual(runs, [
-        { runIdText: long, status: "Success", isFinal: true },
-        { runId: 8, status: "Success", isFinal: true }
+        { runIdText: long, status: "Success" },
+        { runId: 8, status: "Success" }
       ])
     })
   )
@@ -70,6 +70,8 @@ describe("an id beyond 2^53", () => {
     ["enable_agent_schedule", oneSchedule, `POST /agent/7/schedules/${long}/enable`, "scheduleIdText"],
     ["disable_agent_schedule", oneSchedule, `POST /agent/7/schedules/${long}/disable`, "scheduleIdText"],
     ["delete_agent_schedule", oneSchedule, `DELETE /agent/7/schedules/${long}`, "scheduleIdText"],
+    ["wait_for_run", { runs: [oneRun] }, `GET /agent/7/run/${long}/status`, "runs[0].runIdText"],
+    ["find_runs", { agentIds: [7], startDate: "2026-03-01" }, "GET /agent/7/runs", "runs[0].runIdText"],
     ["get_agent_runs_cost", { agentId: 7 }, "GET /billing/agents/7/runs", "runs[0].runIdText"],
     ["get_runs_summary", {}, "GET /analytics/runs/summary", "failedRunDetails[0].runIdText"],
     ["get_scheduled_runs", {}, "GET /analytics/schedules/upcoming", "scheduledRuns[0].scheduleIdText"],
@@ -120,6 +122,7 @@ const respond = ({ method, path, ...sent }: Sent) => {
   const bodies: ReadonlyArray<readonly [RegExp, unknown]> = [
     [/\/files$/u, [{ id: "LONG", name: "books.csv", fileType: 1 }]],
     [/\/diagnostics$/u, { runId: "LONG", agentId: 7 }],
+    [/\/agent\/7\/runs$/u, [{ ...run, id: "LONG" }]],
     [/\/billing\/agents\/7\/runs$/u, { runs: [{ runId: "LONG", cost: 2 }], totalCost: 2 }],
     [/\/runs\/summary$/u, { totalRuns: 1, failedRunDetails: [{ runId: "LONG" }] }],
     [/\/upcoming$/u, [{ scheduleId: "LONG" }]],

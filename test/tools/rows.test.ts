@@ -33,27 +33,30 @@ const lists: ReadonlyArray<readonly [tool: string, path: RegExp, member?: string
   ["get_runs_summary", /\/runs\/summary$/u, "failedRunDetails"]
 ]
 
-const rowsIn = (result: unknown): number =>
-  Predicate.isRecord(result)
-    ? Object.values(result).reduce<number>((most, value) => (Array.isArray(value) ? value.length : most), 0)
-    : 0
+/** How many rows a body, or its member `name`, has. */
+const rowsIn = (body: unknown, name: string | undefined): number => {
+  const list = name === undefined ? body : Predicate.isRecord(body) ? body[name] : undefined
+  return Array.isArray(list) ? list.length : assert.fail("There is no list")
+}
 
 describe("a row that can't be read", () => {
   for (const [tool, path, member] of lists) {
     it.effect(`costs ${tool} that row only, and it says so`, () =>
       Effect.gen(function* () {
+        let rows = 0
         const respond = (sent: Sent) => {
           const answer = account(sent)
-          return path.test(sent.path) ? { ...answer, body: spoil(answer.body, member) } : answer
+          if (!path.test(sent.path)) return answer
+          const body = spoil(answer.body, member)
+          rows = rowsIn(body, member)
+          return { ...answer, body }
         }
         const { call } = yield* toolsOver(respond)
         const { arguments: args, result: whole } = yield* Arr.findFirst(allCases, ({ name }) => name === tool)
         const { notice, ...shown } = yield* call(tool, args)
         assert.deepStrictEqual<unknown>(shown, whole)
-        assert.strictEqual(
-          notice,
-          `One of ${rowsIn(whole) + 1} rows that Sequentum sent could not be read and is left out.`
-        )
+        assert.isAtLeast(rows, 2)
+        assert.strictEqual(notice, `One of ${rows} rows that Sequentum sent could not be read and is left out.`)
       })
     )
   }
@@ -70,11 +73,15 @@ describe("a row that can't be read", () => {
 
   it.effect("is told of in a result that is cut too", () =>
     Effect.gen(function* () {
-      const runs = Array.from({ length: 1000 }, (_, id) => ({ id, status: id === 0 ? null : 10 }))
+      const runs = Array.from({ length: 999 }, (_, id) => ({
+        id,
+        status: id === 0 ? null : 10,
+        message: "Saved to the store"
+      }))
       const { call } = yield* toolsOver(() => ({ body: runs }))
       assert.match(
         String((yield* call("get_agent_runs", { agentId: 7, maxRecords: 1000 }))["notice"]),
-        /^One of 1000 rows that Sequentum sent could not be read and is left out\. The result was too large, so it shows/
+        /^One of 999 rows that Sequentum sent could not be read and is left out\. The result was too large, so it shows/
       )
     })
   )

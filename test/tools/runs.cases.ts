@@ -1,5 +1,6 @@
 import type { RunTools } from "../../src/tools/catalog/runs.ts"
-import { changes, reads, refusal, sandboxAgents, sandboxRun, type Cases } from "./ToolCase.ts"
+import { RunStatus } from "../../src/sequentum/schemas/Run.ts"
+import { badPeriods, changes, reads, refusal, sandboxAgents, sandboxMonth, sandboxRun, type Cases } from "./ToolCase.ts"
 
 /** A run as Sequentum sends it. */
 export const run = {
@@ -39,11 +40,19 @@ const runDetail = {
   pageCount: 11,
   requestCount: 40,
   configVersion: 4,
-  parallelism: 1,
   tableType: "run"
 }
 
 const { endTime: _, ...unfinishedDetail } = runDetail
+
+/** What a row among those of other agents shows of it. */
+const foundRun = {
+  agentId: 7,
+  agentName: "Books",
+  startTime: "2026-03-01T06:00:10Z",
+  endTime: "2026-03-01T06:05:00Z",
+  dataCount: 200
+}
 
 const agent = { agentId: 7 }
 const ids = { ...agent, runId: 90 }
@@ -51,6 +60,8 @@ const ids = { ...agent, runId: 90 }
 const status = { request: "GET /agent/7/run/90/status", answer: { body: run } }
 
 const noRun = refusal(agent, "runId is required: an integer of at least 1.")
+
+const statusWords = RunStatus.words.map((word) => JSON.stringify(word)).join(", ")
 
 export const runCases: Cases<typeof RunTools> = {
   get_agent_runs: {
@@ -62,7 +73,6 @@ export const runCases: Cases<typeof RunTools> = {
         {
           runId: 90,
           status: "Success",
-          isFinal: true,
           startTime: "2026-03-01T06:00:10Z",
           endTime: "2026-03-01T06:05:00Z",
           runTimeSec: 290,
@@ -73,10 +83,71 @@ export const runCases: Cases<typeof RunTools> = {
         }
       ]
     },
-    refuses: [0, 1001].map((maxRecords) =>
-      refusal({ ...agent, maxRecords }, `maxRecords must be an integer from 1 to 1000, but was ${maxRecords}.`)
-    ),
-    sandbox: sandboxAgents.map((agentId) => ({ agentId, maxRecords: 3 }))
+    refuses: [
+      ...[0, 1001].map((maxRecords) =>
+        refusal({ ...agent, maxRecords }, `maxRecords must be an integer from 1 to 1000, but was ${maxRecords}.`)
+      ),
+      ...badPeriods(agent),
+      refusal(
+        { ...agent, status: ["Broken"] },
+        `status must be an array, each item one of ${statusWords}, but was an array.`
+      )
+    ],
+    sandbox: [
+      ...sandboxAgents.map((agentId) => ({ agentId, maxRecords: 3 })),
+      { agentId: 4301, status: "Failure", ...sandboxMonth }
+    ]
+  },
+
+  find_runs: {
+    annotations: reads,
+    arguments: { startDate: "2026-03-01", endDate: "2026-03-02" },
+    exchanges: [
+      {
+        request: "GET /agent/all?pageIndex=1&recordsPerPage=100&sortColumn=lastActivity&sortOrder=1",
+        answer: {
+          body: {
+            agents: [
+              { id: 7, name: "Books", status: 10, lastActivity: "2026-03-01T06:05:00Z" },
+              { id: 8, name: "Idle", status: 10, lastActivity: "2026-02-01T06:05:00Z" },
+              { id: 9, name: "New" }
+            ],
+            totalRecordCount: 3
+          }
+        }
+      },
+      {
+        request: "GET /agent/7/runs?maxRecords=100",
+        answer: { body: [{ ...run, id: 91, status: 6, message: "Blocked", errorCount: 2 }, run] }
+      }
+    ],
+    result: {
+      startDate: "2026-03-01",
+      endDate: "2026-03-02",
+      runs: [
+        { ...foundRun, runId: 91, status: "Failure", errorCount: 2 },
+        { ...foundRun, runId: 90, status: "Success", errorCount: 0 }
+      ],
+      causes: [{ message: "Blocked", runIds: [91], count: 1 }]
+    },
+    refuses: [
+      ...badPeriods(),
+      refusal({ maxRecords: 501 }, "maxRecords must be an integer from 1 to 500, but was 501."),
+      refusal(
+        { agentIds: ["x"] },
+        "agentIds must be an array of 1 to 500 items, each item an integer of at least 1, but was an array."
+      ),
+      refusal({ status: "Broken" }, `status must be an array, each item one of ${statusWords}, but was an array.`),
+      refusal(
+        { period: "today", startDate: "2026-03-01" },
+        "period stands in place of startDate and endDate: give it or them, not both."
+      )
+    ],
+    sandbox: [
+      {},
+      { period: "last7Days", timezone: "Europe/Berlin" },
+      { agentIds: [4301], status: "failure", ...sandboxMonth }
+    ]
   },
 
   get_agent_run_summary: {
@@ -106,6 +177,7 @@ export const runCases: Cases<typeof RunTools> = {
     annotations: changes({ destructiveHint: false, openWorldHint: true, idempotentHint: false }),
     arguments: { ...agent, inputParameters: '{"category":"Poetry"}', parallelism: 2 },
     exchanges: [
+      { request: "GET /agent/7", answer: { body: { id: 7, inputParameters: { category: "", maxPages: "" } } } },
       {
         request: "POST /agent/7/start",
         sends: {
@@ -123,8 +195,16 @@ export const runCases: Cases<typeof RunTools> = {
         answer: { status: 202, body: { ...run, status: 4, endTime: null } }
       }
     ],
-    result: { run: { ...unfinishedDetail, status: "Queuing", isFinal: false } },
+    result: {
+      run: { ...unfinishedDetail, status: "Queuing", isFinal: false },
+      inputParameters: { category: "Poetry" }
+    },
     refuses: [
+      refusal({ ...agent, waitSeconds: 46 }, "waitSeconds must be an integer from 0 to 45, but was 46."),
+      refusal(
+        { ...agent, isRunSynchronously: true, waitSeconds: 1 },
+        "waitSeconds must be 0 when isRunSynchronously is true: it waits by itself."
+      ),
       refusal(
         { ...agent, isRunSynchronously: true, parallelism: 2 },
         "parallelism must be 1 when isRunSynchronously is true."
@@ -140,6 +220,9 @@ export const runCases: Cases<typeof RunTools> = {
     everyArgument: {
       agentId: 4101,
       inputParameters: '{"maxPages":"1"}',
+      allowUnknownInputs: false,
+      startAnother: false,
+      waitSeconds: 0,
       isRunSynchronously: false,
       timeout: 60,
       parallelism: 2,
@@ -195,6 +278,15 @@ export const runCases: Cases<typeof RunTools> = {
     result: { run: runDetail, isFinal: true, waitedSeconds: 0 },
     refuses: [
       noRun,
+      refusal({ runId: 90 }, "agentId is required: an integer of at least 1."),
+      refusal({}, "agentId is required: an integer of at least 1."),
+      refusal({ ...ids, runs: [ids] }, "runs stands in place of agentId and runId: give it or them, not both."),
+      ...[[], Array.from({ length: 21 }, () => ids), [agent]].map((runs) =>
+        refusal(
+          { runs },
+          "runs must be an array of 1 to 20 items, each item an object of agentId, runId, but was an array."
+        )
+      ),
       ...[0, 46, 1.5].map((timeoutSeconds) =>
         refusal(
           { ...ids, timeoutSeconds },
@@ -202,6 +294,6 @@ export const runCases: Cases<typeof RunTools> = {
         )
       )
     ],
-    sandbox: [sandboxRun]
+    sandbox: [sandboxRun, { runs: [sandboxRun], includeCost: true }]
   }
 }

@@ -160,7 +160,11 @@ describe("start_agent", () => {
         seen.push(options)
         return Effect.succeed(runOf("Queuing"))
       }
-      const result = yield* callOver({ runs: { start } }, "start_agent", { agentId: 7, inputParameters: '{"a":1}' })
+      const inputNames = () => Effect.succeed(["a"])
+      const result = yield* callOver({ agents: { inputNames }, runs: { start } }, "start_agent", {
+        agentId: 7,
+        inputParameters: '{"a":1}'
+      })
       assert.deepNestedPropertyVal(result, "run.status", "Queuing")
       assert.strictEqual(seen[0]?.isExclusive, true)
       assert.strictEqual(seen[0]?.parallelism, 1)

@@ -24,6 +24,8 @@ export const schedule = {
   isWaitOnFailure: false
 }
 
+const berlin = (day: number) => ({ utc: `2026-03-0${day}T01:00:00Z`, local: `2026-03-0${day}T02:00:00+01:00` })
+
 /** The same schedule in a result. */
 const detail = {
   scheduleId: 31,
@@ -37,6 +39,9 @@ const detail = {
   inputParameters: '{"category":"Fiction"}',
   parallelism: 2
 }
+
+/** The same after it was made or changed. */
+const saved = { ...detail, nextRuns: [2, 3, 4, 5, 6].map(berlin) }
 
 const agent = { agentId: 7 }
 const ids = { ...agent, scheduleId: 31 }
@@ -80,8 +85,14 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
     arguments: agent,
     exchanges: [{ request: "GET /agent/7/schedules", answer: { body: [schedule] } }],
     result: { schedules: [detail] },
-    refuses: [refusal({}, "agentId is required: an integer of at least 1.")],
-    sandbox: sandboxAgents.map((agentId) => ({ agentId }))
+    refuses: [
+      refusal({ agentId: 0 }, "agentId must be an integer of at least 1, but was 0."),
+      refusal(
+        { ...agent, spaceId: 3 },
+        "agentId and spaceId exclude each other: give one of them, or none for all agents."
+      )
+    ],
+    sandbox: [{}, { spaceId: 101 }, ...sandboxAgents.map((agentId) => ({ agentId }))]
   },
 
   get_agent_schedule: {
@@ -110,7 +121,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
         answer: { status: 201, body: schedule }
       }
     ],
-    result: detail,
+    result: saved,
     refuses: [
       refusal(create, "cronExpression is required for a CRON schedule."),
       refusal(
@@ -190,7 +201,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
         answer: { body: schedule }
       }
     ],
-    result: detail,
+    result: saved,
     refuses: [
       refusal({ ...ids, name: "" }, 'name must be a text of 1 to 200 characters, not blank, but was "".'),
       ...[{ runEveryCount: 6 }, { runEveryPeriod: 2 }, { runEveryCount: 6, runEveryPeriod: 2 }].map((interval) =>
@@ -255,22 +266,21 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
             }
           ]
         }
-      }
+      },
+      { request: "GET /agent/7/schedules", answer: { body: [schedule] } }
     ],
     result: {
       startDate: "2026-03-01",
       endDate: "2026-03-08",
-      scheduledRuns: [
-        {
-          scheduleId: 31,
-          scheduleName: "Nightly",
-          agentId: 7,
-          agentName: "Books",
-          nextRunTime: "2026-03-02T01:00:00Z",
-          timezone: "Europe/Berlin",
-          isEnabled: true
-        }
-      ]
+      scheduledRuns: [2, 3, 4, 5, 6, 7, 8].map(berlin).map(({ local, utc }) => ({
+        scheduleId: 31,
+        scheduleName: "Nightly",
+        agentId: 7,
+        agentName: "Books",
+        nextRunTime: utc,
+        localTime: local,
+        timezone: "Europe/Berlin"
+      }))
     },
     refuses: badPeriods(),
     sandbox: [{ startDate: "2026-03-11", endDate: "2026-03-21" }]

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
+import { makePerCaller } from "../../runtime/perCaller.ts"
 
 /**
  * Spaces out one caller's requests so that they stay within the limit that Sequentum announces on each reply
@@ -17,9 +18,17 @@ export interface RateBudget {
    * counts nothing. Fails with the time that is missing if the wait is, or becomes, longer than `maxWait`.
    */
   readonly take: (isWrite: boolean, maxWait: Duration.Duration) => Effect.Effect<void, Duration.Duration>
+  /**
+   * Counts a reading that is sent `now`, if a fifth of the limit stays for others and none of them waits. Returns 0, or
+   * the time until there is room: then nothing is counted.
+   */
+  readonly trySpare: (now: number) => number
   /** Applies the limit that a reply announced. */
   readonly learn: (limit: number, windowSeconds: number) => void
 }
+
+/** Requests that can be left out leave one in so many places to others. */
+const spared = 5
 
 /** One request that waits. Its latch opens when it has become the first. */
 type Waiter = Effect.Latch
@@ -81,6 +90,12 @@ export const make = (): RateBudget => {
       slots.push(now)
       return true
     },
+    trySpare: (now) => {
+      const others = Number.isFinite(limit) ? Math.floor(limit / spared) : 0
+      const missing = freeAt(now, writes.size + reads.size + others) - now
+      if (missing === 0) slots.push(now)
+      return missing
+    },
     take: (isWrite, maxWait) =>
       Effect.suspend(() => {
         const queue = isWrite ? writes : reads
@@ -117,35 +132,8 @@ export const make = (): RateBudget => {
   }
 }
 
-/** A dropped budget starts anew, and Sequentum's own limit still holds. */
-const maxAccounts = 1000
-
-/**
- * Returns a function that finds the budget of an account by its name or, for a caller without one, by the object that
- * stands for it.
- */
-export const makeByCaller = () => {
-  const byObject = new WeakMap<object, RateBudget>()
-  const byAccount = new Map<string, RateBudget>()
-  return (caller: string | object): RateBudget => {
-    if (typeof caller === "object") {
-      const budget = byObject.get(caller) ?? make()
-      byObject.set(caller, budget)
-      return budget
-    }
-    const budget = byAccount.get(caller) ?? make()
-    // The most recently used account goes last, so that the first is the one to drop.
-    byAccount.delete(caller)
-    byAccount.set(caller, budget)
-    if (byAccount.size > maxAccounts) {
-      for (const oldest of byAccount.keys()) {
-        byAccount.delete(oldest)
-        break
-      }
-    }
-    return budget
-  }
-}
+/** Finds the budget of a caller. A dropped one starts anew, and Sequentum's own limit still holds. */
+export const makeByCaller = () => makePerCaller(make)
 
 /** The rate budget of each caller. */
 export class RateBudgets extends Context.Tag("sequentum/RateBudgets")<

@@ -9,6 +9,7 @@ import { Credentials } from "../Credentials.ts"
 import { Deadline } from "../Deadline.ts"
 import type { SequentumError } from "../errors.ts"
 import { Recipient } from "../Recipient.ts"
+import { Sparing } from "../Sparing.ts"
 import type { ApiPath } from "./apiPath.ts"
 import { Attempts } from "./Attempts.ts"
 import { acceptEncoding } from "./bodies.ts"
@@ -132,6 +133,7 @@ const make = (options: SequentumClientOptions) =>
           secret,
           budget: budgetOf(credentials.account ?? credentials),
           deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
+          isSparing: Context.get(context, Sparing),
           accepts,
           read,
           retry,

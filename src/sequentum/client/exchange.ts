@@ -30,6 +30,8 @@ export interface Exchange<A> {
   readonly secret: string
   readonly budget: RateBudget
   readonly deadline: Deadline["Type"]
+  /** Whether it fails, unsent, where it would take the places that others may need. */
+  readonly isSparing: boolean
   readonly accepts: Accepts
   /** Reads the response that was accepted. */
   readonly read: Read<A>
@@ -73,7 +75,18 @@ const outcomeOf = (unknown: SequentumError | undefined, last: SequentumError): S
 export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService) => {
   const retries = Retry.schedule(mayWait(breaker))
 
-  return <A>({ accepts, budget, deadline, isUnwanted, onSent, read, request, retry, secret }: Exchange<A>) => {
+  return <A>({
+    accepts,
+    budget,
+    deadline,
+    isSparing,
+    isUnwanted,
+    onSent,
+    read,
+    request,
+    retry,
+    secret
+  }: Exchange<A>) => {
     const { line } = request
     const isWrite = line.method !== "GET"
     const call = deadline.call ?? request
@@ -131,12 +144,17 @@ export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService
       return pause > 0 ? new Unavailable({ ...line, retryAfterSeconds: wholeSeconds(pause) }) : undefined
     }
 
+    const noRoom = (missing: number) =>
+      new RateLimited({ ...line, sent: false, retryAfterSeconds: wholeSeconds(missing) })
+
+    const sendIfSpare = (clock: Clock.Clock, now: number) => {
+      const missing = budget.trySpare(now)
+      return missing > 0 ? noRoom(missing) : sendNow(clock, now)
+    }
+
     const sendLater = (clock: Clock.Clock, now: number) =>
       budget.take(isWrite, waitLeft(deadline, now)).pipe(
-        Effect.mapError(
-          (missing) =>
-            new RateLimited({ ...line, sent: false, retryAfterSeconds: wholeSeconds(Duration.toMillis(missing)) })
-        ),
+        Effect.mapError((missing) => noRoom(Duration.toMillis(missing))),
         Effect.flatMap(() => {
           const then = monotonicMillis(clock)
           return refusal(then) ?? sendNow(clock, then)
@@ -145,7 +163,10 @@ export const makeExchange = (upstream: Upstream["Type"], breaker: BreakerService
 
     const attempt = Effect.clockWith((clock): Effect.Effect<UpstreamResponse, SequentumError> => {
       const now = monotonicMillis(clock)
-      return refusal(now) ?? (budget.tryTake(now, isWrite) ? sendNow(clock, now) : sendLater(clock, now))
+      const refused = refusal(now)
+      if (refused !== undefined) return refused
+      if (isSparing) return sendIfSpare(clock, now)
+      return budget.tryTake(now, isWrite) ? sendNow(clock, now) : sendLater(clock, now)
     })
 
     const response = retry ? Effect.retry(attempt, retries) : attempt

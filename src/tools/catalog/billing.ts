@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Billing } from "../../sequentum/Billing.ts"
-import { checkPeriod, monthToDate } from "../dates.ts"
+import { dateParams, monthToDate, withoutDates } from "../dates.ts"
 import {
   notice,
   noticeOf,
@@ -18,11 +18,6 @@ import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 
 const reads = { annotations: readOnly, scope: "billing:read" } as const
-
-const dates = {
-  startDate: Param.optional(Param.date()),
-  endDate: Param.optional(Param.date())
-}
 
 const page = (max: number) => ({
   pageIndex: Param.optionalOr(Param.integer(""), 1),
@@ -91,8 +86,8 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     ...reads,
     title: "Get spending summary",
     description:
-      "Credits spent in a period (by default this week) and the balance. For who spent them use get_agents_usage.",
-    input: Schema.Struct(dates),
+      "Credits spent in a period, by default this month, and the balance. For who spent them use get_agents_usage.",
+    input: Schema.Struct(dateParams),
     output: Spending
   },
 
@@ -113,7 +108,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       "What each agent cost in a period, by default this month. sortColumn cost, sortOrder desc: most expensive first; then get_agent_cost_breakdown.",
     bound: { list: "agents", advice: nextPage },
     input: Schema.Struct({
-      ...dates,
+      ...dateParams,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
@@ -136,7 +131,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       "What one agent cost by usage type and day or month, by default this month. data lines up with labels. For single runs use get_agent_runs_cost.",
     input: Schema.Struct({
       agentId: Param.agentId,
-      ...dates,
+      ...dateParams,
       timeUnit: Param.optionalOr(Param.oneOf("What one label stands for", ["day", "month"]), "day"),
       usageTypes
     }),
@@ -161,7 +156,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     bound: { list: "runs", advice: nextPage },
     input: Schema.Struct({
       agentId: Param.agentId,
-      ...dates,
+      ...dateParams,
       ...page(1000),
       sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
@@ -189,10 +184,10 @@ export const BillingToolsLive = BillingTools.toLayer(
       get_credits_balance: () => Effect.map(billing.credits(), (credits) => pickFields(Balance, credits)),
 
       get_spending_summary: (dates) =>
-        Effect.zipRight(
-          checkPeriod("get_spending_summary", dates),
-          Effect.map(billing.spending(dates), (spending) => pickFields(Spending, spending))
-        ),
+        Effect.gen(function* () {
+          const period = yield* monthToDate("get_spending_summary", dates)
+          return { ...period, ...pickFields(Spending, yield* billing.spending(period)) }
+        }),
 
       get_credit_history: (query) =>
         Effect.map(billing.history(query), ({ totalCount, transactions = [] }) => ({
@@ -201,9 +196,10 @@ export const BillingToolsLive = BillingTools.toLayer(
           ...noticeOf(unreadable(transactions))
         })),
 
-      get_agents_usage: ({ endDate, sortOrder, startDate, ...query }) =>
+      get_agents_usage: (args) =>
         Effect.gen(function* () {
-          const period = yield* monthToDate("get_agents_usage", { startDate, endDate })
+          const period = yield* monthToDate("get_agents_usage", args)
+          const { sortOrder, ...query } = withoutDates(args)
           const { agents = [], ...usage } = yield* billing.agentsUsage({
             ...query,
             ...period,
@@ -218,9 +214,10 @@ export const BillingToolsLive = BillingTools.toLayer(
           }
         }),
 
-      get_agent_cost_breakdown: ({ agentId, endDate, startDate, ...query }) =>
+      get_agent_cost_breakdown: (args) =>
         Effect.gen(function* () {
-          const period = yield* monthToDate("get_agent_cost_breakdown", { startDate, endDate })
+          const period = yield* monthToDate("get_agent_cost_breakdown", args)
+          const { agentId, ...query } = withoutDates(args)
           const { usageTypes = [], ...breakdown } = yield* billing.costBreakdown(agentId, { ...query, ...period })
           return {
             ...period,
@@ -233,9 +230,10 @@ export const BillingToolsLive = BillingTools.toLayer(
           }
         }),
 
-      get_agent_runs_cost: ({ agentId, endDate, sortOrder, startDate, ...query }) =>
+      get_agent_runs_cost: (args) =>
         Effect.gen(function* () {
-          const period = yield* monthToDate("get_agent_runs_cost", { startDate, endDate })
+          const period = yield* monthToDate("get_agent_runs_cost", args)
+          const { agentId, sortOrder, ...query } = withoutDates(args)
           const { runs = [], ...costs } = yield* billing.runsCost(agentId, {
             ...query,
             ...period,

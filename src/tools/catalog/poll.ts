@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Deadline from "../../sequentum/Deadline.ts"
 import { inBrief, meaningOf, seconds, type SequentumError } from "../../sequentum/errors.ts"
 import { ToolFailure } from "../errors.ts"
 import { Progress } from "../Progress.ts"
@@ -20,46 +21,66 @@ interface Poll<A, R> {
   readonly schedule?: Schedule.Schedule<unknown, Option.Option<A>>
 }
 
+/** What a wait leaves of the time of its call. */
+const margin = Duration.seconds(1)
+
+/** The seconds that a wait can take of `timeoutSeconds`, since its call ends then. */
+export const secondsFor = (timeoutSeconds: number): Effect.Effect<number> =>
+  Effect.map(Deadline.timeLeft, (left) =>
+    Math.max(0, Math.min(timeoutSeconds, Duration.toSeconds(Duration.subtract(left, margin))))
+  )
+
 /** One second, growing by half to five, so that a wait of 45 seconds costs about a dozen requests. */
 const everyFewSeconds = Schedule.exponential(Duration.seconds(1), 1.5).pipe(
   Schedule.modifyDelay((_, delay) => Duration.min(delay, Duration.seconds(5)))
 )
 
 /** Limit for one read, so that a request that hangs does not cost the whole wait. */
-const readLimit = Duration.seconds(15)
+export const readLimit = Duration.seconds(15)
 
 /** A read that has not been answered for so long at the end of the wait counts as failed. */
 const slowReadSeconds = 2
 
-type Failure = SequentumError | ToolFailure
+/** What a read of a state can fail with. */
+export type Failure = SequentumError | ToolFailure
 
-const noAnswer = (waited: number) =>
+export const noAnswer = (waited: number) =>
   new ToolFailure({
     message: `Sequentum did not answer within ${seconds(waited)}, so the state is not known. Nothing was changed; try again in a minute.`
   })
 
-const briefly = (failure: Failure): string =>
+export const briefly = (failure: Failure): string =>
   failure._tag === "ToolFailure" ? "Sequentum did not answer." : inBrief(failure)
 
-/** Seconds that Sequentum asked to wait. */
-const askedToWait = (failure: Failure): number =>
-  failure._tag === "RateLimited" || failure._tag === "ServerFailure" ? (failure.retryAfterSeconds ?? 0) : 0
+/** Seconds until the next read can succeed: those that Sequentum asked to wait, or in which nothing is sent to it. */
+export const askedToWait = (failure: Failure): number =>
+  failure._tag === "RateLimited" || failure._tag === "ServerFailure" || failure._tag === "Unavailable"
+    ? (failure.retryAfterSeconds ?? 0)
+    : 0
 
 /** Failures that say nothing of the state, whether or not a retry is likely to help. */
 const passing: ReadonlySet<Failure["_tag"]> = new Set(["ToolFailure", "ServerFailure", "UnexpectedResponse"])
 
 /** Whether the next read may succeed. */
-const passes = (failure: Failure): boolean =>
+export const passes = (failure: Failure): boolean =>
   passing.has(failure._tag) || (failure._tag !== "ToolFailure" && meaningOf(failure).retryable)
 
 /**
- * Reads a state until it is done or `timeoutSeconds` of monotonic time are over, and returns the last one seen, with a
- * notice if reads failed. Reports progress when the state changes. Reads on after a failure that passes and, once the
- * state was seen, after a single 404. Fails with any other failure and, if no state was ever seen, with the last one.
+ * Reads a state until it is done or `timeoutSeconds` of monotonic time are over, or the time of the call, and returns
+ * the last one seen, with a notice if reads failed. Reports progress when the state changes. Reads on after a failure
+ * that passes and, once the state was seen, after a single 404. Fails with any other failure and, if no state was ever
+ * seen, with the last one.
  * Once the server begins to stop, the wait is over as soon as a state was seen.
  */
-export const pollUntil = <A, R>({ describe, done, poll, schedule = everyFewSeconds, timeoutSeconds }: Poll<A, R>) =>
+export const pollUntil = <A, R>({
+  describe,
+  done,
+  poll,
+  schedule = everyFewSeconds,
+  timeoutSeconds: wanted
+}: Poll<A, R>) =>
   Effect.gen(function* () {
+    const timeoutSeconds = yield* secondsFor(wanted)
     const progress = yield* Progress
     const stopping = yield* Stopping
     const firstSeen = yield* Deferred.make<void>()
@@ -130,7 +151,7 @@ export const pollUntil = <A, R>({ describe, done, poll, schedule = everyFewSecon
       last ??= noAnswer(Math.round(waited - readingSince))
       isLastFailed = true
     }
-    if (Option.isNone(seen)) return yield* last ?? noAnswer(timeoutSeconds)
+    if (Option.isNone(seen)) return yield* last ?? noAnswer(Math.round(timeoutSeconds))
     const age = isLastFailed ? `${seconds(Math.round(waited - seenAt))} before the end of the wait` : "after that"
     return {
       last: seen.value,

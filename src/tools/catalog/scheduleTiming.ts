@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { ScheduleType } from "../../sequentum/schemas/Schedule.ts"
 import type { ScheduleBody } from "../../sequentum/Schedules.ts"
-import { epochMillis } from "../dates.ts"
+import { epochMillis, hasZone, isoOf, namedZone, zoneProblem } from "../dates.ts"
 
 /** Schedule types by their number. */
 export const scheduleTypes = {
@@ -20,9 +20,6 @@ type Timing = Pick<
   "scheduleType" | "startTime" | "cronExpression" | "runEveryCount" | "runEveryPeriod" | "timezone"
 >
 
-/** The zone of an IANA name. Offsets are none: they know nothing of summer time. */
-const namedZone = (timezone: string) => (/^[+-]/u.test(timezone) ? Option.none() : DateTime.zoneMakeNamed(timezone))
-
 /** A start as an instant. */
 interface Start {
   /** Epoch milliseconds. */
@@ -32,10 +29,6 @@ interface Start {
   /** Says which instant is meant, if the clocks of the zone skip or repeat the time. */
   readonly note?: string
 }
-
-const hasZone = (time: string) => /(?:Z|[+-]\d{2}:\d{2})$/u.test(time)
-
-const iso = (at: number) => new Date(at).toISOString()
 
 /**
  * Reads a start. A time without a zone is local to `timezone`, or in UTC without one. A time that the clocks skip is
@@ -53,8 +46,8 @@ export const readStart = (startTime: string, timezone: string | undefined): Star
       if (Option.isSome(local)) return { at: local.value.epochMillis, shown }
       const nearest = DateTime.unsafeMakeZoned(at, { timeZone, adjustForTimeZone: true, disambiguation: "compatible" })
       const wallClock = DateTime.toDate(nearest).toISOString().slice(0, 16)
-      const isRepeated = wallClock === iso(at).slice(0, 16)
-      const meant = iso(nearest.epochMillis)
+      const isRepeated = wallClock === isoOf(at).slice(0, 16)
+      const meant = isoOf(nearest.epochMillis)
       return {
         at: nearest.epochMillis,
         shown,
@@ -81,7 +74,7 @@ const cronProblems = (expression: string | undefined) => {
 }
 
 const startProblems = ({ at, shown }: Start, now: number, earliest: number, problem: string) =>
-  at < earliest ? [`startTime ${problem}, but was ${shown}; it is now ${iso(now)}.`] : []
+  at < earliest ? [`startTime ${problem}, but was ${shown}; it is now ${isoOf(now)}.`] : []
 
 const runOnceProblems = ({ startTime, timezone }: Timing, now: number) =>
   startTime === undefined
@@ -102,9 +95,7 @@ const runEveryProblems = ({ runEveryCount, runEveryPeriod, startTime, timezone }
 ]
 
 const zoneProblems = (timezone: string | undefined) =>
-  timezone === undefined || Option.isSome(namedZone(timezone))
-    ? []
-    : [`timezone must be an IANA time zone such as Europe/Berlin, but was ${JSON.stringify(timezone.slice(0, 60))}.`]
+  timezone === undefined || Option.isSome(namedZone(timezone)) ? [] : [zoneProblem(timezone)]
 
 /** What is wrong with a schedule's timing, a sentence each. Times are compared with the Clock, in UTC. */
 export const timingProblems = (timing: Timing): Effect.Effect<ReadonlyArray<string>> =>
@@ -156,7 +147,7 @@ export const unusedFields = (given: Timing, type: number | undefined): ReadonlyA
 /** A schedule as it is sent: without the fields of other types, and with its start in UTC. */
 export const asSent = (body: ScheduleBody): ScheduleBody => {
   const { cronExpression, runEveryCount, runEveryPeriod, startTime, ...rest } = body
-  const start = startTime === undefined ? undefined : iso(readStart(startTime, rest.timezone).at)
+  const start = startTime === undefined ? undefined : isoOf(readStart(startTime, rest.timezone).at)
   switch (rest.scheduleType) {
     case scheduleTypes.cron:
       return { ...rest, cronExpression: cronExpression?.trim() }

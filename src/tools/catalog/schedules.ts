@@ -2,16 +2,20 @@ import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { Agents } from "../../sequentum/Agents.ts"
 import { inBrief } from "../../sequentum/errors.ts"
-import type { AgentId, ScheduleId } from "../../sequentum/schemas/common.ts"
+import type { AgentId, ScheduleId, SpaceId } from "../../sequentum/schemas/common.ts"
 import { RunEveryPeriod, ScheduleType, type AgentSchedule } from "../../sequentum/schemas/Schedule.ts"
 import { type ScheduleBody, Schedules } from "../../sequentum/Schedules.ts"
-import { epochMillis, nextWeek } from "../dates.ts"
+import { dateParams, epochMillis, namedZone, nextWeek, shownTimes, utc } from "../dates.ts"
 import { InvalidArguments } from "../errors.ts"
+import { fanOut } from "../FanOut.ts"
 import {
   defined,
+  joinRows,
   notice,
   noticeOf,
   pick,
@@ -23,7 +27,10 @@ import {
 import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
+import { listFleet } from "./fleet.ts"
 import { gone, ifUnknown, madeDuring, proved, repeatable, unproved, when, type Seen } from "./outcome.ts"
+import { startsOf } from "./scheduleStarts.ts"
+import { upcomingStarts, UpcomingStart } from "./scheduledRuns.ts"
 import { asSent, inferType, readStart, scheduleTypes, timingProblems, unusedFields } from "./scheduleTiming.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
@@ -47,26 +54,46 @@ const ScheduleDetail = Schema.Struct({
   parallelism: Param.optional(Schema.Number)
 })
 
-const scheduleDetail = (schedule: AgentSchedule): typeof ScheduleDetail.Type => ({
+/** What a schedule that says nothing of it has. */
+const defaultParallelism = 1
+
+const scheduleDetail = ({ parallelism, ...schedule }: AgentSchedule): typeof ScheduleDetail.Type => ({
   ...showScheduleId(schedule.id),
-  ...defined({ agentId: schedule.configId, cronExpression: schedule.schedule }),
+  ...defined({
+    agentId: schedule.configId,
+    cronExpression: schedule.schedule,
+    parallelism: parallelism === defaultParallelism ? undefined : parallelism
+  }),
   ...pickFields(ScheduleDetail, schedule)
 })
 
+const Time = Schema.Struct({ utc: Schema.String, local: Schema.String })
+
 /** A schedule after it was made or changed. */
-const SavedSchedule = Schema.Struct({ ...ScheduleDetail.fields, notice })
+const SavedSchedule = Schema.Struct({
+  ...ScheduleDetail.fields,
+  nextRuns: Param.optional(Schema.Array(Time)),
+  notice
+})
+
+const maxNextRuns = 5
+
+/** A schedule that was made or changed, with its next runs. */
+const savedSchedule = (schedule: AgentSchedule): Effect.Effect<typeof SavedSchedule.Type> =>
+  Effect.map(DateTime.now, (now) => {
+    const wanted = { from: DateTime.toEpochMillis(now) + 1, until: Number.POSITIVE_INFINITY, max: maxNextRuns }
+    const starts = schedule.isEnabled === false ? undefined : startsOf(schedule, wanted)
+    const zone = Option.getOrElse(namedZone(schedule.timezone ?? "UTC"), () => utc)
+    return {
+      ...scheduleDetail(schedule),
+      ...(starts === undefined ? {} : { nextRuns: starts.map((at) => shownTimes(at, zone)) })
+    }
+  })
 
 const Switched = Schema.Struct({ agentId: Schema.Number, ...scheduleIdFields, isEnabled: Schema.Boolean, notice })
 
-const UpcomingRun = Schema.Struct({
-  ...scheduleIdFields,
-  scheduleName: Param.optional(Schema.String),
-  agentId: Param.optional(Schema.Number),
-  agentName: Param.optional(Schema.String),
-  nextRunTime: Param.optional(Schema.String),
-  timezone: Param.optional(Schema.String),
-  isEnabled: Param.optional(Schema.Boolean)
-})
+/** A schedule among those of many agents. */
+const FleetSchedule = Schema.Struct({ ...ScheduleDetail.fields, agentName: Param.optional(Schema.String) })
 
 const timing = {
   startTime: Param.optional(Param.date("ISO 8601; without a zone it is local to timezone, or UTC")),
@@ -92,12 +119,15 @@ const scheduleName = Param.text("Shown in lists", { maxLength: 200 })
 export const ScheduleTools = Toolset.make("schedules", "Let agents run by themselves", {
   list_agent_schedules: {
     ...reads,
-    title: "List schedules of an agent",
+    title: "List schedules",
     description:
-      "All schedules of one agent with their next run. For what is due across agents use get_scheduled_runs.",
-    bound: { list: "schedules", advice: "Use get_agent_schedule for one of them." },
-    input: Schema.Struct({ agentId: Param.agentId }),
-    output: Schema.Struct({ schedules: Schema.Array(ScheduleDetail), notice })
+      "Schedules of one agent, of a space or of all agents, paused ones included, with their next run. For every start in a period use get_scheduled_runs.",
+    bound: { list: "schedules", advice: "Ask for one space or one agent." },
+    input: Schema.Struct({
+      agentId: Param.optional(Param.integer("All agents if left out").pipe(Schema.brand("AgentId"))),
+      spaceId: Param.optional(Param.integer("In place of agentId").pipe(Schema.brand("SpaceId")))
+    }),
+    output: Schema.Struct({ schedules: Schema.Array(FleetSchedule), notice })
   },
 
   get_agent_schedule: {
@@ -112,7 +142,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Create schedule",
     description:
-      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. See list_agent_schedules first, and tell the user nextRunTime of the result.",
+      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. See list_agent_schedules first, and tell the user nextRuns of the result.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
     input: Schema.Struct({
       agentId: Param.agentId,
@@ -129,7 +159,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Update schedule",
     description:
-      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRunTime of the result.",
+      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRuns of the result.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
     input: Schema.Struct({
       ...oneSchedule.fields,
@@ -177,13 +207,13 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     scope: "runs:read",
     title: "List scheduled runs",
     description:
-      "Runs that schedules of all agents will start, by default from today for seven days. For all schedules of one agent use list_agent_schedules.",
+      "Every run that enabled schedules of all agents will start, by default from today for seven days, at most 500. localTime is in timezone or, without it, in that of the schedule. For paused schedules use list_agent_schedules.",
     bound: { list: "scheduledRuns", advice: "Ask again with a shorter period." },
-    input: Schema.Struct({ startDate: Param.optional(Param.date()), endDate: Param.optional(Param.date()) }),
+    input: Schema.Struct(dateParams),
     output: Schema.Struct({
       startDate: Schema.String,
       endDate: Schema.String,
-      scheduledRuns: Schema.Array(UpcomingRun),
+      scheduledRuns: Schema.Array(UpcomingStart),
       notice
     })
   }
@@ -269,6 +299,29 @@ const withCodes = <A extends Words>({ runEveryPeriod, scheduleType, ...rest }: A
 export const ScheduleToolsLive = ScheduleTools.toLayer(
   Effect.gen(function* () {
     const schedules = yield* Schedules
+    const agents = yield* Agents
+
+    /** The schedules of all agents, or of those of a space. */
+    const listOfFleet = (spaceId: SpaceId | undefined) =>
+      Effect.gen(function* () {
+        const fleet = yield* listFleet(agents, spaceId)
+        const known = fleet.agents.flatMap(({ id, name }) => (id === undefined ? [] : [{ id, name }]))
+        const listed = yield* fanOut({
+          items: known,
+          read: ({ id }) => schedules.list(id),
+          nameOf: ({ id }) => `agent ${id}`,
+          plural: "agents"
+        })
+        return {
+          schedules: listed.read.flatMap(({ item, value }) =>
+            value.map((schedule) => ({
+              ...scheduleDetail(schedule),
+              ...defined({ agentId: item.id, agentName: item.name })
+            }))
+          ),
+          ...noticeOf(fleet.notice, listed.notice, unreadable(joinRows(listed.read.map(({ value }) => value))))
+        }
+      })
 
     /** Looks for the schedule that a creation of unknown outcome may have made. */
     const lookForCreated = (agentId: AgentId, name: string) =>
@@ -282,7 +335,7 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           const seen: Seen<typeof SavedSchedule.Type> =
             schedule !== undefined && others.length === 0
               ? proved({
-                  ...scheduleDetail(schedule),
+                  ...(yield* savedSchedule(schedule)),
                   ...noticeOf(inBrief(write.error), "But a schedule of this name was created at that time.")
                 })
               : unproved(
@@ -299,17 +352,19 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
       agentId: AgentId,
       scheduleId: ScheduleId,
       isProof: (schedule: AgentSchedule) => boolean,
-      result: (schedule: AgentSchedule) => A
+      result: (schedule: AgentSchedule) => Effect.Effect<A>
     ) =>
       ifUnknown(({ error }) =>
-        Effect.map(schedules.get(agentId, scheduleId), (schedule): Seen<A & { readonly notice?: string }> =>
-          isProof(schedule)
+        Effect.gen(function* () {
+          const schedule = yield* schedules.get(agentId, scheduleId)
+          const seen: Seen<A & { readonly notice?: string }> = isProof(schedule)
             ? proved({
-                ...result(schedule),
+                ...(yield* result(schedule)),
                 ...noticeOf(inBrief(error), `But the schedule is as asked for: ${stateOf(schedule)}.`)
               })
             : repeatable(`The schedule is now ${stateOf(schedule)}.`)
-        )
+          return seen
+        })
       )
 
     const enabling = (agentId: AgentId, scheduleId: ScheduleId, isEnabled: boolean) => {
@@ -320,17 +375,24 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           agentId,
           scheduleId,
           (schedule) => schedule.isEnabled === isEnabled,
-          () => switched
+          () => Effect.succeed(switched)
         )
       )
     }
 
     return ScheduleTools.of({
-      list_agent_schedules: ({ agentId }) =>
-        Effect.map(schedules.list(agentId), (found) => ({
-          schedules: found.map(scheduleDetail),
-          ...noticeOf(unreadable(found))
-        })),
+      list_agent_schedules: ({ agentId, spaceId }) => {
+        if (agentId === undefined) return listOfFleet(spaceId)
+        return spaceId === undefined
+          ? Effect.map(schedules.list(agentId), (found) => ({
+              schedules: found.map(scheduleDetail),
+              ...noticeOf(unreadable(found))
+            }))
+          : new InvalidArguments({
+              tool: "list_agent_schedules",
+              problems: ["agentId and spaceId exclude each other: give one of them, or none for all agents."]
+            })
+      },
 
       get_agent_schedule: ({ agentId, scheduleId }) => Effect.map(schedules.get(agentId, scheduleId), scheduleDetail),
 
@@ -342,10 +404,9 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           const ofStart = given.startTime === undefined ? scheduleTypes.cron : scheduleTypes.runOnce
           const body = { ...given, scheduleType: type ?? ofStart }
           yield* checkTiming(tool, body)
-          const saved = yield* schedules.create(agentId, asSent(body)).pipe(
-            Effect.map((schedule): typeof SavedSchedule.Type => scheduleDetail(schedule)),
-            lookForCreated(agentId, body.name)
-          )
+          const saved = yield* schedules
+            .create(agentId, asSent(body))
+            .pipe(Effect.flatMap(savedSchedule), lookForCreated(agentId, body.name))
           return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, body)) }
         }),
 
@@ -361,8 +422,8 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
           if (changesTiming) yield* checkTiming(tool, after)
           const sent = asSent(after)
           const saved = yield* schedules.update(agentId, scheduleId, sent).pipe(
-            Effect.map((schedule): typeof SavedSchedule.Type => scheduleDetail(schedule)),
-            lookAtChanged(agentId, scheduleId, (schedule) => isAsSent(schedule, sent), scheduleDetail)
+            Effect.flatMap(savedSchedule),
+            lookAtChanged(agentId, scheduleId, (schedule) => isAsSent(schedule, sent), savedSchedule)
           )
           return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, after)) }
         }),
@@ -385,15 +446,7 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
       get_scheduled_runs: (dates) =>
         Effect.gen(function* () {
           const period = yield* nextWeek("get_scheduled_runs", dates)
-          const upcoming = yield* schedules.upcoming(period)
-          return {
-            ...period,
-            scheduledRuns: upcoming.map(({ scheduleId, ...run }) => ({
-              ...showScheduleId(scheduleId),
-              ...pickFields(UpcomingRun, run)
-            })),
-            ...noticeOf(unreadable(upcoming))
-          }
+          return { ...period, ...(yield* upcomingStarts(schedules, period, dates.timezone)) }
         })
     })
   })
