@@ -25,7 +25,6 @@ import { Confirm } from "../tools/Confirm.ts"
 import { Progress } from "../tools/Progress.ts"
 import type { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
-import { ReadOnce } from "../tools/Task.ts"
 import type { ToolDescriptor, ToolError } from "../tools/Tool.ts"
 import type { Era } from "./era.ts"
 import { askFirst, type ClientCapabilities, type Confirmations } from "./confirm.ts"
@@ -33,7 +32,7 @@ import { errorResult, errorText, successResult } from "./results.ts"
 import { skillScheme } from "./skillMethods.ts"
 import type { Skills } from "./skills.ts"
 import type { TaskMethod, TaskParams } from "./taskMethods.ts"
-import { requireTasks, taskResult, takesTasks, type Tasks } from "./tasks.ts"
+import { readOnce, requireTasks, taskResult, takesTasks, type Tasks } from "./tasks.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
 
 /** The requests that are answered from the registries. */
@@ -182,18 +181,18 @@ const callTool: Make<"tools/call"> = (environment) => {
     const startedAt = clock.unsafeCurrentTimeNanos()
     const args = params.arguments ?? {}
     const task = era === "modern" && takesTasks(ctx) ? tools.taskOf(params.name) : undefined
+    const called = tools.call(params.name, args, selection(ctx))
     const exit = await run(
       tracedCall(
         call,
         ctx.mcpReq._meta
-      )(tools.call(params.name, args, selection(ctx))).pipe(
+      )(task?.isWait === true ? readOnce(called) : called).pipe(
         Effect.flatMap((result) =>
           Effect.map(
             task === undefined ? Effect.succeedNone : tasks.begin(params.name, args, result),
             Option.match({ onNone: () => successResult(result), onSome: taskResult })
           )
-        ),
-        Effect.provideService(ReadOnce, task?.isWait === true)
+        )
       ),
       ctx,
       Context.make(Progress, progressTo(ctx)).pipe(

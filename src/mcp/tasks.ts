@@ -17,7 +17,8 @@ import type { Sealing } from "../runtime/sealed.ts"
 import { meaningOf, type SequentumError } from "../sequentum/errors.ts"
 import type { ToolResult } from "../tools/bounds.ts"
 import { ToolRegistry } from "../tools/registry.ts"
-import { ReadOnce, type Progress, type Task } from "../tools/Task.ts"
+import { Stopping } from "../tools/Stopping.ts"
+import type { Progress, Task } from "../tools/Task.ts"
 import type { ToolError } from "../tools/Tool.ts"
 import { callerDigest } from "./confirm.ts"
 import { tasksExtension } from "./taskMethods.ts"
@@ -59,6 +60,10 @@ export const takesTasks = ({ mcpReq: { envelope } }: ServerContext): boolean => 
 const unknownTask = () => new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown task, or one that has expired")
 
 const isoOf = (millis: number) => DateTime.formatIso(DateTime.unsafeMake(millis))
+
+/** Ends a wait once it has read a state, as if the server were about to stop. */
+export const readOnce = <A, E, R>(wait: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(wait, Stopping, { started: Effect.void })
 
 /** Failures of a tool itself: the next read would fail alike. */
 const lasting: ReadonlySet<string> = new Set([
@@ -138,9 +143,7 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
             const tools = yield* ToolRegistry
             const described = (progress: Progress, more: object = {}) =>
               Option.some<Result>({ ...describe(taskId, state, now, progress), ...more })
-            const read = yield* Effect.either(
-              Effect.provideService(tools.call(state.watch.tool, state.watch.args), ReadOnce, true)
-            )
+            const read = yield* Effect.either(readOnce(tools.call(state.watch.tool, state.watch.args)))
             if (read._tag === "Left") {
               const error = read.left
               if (error._tag === "UnknownTool") return Option.none<Result>()

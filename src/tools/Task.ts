@@ -1,4 +1,3 @@
-import * as Context from "effect/Context"
 import type * as Option from "effect/Option"
 import type { JsonObject } from "./Tool.ts"
 
@@ -30,6 +29,3 @@ export interface Progress {
   /** The state in a few words. */
   readonly message: string
 }
-
-/** Whether a wait is to end after its first read. */
-export class ReadOnce extends Context.Reference<ReadOnce>()("sequentum/ReadOnce", { defaultValue: () => false }) {}

@@ -18,6 +18,7 @@ import * as Toolset from "../Toolset.ts"
 import { ifUnknown, proved, repeatable, type Seen } from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
 import { StartLimit } from "./StartLimit.ts"
+import { buildTask, waitForBuildTask } from "./tasks.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
 
@@ -107,7 +108,8 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
         Param.integer("Space for the agent; the default one if left out").pipe(Schema.brand("SpaceId"))
       )
     }),
-    output: Schema.Struct({ sessionId: Schema.String })
+    task: buildTask,
+    output: Schema.Struct({ sessionId: Schema.String, build: Param.optional(Build) })
   },
 
   get_agent_build_status: {
@@ -131,6 +133,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
   wait_for_agent_build: {
     ...reads,
     title: "Wait for build",
+    task: waitForBuildTask,
     description:
       "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready means that the draft exists and can be used. Then get_agent with its agentId.",
     input: Schema.Struct({

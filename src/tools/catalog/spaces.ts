@@ -12,6 +12,7 @@ import { AgentSummary, agentSummary } from "./agents.ts"
 import { ifUnknown, unproved, type Seen } from "./outcome.ts"
 import { makeQuestions } from "./questions.ts"
 import { StartLimit } from "./StartLimit.ts"
+import { startSpaceTask } from "./tasks.ts"
 
 const reads = { annotations: readOnly, scope: "spaces:read" } as const
 
@@ -34,6 +35,7 @@ const StartedAgent = Schema.Struct({
   agentName: Param.optional(Schema.String),
   success: Schema.Boolean,
   ...runIdFields,
+  status: Param.optional(Schema.String),
   errorMessage: Param.optional(Schema.String)
 })
 
@@ -89,6 +91,7 @@ export const SpaceTools = Toolset.make("spaces", "Folders of agents, and running
     annotations: mutating({ destructive: false, openWorld: true, idempotent: false }),
     scope: "spaces:write",
     confirms: () => true,
+    task: startSpaceTask,
     bound: { list: "results", advice: "Use get_space_agents to see the state of the others." },
     input: Schema.Struct({
       spaceId: Param.spaceId,
