@@ -1,13 +1,14 @@
-import { chmod, cp, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { chmod, copyFile, cp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import type { Metafile } from "esbuild"
 import * as Schema from "effect/Schema"
-import { bundle } from "./bundle.ts"
+import { wasmName, workerName } from "../src/data/workerFile.ts"
+import { bundle, bundleWorker } from "./bundle.ts"
 
 const outdir = "dist"
 
 /** The files that the program can load. Excludes chunks that only eliminated code would import. */
-const loadable = (outputs: Metafile["outputs"], path: string, found = new Set<string>()): ReadonlySet<string> => {
+const loadable = (outputs: Metafile["outputs"], path: string, found = new Set<string>()): Set<string> => {
   if (!found.has(path)) {
     found.add(path)
     for (const imported of outputs[path]?.imports ?? []) {
@@ -70,8 +71,12 @@ const keepOnly = async (paths: ReadonlyArray<string>) => {
 
 const main = join(outdir, "main.js")
 const metafile = await bundle({ entry: "src/main.ts", outdir })
-const { outputs } = metafile
-const files = loadable(outputs, main)
+const worker = join(outdir, "chunks", workerName)
+const wasm = join(outdir, "chunks", wasmName)
+const { outputs: workerOutputs } = await bundleWorker(worker)
+await copyFile("node_modules/sql.js/dist/sql-wasm.wasm", wasm)
+const outputs = { ...metafile.outputs, ...workerOutputs }
+const files = loadable(outputs, main).add(worker)
 const others = new Map([["THIRD_PARTY_LICENSES.txt", await licences(bundledPackages(outputs, files))]])
 if (process.argv.includes("--metafile")) others.set("meta.json", JSON.stringify(metafile))
 const skills = (await readdir("src/skills", { recursive: true })).filter((path) => path.endsWith(".md"))
@@ -80,6 +85,7 @@ await chmod(main, 0o755)
 for (const [name, text] of others) await writeFile(join(outdir, name), text)
 await keepOnly([
   ...skills.map((path) => join(outdir, "chunks/skills", path)),
+  wasm,
   ...[...files].flatMap((file) => [file, `${file}.map`]),
   ...[...others.keys()].map((name) => join(outdir, name))
 ])

@@ -35,3 +35,22 @@ export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile
   })
   return metafile
 }
+
+/** Bundles the worker that reads data: a CommonJS file of its own, since SQLite's loader wants `__dirname`. */
+export const bundleWorker = async (outfile: string): Promise<Metafile> => {
+  const { metafile } = await build({
+    entryPoints: ["src/data/worker.ts"],
+    outfile,
+    bundle: true,
+    format: "cjs",
+    platform: "node",
+    target: "node20",
+    minify: true,
+    sourcemap: "linked",
+    sourcesContent: false,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning"
+  })
+  return metafile
+}

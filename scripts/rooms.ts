@@ -15,6 +15,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "tools",
     "sequentum",
     "sequentum/client",
+    "data",
     "runtime",
     "config.ts"
   ],
@@ -23,7 +24,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   prompts: ["resources", "policies.ts"],
   resources: ["tools", "sequentum"],
   skills: [],
-  "tools/catalog": ["tools", "sequentum", "runtime", "policies.ts"],
+  "tools/catalog": ["tools", "sequentum", "data", "runtime", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
@@ -35,6 +36,8 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sequentum/Sparing.ts",
     "runtime"
   ],
+  // Knows nothing of Sequentum or MCP.
+  data: [],
   sandbox: [],
   runtime: [],
   "config.ts": [],

@@ -4,9 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { availableParallelism } from "node:os"
 import { Completions } from "../resources/Completions.ts"
 import { InvalidSettings, type Settings } from "../config.ts"
 import type { ServerServices } from "../mcp/handlers.ts"
+import { DataWorkers } from "../data/DataWorkers.ts"
 import { services } from "../sequentum/services.ts"
 import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
 import type { Upstream } from "../sequentum/client/Upstream.ts"
@@ -14,6 +16,7 @@ import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
 import { allTools, catalogue, ToolsLive } from "../tools/catalog/all.ts"
 import { StartLimit } from "../tools/catalog/StartLimit.ts"
 import { ToolRegistry } from "../tools/registry.ts"
+import { ResultLimit } from "../tools/ResultLimit.ts"
 import { select, type Selection } from "../tools/selection.ts"
 
 /** Node's own HTTP client: it is small, and a server over stdio is started with each chat window. */
@@ -32,6 +35,9 @@ const httpClientFor = (settings: Settings): Layer.Layer<HttpClient.HttpClient> =
         )
       )
 
+/** Threads for reading data: one user needs two, an endpoint all cores. */
+const threadsFor = ({ transport }: Settings) => (transport === "http" ? availableParallelism() : 2)
+
 /** The services that requests need. Built once per process. */
 export const serverLayer = (
   settings: Settings,
@@ -40,6 +46,8 @@ export const serverLayer = (
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
     Layer.provide(StartLimit.layer(settings.maxStartsPerMinute)),
+    Layer.provide(DataWorkers.layer({ threads: threadsFor(settings) })),
+    Layer.provide(Layer.succeed(ResultLimit, { maxBytes: settings.maxResultBytes })),
     Layer.provide(services),
     Layer.provide(SequentumClient.layer(settings)),
     Layer.provide(upstream),

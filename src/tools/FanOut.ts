@@ -17,6 +17,8 @@ export interface FanOut<A, B, R> {
   readonly nameOf: (item: A) => string
   /** What the items are, in the plural: `agents`. */
   readonly plural: string
+  /** Whether it fails if nothing at all could be read. Default: true. */
+  readonly mustRead?: boolean
   /** Limit for all of them. Default: 45 seconds, or what the deadline of the call leaves. */
   readonly maxTime?: Duration.Duration
 }
@@ -53,12 +55,13 @@ const endsAll = (error: SequentumError) => error._tag === "Unauthorized"
 /**
  * Reads many items, at most five at a time, each of them tolerantly: one that fails costs that item only. It reports
  * progress, leaves a fifth of the caller's rate budget to other calls, stops with what it has when the rest is used up
- * or its time is over, and says what it did not cover. Fails if the credentials are refused, or if nothing at all could
- * be read, with the error of the first item that failed.
+ * or its time is over, and says what it did not cover. Fails if the credentials are refused and, with `mustRead`, if
+ * nothing at all could be read, with the error of the first item that failed.
  */
 export const fanOut = <A, B, R>({
   items,
   maxTime = longest,
+  mustRead = true,
   nameOf,
   plural,
   read
@@ -101,7 +104,7 @@ export const fanOut = <A, B, R>({
     )
     const left = fanned.flatMap(({ item, outcome }) => (outcome === undefined ? [item] : []))
     const firstError = failed[0]?.error ?? limited
-    if (done.length === 0 && firstError !== undefined) return yield* firstError
+    if (mustRead && done.length === 0 && firstError !== undefined) return yield* firstError
 
     const waited = Math.round(Number((yield* Clock.currentTimeNanos) - startedAt) / 1e9)
     const why = Option.isNone(finished)

@@ -192,15 +192,26 @@ export const lastDay: Effect.Effect<Period> = Effect.map(DateTime.now, (now) => 
   endDate: DateTime.formatIso(now)
 }))
 
-/** The dates that a caller means; an absent one is that of the month to date. Fails with InvalidArguments. */
-export const monthToDate = (tool: string, given: GivenDates): Effect.Effect<Period, InvalidArguments> =>
+/** The dates that a caller means; an absent one is that of a named period. Fails with InvalidArguments. */
+const orElse = (tool: string, given: GivenDates, byDefault: Effect.Effect<Partial<Period>, InvalidArguments>) =>
   Effect.gen(function* () {
-    const dates = yield* takeDates({ tool }, given)
-    const month = yield* thisMonth
-    const local = yield* takeDates({ tool }, { period: "thisMonth", timezone: given.timezone })
-    const period = { ...month, ...(given.timezone === undefined ? {} : local), ...dates }
+    const period = { ...(yield* thisMonth), ...(yield* byDefault), ...(yield* takeDates({ tool }, given)) }
     return yield* Effect.as(checkOrder(tool, period), period)
   })
+
+/** The dates that a caller means; an absent one is that of the month to date. Fails with InvalidArguments. */
+export const monthToDate = (tool: string, given: GivenDates): Effect.Effect<Period, InvalidArguments> =>
+  orElse(
+    tool,
+    given,
+    given.timezone === undefined
+      ? Effect.succeed({})
+      : takeDates({ tool }, { period: "thisMonth", timezone: given.timezone })
+  )
+
+/** The dates that a caller means; an absent one is that of the last 30 days. Fails with InvalidArguments. */
+export const lastThirtyDays = (tool: string, given: GivenDates): Effect.Effect<Period, InvalidArguments> =>
+  orElse(tool, given, takeDates({ tool }, { period: "last30Days", timezone: given.timezone }))
 
 /**
  * The dates that a caller means, with what is still to come; by default from today to seven days after the start. Fails

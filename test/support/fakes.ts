@@ -12,6 +12,7 @@ import { Versions } from "../../src/sequentum/Versions.ts"
 import { catalogue, ToolsLive } from "../../src/tools/catalog/all.ts"
 import { StartLimit } from "../../src/tools/catalog/StartLimit.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
+import { dataLayer } from "./data.ts"
 import { calling } from "./tools.ts"
 
 /** Methods of the API services by service. A call of any other method is a defect. */
@@ -45,6 +46,7 @@ export const fakeTools = (fakes: Fakes = {}, maxStartsPerMinute = 0) =>
   ToolRegistry.layer(catalogue, { maxResultBytes: 40_000 }).pipe(
     Layer.provide(ToolsLive),
     Layer.provide(StartLimit.layer(maxStartsPerMinute)),
+    Layer.provide(dataLayer),
     Layer.provide(services(fakes))
   )
 

@@ -32,7 +32,7 @@ export interface Answer {
   /** 200 if absent. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as JSON, unless it is a text. */
+  /** Sent as JSON, unless it is a text or bytes. */
   readonly body?: unknown
 }
 
@@ -69,7 +69,8 @@ const unfinished = (step: "stall" | "break") =>
     }
   })
 
-const textOf = (body: unknown) => (typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body))
+const textOf = (body: unknown) =>
+  typeof body === "string" || body instanceof Uint8Array ? body : body === undefined ? "" : JSON.stringify(body)
 
 const responseOf = ({ body, headers = {}, status = 200 }: Answer) =>
   new Response(status === 204 ? null : textOf(body), {

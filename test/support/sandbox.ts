@@ -4,12 +4,14 @@ import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { serve } from "../../src/sandbox/server.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { keyCaller } from "./caller.ts"
+import { warmUpData } from "./data.ts"
 import { calling, overHttp } from "./tools.ts"
 
 const Stats = Schema.Struct({ reads: Schema.Int, writes: Schema.Int })
@@ -30,11 +32,38 @@ const counting = (writes: { sent: number }) =>
     )
   )
 
+interface SandboxOptions {
+  readonly maxResultBytes?: number
+  /** Agents in addition to the usual ones. */
+  readonly agents?: number
+  readonly rateLimitPerMinute?: number
+}
+
+/** Asks the sandbox itself, as the caller, without the tools. The path is without `/api/v1`. */
+export type Ask = (method: string, path: string, body?: unknown) => Effect.Effect<unknown>
+
+const readJson = Schema.decodeUnknownOption(Schema.parseJson())
+
+/** A direct request. Data that is no JSON is a text. */
+const asking =
+  (apiUrl: string): Ask =>
+  (method, path, body) =>
+    Effect.promise(async () => {
+      const response = await fetch(`${apiUrl}${path.startsWith("/sandbox/") ? "" : "/api/v1"}${path}`, {
+        method,
+        headers: { authorization: `${keyCaller.scheme} ${Redacted.value(keyCaller.secret)}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      })
+      const text = await response.text()
+      return Option.getOrElse(readJson(text), () => text)
+    })
+
 /** The tools over the real client, a loopback socket and a new sandbox. All end with the scope. */
-export const overSandbox = (options: { readonly maxResultBytes?: number } = {}) =>
+export const overSandbox = ({ agents = 0, rateLimitPerMinute = 1_000_000, ...options }: SandboxOptions = {}) =>
   Effect.gen(function* () {
+    yield* warmUpData
     yield* TestClock.setTime(Date.parse(startTime))
-    const { url: apiUrl } = yield* serve({ rateLimitPerMinute: 1_000_000, speed: 60 })
+    const { url: apiUrl } = yield* serve({ rateLimitPerMinute, speed: 60, agents })
     const writes = { sent: 0 }
     const http = counting(writes)
     const context = yield* Layer.build(Layer.merge(overHttp(http, { ...options, apiUrl }), http))
@@ -51,7 +80,8 @@ export const overSandbox = (options: { readonly maxResultBytes?: number } = {}) 
         Effect.flatMap(Schema.decodeUnknown(Stats)),
         Effect.orDie
       )
-    return { call: calling(Context.get(context, ToolRegistry)), stats, writes } as const
+    const tools = Context.get(context, ToolRegistry)
+    return { call: calling(tools), tools, ask: asking(apiUrl), stats, writes } as const
   })
 
 /** A sandbox that the tests of a suite share. */

@@ -10,7 +10,9 @@ import { StartLimit } from "../../src/tools/catalog/StartLimit.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
+import { ResultLimit } from "../../src/tools/ResultLimit.ts"
 import { asCaller } from "./caller.ts"
+import { dataLayer } from "./data.ts"
 import { clientOver, requestLine, scripted, type Respond, type Sent } from "./http.ts"
 
 interface Options {
@@ -28,6 +30,8 @@ export const overHttp = (
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
     Layer.provide(StartLimit.layer(maxStartsPerMinute)),
+    Layer.provide(Layer.succeed(ResultLimit, { maxBytes: maxResultBytes })),
+    Layer.provide(dataLayer),
     Layer.provide(services),
     Layer.provide(clientOver(http, apiUrl)),
     Layer.provide(http)

@@ -58,9 +58,8 @@ export const analyticsCases: Cases<typeof AnalyticsTools> = {
       totalRuns: 2,
       completedRuns: 1,
       failedRuns: 1,
-      failedRunDetails: [
-        { runId: 88, agentId: 7, agentName: "Books", status: "Failure", errorMessage: "Login required" }
-      ]
+      failedRunDetails: [{ runId: 88, agentId: 7, agentName: "Books", status: "Failure" }],
+      causes: [{ message: "Login required", runIds: [88], count: 1 }]
     },
     refuses: [
       ...badPeriods(),
@@ -97,8 +96,14 @@ export const analyticsCases: Cases<typeof AnalyticsTools> = {
       totalErrors: 0,
       totalPageLoads: 11
     },
-    refuses: [...badPeriods(), refusal({ agentId: 0 }, "agentId must be an integer of at least 1, but was 0.")],
-    sandbox: [{}, ...sandboxAgents.map((agentId) => ({ agentId, ...sandboxMonth }))]
+    refuses: [
+      ...badPeriods(),
+      ...badPeriods({ ...agent, groupBy: "day" }),
+      refusal({ agentId: 0 }, "agentId must be an integer of at least 1, but was 0."),
+      refusal({ groupBy: "day" }, "agentId is required with groupBy."),
+      refusal({ ...agent, groupBy: "week" }, 'groupBy must be one of "day", but was "week".')
+    ],
+    sandbox: [{}, { agentId: 4101, groupBy: "day" }, ...sandboxAgents.map((agentId) => ({ agentId, ...sandboxMonth }))]
   },
 
   get_run_diagnostics: {

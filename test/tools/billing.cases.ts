@@ -105,7 +105,10 @@ export const billingCases: Cases<typeof BillingTools> = {
         "usageTypes must be a text of 1 to 300 characters, not blank, but was an array."
       )
     ],
-    sandbox: [{ ...sandboxMonth, sortColumn: "cost", sortOrder: "desc", recordsPerPage: 5 }]
+    sandbox: [
+      { ...sandboxMonth, sortColumn: "cost", sortOrder: "desc", recordsPerPage: 5 },
+      { ...sandboxMonth, includeRecords: true }
+    ]
   },
 
   get_agent_cost_breakdown: {

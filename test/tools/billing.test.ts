@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type { UsageQuery } from "../../src/sequentum/Billing.ts"
 import { callOver } from "../support/fakes.ts"
+import { requestLine, type Answer, type Respond } from "../support/http.ts"
+import { toolsOver } from "../support/tools.ts"
 
 describe("get_agents_usage", () => {
   for (const [given, wire] of [
@@ -30,6 +32,56 @@ describe("get_agents_usage", () => {
       })
     )
   }
+})
+
+describe("get_agents_usage with includeRecords", () => {
+  const period = { startDate: "2026-03-01", endDate: "2026-03-02" }
+  const costs = [
+    { agentId: 7, agentName: "Books", cost: 3 },
+    { agentId: 8, agentName: "Laptops", cost: 0.5 },
+    { agentId: 9, agentName: "Flats", cost: 1 }
+  ]
+
+  const over =
+    (records: Readonly<Record<number, Answer>>): Respond =>
+    ({ path, query }) =>
+      path === "/billing/agents"
+        ? { body: { agents: costs, totalRecordCount: 3, totalCost: 4.5 } }
+        : (records[Number(query["agentId"])] ?? { status: 404 })
+
+  it.effect("tells what 1,000 records of each agent cost, in one call", () =>
+    Effect.gen(function* () {
+      const { call, sent } = yield* toolsOver(
+        over({
+          7: { body: { runCount: 4, totalRecordsExtracted: 7000 } },
+          8: { body: { runCount: 2, totalRecordsExtracted: 0 } },
+          9: { status: 403 }
+        })
+      )
+      const result = yield* call("get_agents_usage", { ...period, includeRecords: true })
+      assert.deepStrictEqual(result["agents"], [
+        { ...costs[0], runs: 4, records: 7000, costPer1000Records: 0.4286 },
+        { ...costs[1], runs: 2, records: 0 },
+        costs[2]
+      ])
+      assert.strictEqual(
+        result["notice"],
+        "1 of 3 agents could not be read: agent 9. This account may not do that (403, GET /analytics/records/summary)."
+      )
+      assert.deepStrictEqual(sent.slice(1).map(requestLine), [
+        ...[7, 8, 9].map((id) => `GET /analytics/records/summary?agentId=${id}&endDate=2026-03-02&startDate=2026-03-01`)
+      ])
+    })
+  )
+
+  it.effect("shows the costs alone where no records can be read", () =>
+    Effect.gen(function* () {
+      const { call } = yield* toolsOver(over({}))
+      const result = yield* call("get_agents_usage", { ...period, includeRecords: true })
+      assert.deepStrictEqual(result["agents"], costs)
+      assert.match(String(result["notice"]), /^3 of 3 agents could not be read: agent 7, agent 8, agent 9\./)
+    })
+  )
 })
 
 describe("a list that Sequentum leaves out is empty", () => {

@@ -28,7 +28,8 @@ const previewOf = (name: string, content: Stream.Stream<Uint8Array>, maxRows = 2
 
 const x1y2 = { x: "1", y: "2" }
 
-const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unknown>, boolean]> = [
+/** What, name, text, rows, whether there are more, whether there is a notice (by default if there are more). */
+const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unknown>, boolean, boolean?]> = [
   [
     "CSV with quotes, line breaks and a byte order mark",
     "a.csv",
@@ -43,19 +44,26 @@ const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unkno
   ["a header without rows", "a.csv", "x,y\n", [], false],
   ["tab-separated values", "a.tsv", "x\ty\n1\t2\n", [{ x: "1", y: "2" }], false],
   ["a JSON array", "a.json", '[{"a":1,"b":{"c":[1]}},{"a":2},{"a":3}]', [{ a: 1, b: { c: [1] } }, { a: 2 }], true],
-  ["a JSON array inside an object", "a.json", '{"total":1,"records":[{"a":1}]}', [{ a: 1 }], false],
+  ["a JSON array inside an object", "a.json", '{"total":1,"records":[{"a":1}]}', [{ a: 1 }], false, true],
   ["a JSON value a line", "a.jsonl", '{"a":{"b":1}}\n{"a":2}\n{"a":3}\n', [{ a: { b: 1 } }, { a: 2 }], true],
   ["one JSON object", "a.json", '{"a":1}', [{ a: 1 }], false],
   ["a JSON array of plain values", "a.json", '[1,"two"]', [{ value: 1 }, { value: "two" }], false],
   ["an empty file", "a.csv", "", [], false],
   ["CSV with semicolons, and commas inside quotes", "a.csv", 'x;y\n"1,5";"2;5"\n', [{ x: "1,5", y: "2;5" }], false],
   ["CSV with Windows line ends and no last one", "a.CSV", "x,y\r\n1,2\r\n3,4", [x1y2, { x: "3", y: "4" }], false],
-  ["CSV whose rows are of uneven length", "a.csv", "x,y\n1\n1,2,3\n", [{ x: "1" }, x1y2], false],
+  [
+    "CSV whose rows are of uneven length",
+    "a.csv",
+    "x,y\n1\n1,2,3\n",
+    [{ x: "1" }, { ...x1y2, column3: "3" }],
+    false,
+    true
+  ],
   ["CSV with columns that have no name", "a.csv", "x,,\n1,2,3\n", [{ x: "1", column2: "2", column3: "3" }], false],
   ["a file without extension that looks like CSV", "export", "x|y\n1|2\n", [x1y2], false],
   ["a file without extension that looks like JSON", "export", ' [{"a":1}]', [{ a: 1 }], false],
   ["JSON with a byte order mark", "a.json", '\ufeff[{"a":1}]', [{ a: 1 }], false],
-  ["a JSON object with a byte order mark", "a.json", '\ufeff{"rows":[{"a":1}]}', [{ a: 1 }], false],
+  ["a JSON object with a byte order mark", "a.json", '\ufeff{"rows":[{"a":1}]}', [{ a: 1 }], false, true],
   ["JSON lines with Windows line ends", "a.ndjson", '{"a":1}\r\n\r\n{"a":2}\r\n', [{ a: 1 }, { a: 2 }], false],
   ["JSON with escapes and characters beyond the first plane", "a.json", '[{"é":"\\u00e9😀"}]', [{ é: "é😀" }], false],
   ["an empty JSON array", "a.json", "[]", [], false],
@@ -63,14 +71,14 @@ const cases: ReadonlyArray<readonly [string, string, string, ReadonlyArray<unkno
 ]
 
 describe("preview_run_file shows", () => {
-  for (const [what, name, text, rows, more] of cases) {
+  for (const [what, name, text, rows, more, hasNotice = more] of cases) {
     it.effect(what, () =>
       Effect.gen(function* () {
         const result = yield* previewOf(name, pieces(text))
         assert.deepStrictEqual(result["rows"], rows)
         assert.strictEqual(result["hasMoreRows"], more)
         assert.strictEqual(result["size"], "1.4 MB")
-        assert.strictEqual("notice" in result, more)
+        assert.strictEqual("notice" in result, hasNotice)
       })
     )
 
@@ -122,12 +130,24 @@ describe("preview_run_file", () => {
     ["a.csv", (value: string) => `"${value}"\n`],
     ["a.json", (value: string) => `{"page":"${value}"}\n`]
   ] as const) {
-    it.effect(`shows the huge rows of ${name} that it could read, and says that there are more`, () =>
+    it.effect(`shows the huge rows of ${name}, cut, and says so`, () =>
       Effect.gen(function* () {
         const file = (name === "a.csv" ? "page\n" : "") + row("x".repeat(3_000_000)).repeat(3)
         const result = yield* previewOf(name, pieces(file, 65_536), 5)
-        assert.isTrue(Array.isArray(result["rows"]) && result["rows"].length === 2)
-        assert.strictEqual(result["hasMoreRows"], true)
+        assert.isTrue(Array.isArray(result["rows"]) && result["rows"].length === 3)
+        assert.strictEqual(result["hasMoreRows"], false)
+        assert.strictEqual(result["notice"], "Long texts are cut.")
+      })
+    )
+
+    it.effect(`fails for ${name} if a row never ends`, () =>
+      Effect.gen(function* () {
+        const endless = Stream.concat(
+          pieces('[{"a":"'.repeat(name === "a.json" ? 1 : 0)),
+          Stream.forever(pieces("x".repeat(65_536), 65_536))
+        )
+        const error = yield* Effect.flip(previewOf(name, endless))
+        assert.isTrue(error._tag === "ToolFailure" && /its (?:rows|records) are too long\./u.test(error.message))
       })
     )
   }

@@ -1,8 +1,13 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { Analytics } from "../../sequentum/Analytics.ts"
 import { Billing } from "../../sequentum/Billing.ts"
-import { dateParams, monthToDate, withoutDates } from "../dates.ts"
+import type { AgentId } from "../../sequentum/schemas/common.ts"
+import type { RecordsReport } from "../../sequentum/schemas/Analytics.ts"
+import { dateParams, monthToDate, withoutDates, type Period } from "../dates.ts"
+import { fanOut } from "../FanOut.ts"
 import {
+  defined,
   notice,
   noticeOf,
   Pagination,
@@ -59,7 +64,10 @@ const AgentCost = Schema.Struct({
   agentId: Schema.Number,
   agentName: Param.optional(Schema.String),
   cost: Schema.Number,
-  spaceId: Param.optional(Schema.Number)
+  spaceId: Param.optional(Schema.Number),
+  runs: Param.optional(Schema.Number),
+  records: Param.optional(Schema.Number),
+  costPer1000Records: Param.optional(Schema.Number)
 })
 
 const RunCost = Schema.Struct({
@@ -105,7 +113,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     ...reads,
     title: "List cost by agent",
     description:
-      "What each agent cost in a period, by default this month. sortColumn cost, sortOrder desc: most expensive first; then get_agent_cost_breakdown.",
+      "What each agent cost in a period, by default this month. sortColumn cost, sortOrder desc: most expensive first; then get_agent_cost_breakdown. includeRecords tells what 1,000 records cost.",
     bound: { list: "agents", advice: nextPage },
     input: Schema.Struct({
       ...dateParams,
@@ -113,7 +121,8 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
       sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
       name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
-      usageTypes
+      usageTypes,
+      includeRecords: Param.optional(Param.flag("Add runs and records of each agent on the page"))
     }),
     output: Schema.Struct({
       ...period,
@@ -174,12 +183,38 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
   }
 })
 
+/** What an agent delivered for its cost. */
+const valueOf = (cost: number, report: typeof RecordsReport.Type | undefined) => {
+  const records = report?.totalRecordsExtracted
+  return defined({
+    runs: report?.runCount,
+    records,
+    costPer1000Records: records === undefined || records === 0 ? undefined : Math.round((cost / records) * 1e7) / 1e4
+  })
+}
+
 const named = ({ agentName }: { readonly agentName?: string | undefined }) =>
   agentName === undefined ? {} : { agentName }
 
 export const BillingToolsLive = BillingTools.toLayer(
   Effect.gen(function* () {
     const billing = yield* Billing
+    const analytics = yield* Analytics
+
+    /** What agents have extracted in a period, by agent. */
+    const recordsOf = (agentIds: ReadonlyArray<AgentId>, period: Period) =>
+      Effect.map(
+        fanOut({
+          items: agentIds,
+          read: (agentId) => analytics.records({ ...period, agentId }),
+          nameOf: (agentId) => `agent ${agentId}`,
+          plural: "agents",
+          // The costs are worth showing alone.
+          mustRead: false
+        }),
+        ({ notice, read }) => ({ notice, byAgent: new Map(read.map(({ item, value }) => [item, value])) })
+      )
+
     return BillingTools.of({
       get_credits_balance: () => Effect.map(billing.credits(), (credits) => pickFields(Balance, credits)),
 
@@ -199,18 +234,27 @@ export const BillingToolsLive = BillingTools.toLayer(
       get_agents_usage: (args) =>
         Effect.gen(function* () {
           const period = yield* monthToDate("get_agents_usage", args)
-          const { sortOrder, ...query } = withoutDates(args)
+          const { includeRecords = false, sortOrder, ...query } = withoutDates(args)
           const { agents = [], ...usage } = yield* billing.agentsUsage({
             ...query,
             ...period,
             sortOrder: Param.wireSortOrder(sortOrder)
           })
+          const counted = includeRecords
+            ? yield* recordsOf(
+                agents.map(({ agentId }) => agentId),
+                period
+              )
+            : undefined
           return {
             ...period,
             totalCost: usage.totalCost,
-            agents: agents.map((agent) => pickFields(AgentCost, agent)),
+            agents: agents.map((agent) => ({
+              ...pickFields(AgentCost, agent),
+              ...valueOf(agent.cost, counted?.byAgent.get(agent.agentId))
+            })),
             pagination: pagination(query, sentRows(agents), usage.totalRecordCount),
-            ...noticeOf(unreadable(agents))
+            ...noticeOf(unreadable(agents), counted?.notice)
           }
         }),
 

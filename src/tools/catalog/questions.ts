@@ -19,6 +19,15 @@ const readTime = Duration.seconds(8)
 const seen = <A, R>(read: Effect.Effect<A, SequentumError, R>): Effect.Effect<Option.Option<A>, never, R> =>
   read.pipe(Effect.timeoutOption(readTime), Effect.orElseSucceed(Option.none<A>))
 
+/** As `seen`, but fails where there is nothing: then there is nothing to ask about. */
+const present = <A, R>(read: Effect.Effect<A, SequentumError, R>) =>
+  read.pipe(
+    Effect.timeoutOption(readTime),
+    Effect.catchAll((error) =>
+      error._tag === "NotFound" || error._tag === "Unauthorized" ? Effect.fail(error) : Effect.succeed(Option.none<A>())
+    )
+  )
+
 const maxNameLength = 100
 
 const quoted = (name: string): string =>
@@ -123,7 +132,7 @@ export const makeQuestions = Effect.gen(function* () {
   /** A run with its state, for a question. */
   const aboutRun = (agentId: AgentId, runId: RunId) =>
     Effect.map(
-      Effect.all([agentName(agentId), seen(runs.status(agentId, runId))], { concurrency: 2 }),
+      Effect.all([agentName(agentId), present(runs.status(agentId, runId))], { concurrency: 2 }),
       ([name, run]) => ({
         run,
         text: `run ${runId} of ${name}${Option.match(run, {
@@ -136,7 +145,7 @@ export const makeQuestions = Effect.gen(function* () {
 
   const aboutSchedule = (agentId: AgentId, scheduleId: ScheduleId) =>
     Effect.map(
-      Effect.all([agentName(agentId), seen(schedules.get(agentId, scheduleId))], { concurrency: 2 }),
+      Effect.all([agentName(agentId), present(schedules.get(agentId, scheduleId))], { concurrency: 2 }),
       ([name, schedule]) => ({
         schedule,
         text: `the schedule ${Option.match(
@@ -189,7 +198,7 @@ export const makeQuestions = Effect.gen(function* () {
 
     runSpace: (spaceId: SpaceId) =>
       Effect.gen(function* () {
-        const [space, members] = yield* Effect.all([seen(spaces.get(spaceId)), seen(spaces.agents(spaceId))], {
+        const [space, members] = yield* Effect.all([present(spaces.get(spaceId)), present(spaces.agents(spaceId))], {
           concurrency: 2
         })
         const name = Option.match(

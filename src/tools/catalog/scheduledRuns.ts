@@ -96,7 +96,9 @@ export const upcomingStarts = (schedules: Schedules, period: Period, timezone: s
       items: agentIds,
       read: (agentId) => schedules.list(agentId),
       nameOf: (agentId) => `agent ${agentId}`,
-      plural: "agents"
+      plural: "agents",
+      // The upcoming list is worth showing alone: a token may hold the scope of that one only.
+      mustRead: false
     })
     const now = DateTime.toEpochMillis(yield* DateTime.now)
     const { from, until } = instantsOf(period)
