@@ -1,0 +1,4 @@
+import { description, mcpName } from "../../package.json"
+
+/** What the program says of itself, where it is published or served. */
+export const about = { title: "Sequentum", description, registryName: mcpName } as const
