@@ -67,8 +67,8 @@ export const sandboxShape = {
   fields: make(
     {
       flag: "--sandbox-fields",
-      value: "name",
-      help: "Deployment whose fields it returns, production or qa (default production)",
+      value: "production|qa",
+      help: "Deployment whose fields it returns (default production)",
       needsSandbox: true
     },
     parsed<FieldSet>("production", oneOf("production", "qa"))

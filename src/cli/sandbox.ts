@@ -14,14 +14,17 @@ interface Shape {
 const isInUse = (cause: unknown) => cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE"
 
 /** Starts a sandbox in the scope and succeeds with its URL. Fails with Stop if it can't listen on the port. */
-const startSandbox = ({ rateLimit, ...shape }: Shape, port = 0) =>
+const startSandbox = ({ agents, fields, rateLimit, speed }: Shape, port = 0) =>
   Effect.gen(function* () {
     const { serve } = yield* Effect.promise(() => import("../sandbox/server.ts"))
-    return yield* Effect.mapError(serve({ ...shape, rateLimitPerMinute: rateLimit, port }), ({ cause }) => {
-      const address = `127.0.0.1:${port}`
-      const problem = isInUse(cause) ? `${address} is already in use.` : `Can't listen on ${address}.`
-      return new Stop({ lines: [`${problem} Choose another --port.`] })
-    })
+    return yield* Effect.mapError(
+      serve({ speed, rateLimitPerMinute: rateLimit, fields, agents, port }),
+      ({ cause }) => {
+        const address = `127.0.0.1:${port}`
+        const problem = isInUse(cause) ? `${address} is already in use.` : `Can't listen on ${address}.`
+        return new Stop({ lines: [`${problem} Choose another --port.`] })
+      }
+    )
   })
 
 /** Calls `use` with the overrides; if `sandbox` is set, they point to a sandbox and replace the real key. */

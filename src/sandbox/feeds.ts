@@ -1,4 +1,4 @@
-import type { Seeded, SeededSchedule } from "./seed.ts"
+import type { Seeded, SeededSchedule } from "./seeded.ts"
 import { days, hours, minutes } from "./state.ts"
 
 const spaceId = 105

@@ -1,6 +1,6 @@
 import type { DatasetName } from "./datasets.ts"
 import { random } from "./random.ts"
-import type { Seeded } from "./seed.ts"
+import type { Seeded } from "./seeded.ts"
 import type { FailureKind, Profile, Space } from "./state.ts"
 import { days, minutes } from "./state.ts"
 

@@ -4,6 +4,7 @@ import { fromCredits, grant } from "./ledger.ts"
 import { random } from "./random.ts"
 import { defaultOptions, skip, start, stop } from "./runs.ts"
 import { arm } from "./schedules.ts"
+import type { Seeded, SeededSchedule } from "./seeded.ts"
 import type { Agent, FieldSet, Profile, Schedule, Space, World } from "./state.ts"
 import { advance, ConfigType, days, hours, minutes, scheduleAt } from "./state.ts"
 
@@ -14,17 +15,6 @@ const spaces: ReadonlyArray<Omit<Space, "created">> = [
   { id: 104, name: "Client Deliveries", isDefaultAccess: false, scope: "Private", runRetentionHours: null },
   { id: 105, name: "Data Feeds", isDefaultAccess: false, scope: "Public", runRetentionHours: 2160 }
 ]
-
-export interface Seeded {
-  readonly agent: Pick<Agent, "id" | "name" | "spaceId"> & Partial<Omit<Agent, "profile" | "versions">>
-  readonly profile: Partial<Profile>
-  /** Past runs: their number, and the interval between them in milliseconds. */
-  readonly history?: { readonly count: number; readonly every: number }
-  /** The past run that a user stopped, counted back from now. */
-  readonly stopped?: number
-  /** Comments on the versions, oldest first. */
-  readonly versions?: ReadonlyArray<string | null>
-}
 
 const seeded: ReadonlyArray<Seeded> = [
   {
@@ -262,8 +252,6 @@ const seeded: ReadonlyArray<Seeded> = [
   },
   ...feeds
 ]
-
-export type SeededSchedule = Pick<Schedule, "agentId" | "name" | "kind"> & Partial<Schedule>
 
 /** The schedules of a new account. The one that runs once is due in two days. */
 const schedules = (now: number): ReadonlyArray<SeededSchedule> => [

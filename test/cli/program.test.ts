@@ -142,7 +142,9 @@ describe("the program", () => {
       const served = program.commands.filter(({ name }) => name === "http" || name === "call")
       for (const { args, flags, name } of [program, ...served]) {
         const { stderr } = yield* run([
-          ...flags.flatMap(({ flag, value }) => (value === undefined ? [flag] : [flag, "7"])),
+          ...flags.flatMap(({ flag, value }) =>
+            value === undefined ? [flag] : [flag, value.includes("|") ? (value.split("|", 1)[0] ?? "") : "7"]
+          ),
           ...(name === "" ? [] : [name]),
           ...args.map(({ argument }) => (argument === "json" ? "{}" : "get_agent"))
         ])

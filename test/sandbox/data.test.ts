@@ -163,7 +163,7 @@ describe("outputs of other formats", () => {
         Schema.Struct({ id: Schema.Int, images: Schema.Array(Schema.String), offers: Schema.Array(Schema.Unknown) })
       )
       const { text } = yield* reply(id, ".jsonl")
-      const lines = text.trimEnd().split("\n").map(Schema.decodeUnknownSync(Line))
+      const lines = yield* Effect.forEach(text.trimEnd().split("\n"), (line) => Schema.decode(Line)(line))
       assert.lengthOf(lines, runs[0]?.exportCount ?? 0)
       assert.strictEqual(new Set(lines.map((line) => line.id)).size, lines.length)
       assert.isTrue(lines.some(({ images }) => images.length > 1))
@@ -177,7 +177,7 @@ describe("outputs of other formats", () => {
       const packed = yield* reply(runs[0]?.id ?? 0, ".csv.gz")
       assert.strictEqual(gunzipSync(packed.bytes).toString("utf8"), plain.text)
       assert.isNull(packed.headers.get("content-encoding"))
-      const [header = [], ...rows] = Schema.decodeUnknownSync(Schema.Array(Schema.Array(Schema.String)))(
+      const [header = [], ...rows] = yield* Schema.decodeUnknown(Schema.Array(Schema.Array(Schema.String)))(
         parse(plain.text, { delimiter: ";" })
       )
       assert.deepStrictEqual(header, ["Price, EUR", "Stock, pcs", "Name", "Number"])
@@ -189,7 +189,7 @@ describe("outputs of other formats", () => {
     Effect.gen(function* () {
       const { reply, runs } = yield* runsOf(lots)
       const { text } = yield* reply(runs[0]?.id ?? 0, ".json")
-      const { items, total } = Schema.decodeUnknownSync(
+      const { items, total } = yield* Schema.decode(
         Schema.parseJson(Schema.Struct({ total: Schema.Int, items: Schema.Array(Schema.Unknown) }))
       )(text)
       assert.lengthOf(items, total)

@@ -72,7 +72,7 @@ export const sandbox = (options: Partial<Api.ApiOptions> = {}) =>
 /** Decodes a reply with a schema. A reply of another shape fails the test. */
 export const as =
   <A, I>(schema: Schema.Schema<A, I>) =>
-  (reply: Reply): Effect.Effect<A> =>
+  (reply: Pick<Reply, "json">): Effect.Effect<A> =>
     Effect.orDie(Schema.decodeUnknown(schema)(reply.json))
 
 export const Run = Schema.Struct({

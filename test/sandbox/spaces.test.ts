@@ -52,6 +52,7 @@ describe("spaces", () => {
       )
       assert.deepStrictEqual(yield* Effect.flatMap(get("/spaces/102"), as(Space)), spaces[1])
       assert.deepStrictEqual(yield* Effect.flatMap(get("/spaces/search?name=market%20RESEARCH"), as(Space)), spaces[1])
+      assert.strictEqual((yield* get("/spaces/search?name=retail")).status, 404)
       const none = yield* Effect.flatMap(get("/spaces/search?name=Nowhere"), as(Problem))
       assert.strictEqual(none.status, 404)
       assert.strictEqual((yield* get("/spaces/search")).status, 400)
