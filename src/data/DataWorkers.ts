@@ -25,6 +25,10 @@ export interface RunOptions {
 export interface DataWorkersOptions {
   /** How many threads there are at most. */
   readonly threads: number
+  /** Limit for a query once its tables are loaded. The default is 10 seconds. */
+  readonly queryLimit?: Duration.Duration
+  /** How long a job waits for a thread at most. The default is 30 seconds. */
+  readonly queueLimit?: Duration.Duration
 }
 
 /**

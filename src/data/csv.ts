@@ -6,6 +6,8 @@ import type { Reader, TakeRow } from "./Reader.ts"
 const separators = [",", ";", "\t", "|"] as const
 type Separator = (typeof separators)[number]
 
+const isSeparator = (character: string) => separators.some((separator) => separator === character)
+
 /** How many records after the header are looked at for the separator. */
 const maxSampled = 20
 
@@ -33,8 +35,9 @@ const cellCounts = (text: string, separator: Separator, isWhole: boolean): Reado
     } else {
       isEmpty = false
       isQuoted = character === '"' && opens
-      opens = character === separator
-      if (opens) cells += 1
+      // After any of the separators: the quotes are the same whichever it is.
+      opens = isSeparator(character)
+      if (character === separator) cells += 1
     }
   }
   if (isWhole && !isEmpty) counts.push(cells)

@@ -26,7 +26,7 @@ const shorten = (value: unknown, maxLength: number): unknown => {
   return value
 }
 
-export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? "null") + 1
+export const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value)) + 1
 
 const textLimits = [4000, 1000, 200]
 

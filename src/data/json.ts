@@ -110,7 +110,8 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
     const [name] = lists
     if (name === undefined || lists.length > 1) {
       if (lists.length > 1) notes.push(`The file is one object with several lists of objects: ${listed(lists)}.`)
-      return take1(value)
+      take1(value)
+      return
     }
     sayMember(name, Object.keys(value))
     const records = value[name]
@@ -163,7 +164,8 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
     if (frame === undefined) {
       expected = "value"
       recordAt = at
-      return rootEnded(value)
+      rootEnded(value)
+      return
     }
     if (frame.items === undefined) frame.members[frame.key] = value
     else frame.items.push(value)
@@ -179,14 +181,20 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
   }
   const open = (frame: Frame, next: Expected) => {
     depth += 1
-    if (depth > maxDepth) return fail(`it is nested deeper than ${maxDepth} levels`)
+    if (depth > maxDepth) {
+      fail(`it is nested deeper than ${maxDepth} levels`)
+      return
+    }
     stack.push(frame)
     expected = next
   }
   const close = (isListEnd: boolean, at: number) => {
     const frame = stack.at(-1)
     const isOpen = expected === "commaOrEnd" || expected === (isListEnd ? "valueOrEnd" : "keyOrEnd")
-    if (frame === undefined || !isOpen || (frame.items !== undefined) !== isListEnd) return fail("it is not valid JSON")
+    if (frame === undefined || !isOpen || (frame.items !== undefined) !== isListEnd) {
+      fail("it is not valid JSON")
+      return
+    }
     stack.pop()
     depth -= 1
     complete(frame.items ?? frame.members, at)
@@ -196,22 +204,35 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
   tokenizer.onToken = ({ offset, token, value }) => {
     // A number that the end of the file cuts might have had more digits.
     if (isEnough || problem !== undefined || (isEnding && stack.length > 0)) return
-    if (offset - recordAt > maxRecordBytes) return fail(tooLong)
+    if (offset - recordAt > maxRecordBytes) {
+      fail(tooLong)
+      return
+    }
     const frame = stack.at(-1)
     const wantsValue = expected === "value" || expected === "valueOrEnd"
     switch (token) {
       case TokenType.COMMA:
-        if (expected !== "commaOrEnd" || frame === undefined) return fail("it is not valid JSON")
+        if (expected !== "commaOrEnd" || frame === undefined) {
+          fail("it is not valid JSON")
+          return
+        }
         expected = frame.items === undefined ? "key" : "value"
         return
       case TokenType.COLON:
-        if (expected !== "colon") return fail("it is not valid JSON")
+        if (expected !== "colon") {
+          fail("it is not valid JSON")
+          return
+        }
         expected = "value"
         return
-      case TokenType.RIGHT_BRACE:
-        return close(false, offset)
-      case TokenType.RIGHT_BRACKET:
-        return close(true, offset)
+      case TokenType.RIGHT_BRACE: {
+        close(false, offset)
+        return
+      }
+      case TokenType.RIGHT_BRACKET: {
+        close(true, offset)
+        return
+      }
       case TokenType.STRING:
         if (frame?.members !== undefined && (expected === "key" || expected === "keyOrEnd")) {
           frame.key = String(value)
@@ -222,7 +243,10 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
       case TokenType.SEPARATOR:
         return
     }
-    if (!wantsValue) return fail("it is not valid JSON")
+    if (!wantsValue) {
+      fail("it is not valid JSON")
+      return
+    }
     if (token === TokenType.LEFT_BRACE) open({ members: newObject(), key: "" }, "keyOrEnd")
     else if (token === TokenType.LEFT_BRACKET) open({ items: [] }, "valueOrEnd")
     else complete(token === TokenType.NUMBER ? exactNumber(tokenizer.numberText) : value, offset)
@@ -232,7 +256,10 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
   const salvage = () => {
     const [root, list] = stack
     if (roots > 0 || root === undefined) return
-    if (root.items !== undefined) return root.items.splice(0).forEach(take1)
+    if (root.items !== undefined) {
+      root.items.splice(0).forEach(take1)
+      return
+    }
     if (streamedMember !== undefined) return
     if (list?.items !== undefined && isRecords(list.items)) root.members[root.key] = list.items
     if (Object.values(root.members).filter(isRecords).length === 1) unwrap(root.members)

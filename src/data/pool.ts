@@ -22,11 +22,6 @@ const windowBytes = 256 * KiB
 /** How many jobs may wait for each thread. */
 const maxQueuedPerThread = 16
 
-const queueLimit = Duration.seconds(30)
-
-/** Limit for a query once its tables are loaded. */
-const queryLimit = Duration.seconds(10)
-
 /** How long an idle thread is kept. */
 const idleLimit = Duration.minutes(1)
 
@@ -102,7 +97,8 @@ const problemOfDeath = (error: unknown) =>
 const timeOver = (limit: Duration.Duration) =>
   `The data was not read within ${Math.round(Duration.toSeconds(limit))} seconds. Ask for less of it.`
 
-const queryTimeOver = `The query ran longer than ${Duration.toSeconds(queryLimit)} seconds and was ended. Narrow it: filter first, join on fewer rows, or aggregate.`
+const queryTimeOver = (limit: Duration.Duration) =>
+  `The query ran longer than ${Duration.toSeconds(limit)} seconds and was ended. Narrow it: filter first, join on fewer rows, or aggregate.`
 
 /** The next bytes of a file; none at its end. */
 type Pull<E, R> = Effect.Effect<Option.Option<Uint8Array>, E, R>
@@ -127,7 +123,10 @@ const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
 }
 
 /** Threads that are made when they are needed, and ended with the scope. */
-export const makePool = ({ threads }: DataWorkersOptions, scope: Scope.Scope) =>
+export const makePool = (
+  { queryLimit = Duration.seconds(10), queueLimit = Duration.seconds(30), threads }: DataWorkersOptions,
+  scope: Scope.Scope
+) =>
   Effect.gen(function* () {
     const places = yield* Effect.makeSemaphore(threads)
     const idle: Array<Thread> = []
@@ -154,7 +153,14 @@ export const makePool = ({ threads }: DataWorkersOptions, scope: Scope.Scope) =>
         if (place === -1 || thread.uses !== uses) return Effect.void
         idle.splice(place, 1)
         return end(thread)
-      }).pipe(Effect.delay(idleLimit), Effect.withClock(realClock), Effect.forkIn(scope), Effect.asVoid)
+      }).pipe(
+        Effect.delay(idleLimit),
+        Effect.withClock(realClock),
+        // It is started while a thread is released, which nothing interrupts.
+        Effect.interruptible,
+        Effect.forkIn(scope),
+        Effect.asVoid
+      )
 
     const acquire = Effect.sync(() => {
       for (;;) {
@@ -235,17 +241,25 @@ export const makePool = ({ threads }: DataWorkersOptions, scope: Scope.Scope) =>
                 onItsWay -= message.bytes
                 if (onItsWay < windowBytes) room.unsafeOpen()
                 return
-              case "working":
-                return Deferred.unsafeDone(working, Effect.void)
-              case "done":
-                return settle(Exit.succeed(message.answer), message.isLarge)
-              case "unreadable":
-                return settle(
+              case "working": {
+                Deferred.unsafeDone(working, Effect.void)
+                return
+              }
+              case "done": {
+                settle(Exit.succeed(message.answer), message.isLarge)
+                return
+              }
+              case "unreadable": {
+                settle(
                   Exit.fail(new UnreadableFile({ source: message.source, problem: message.problem })),
                   message.isLarge
                 )
-              case "failed":
-                return settle(Exit.fail(new DataFailed({ problem: message.problem })), message.isLarge)
+                return
+              }
+              case "failed": {
+                settle(Exit.fail(new DataFailed({ problem: message.problem })), message.isLarge)
+                return
+              }
             }
           },
           died: (error) => settle(Exit.fail(new DataFailed({ problem: problemOfDeath(error) })), true)
@@ -257,7 +271,10 @@ export const makePool = ({ threads }: DataWorkersOptions, scope: Scope.Scope) =>
             for (;;) {
               yield* room.await
               const bytes = yield* pull
-              if (Option.isNone(bytes)) return thread.send({ type: "end" })
+              if (Option.isNone(bytes)) {
+                thread.send({ type: "end" })
+                return
+              }
               // A buffer of its own: what is transferred is gone here.
               const own = concat([bytes.value])
               onItsWay += own.length
@@ -272,7 +289,7 @@ export const makePool = ({ threads }: DataWorkersOptions, scope: Scope.Scope) =>
           Deferred.await(outcome),
           Effect.raceFirst(
             Effect.zipRight(feed, Effect.never),
-            Effect.zipRight(Deferred.await(working), failAfter(queryLimit, queryTimeOver))
+            Effect.zipRight(Deferred.await(working), failAfter(queryLimit, queryTimeOver(queryLimit)))
           )
         )
       })

@@ -8,7 +8,7 @@ import { ColumnTypes } from "./types.ts"
 
 const csvCell = (cell: Json | undefined): string => {
   const plain = toPlain(cell)
-  const text = plain === null ? "" : typeof plain === "string" ? plain : (JSON.stringify(plain) ?? "")
+  const text = plain === null ? "" : typeof plain === "string" ? plain : JSON.stringify(plain)
   return /[",\r\n]/u.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
@@ -48,7 +48,7 @@ const fittingColumns = (columns: ReadonlyArray<string>, maxBytes: number): Reado
 export const preview = async (job: PreviewJob, bytes: AsyncIterable<Uint8Array>): Promise<PreviewAnswer> => {
   const rows: Array<Cells> = []
   let skipped = 0
-  let hasMoreRows = false
+  const seen = { more: false }
   let columns: Columns = new Columns()
   let known: number | undefined
   const { isWhole, notes, reader } = await readTable(job.fileName, bytes, {
@@ -60,8 +60,8 @@ export const preview = async (job: PreviewJob, bytes: AsyncIterable<Uint8Array>)
         skipped += 1
         return true
       }
-      hasMoreRows = rows.length === job.maxRows
-      if (hasMoreRows) return false
+      seen.more = rows.length === job.maxRows
+      if (seen.more) return false
       rows.push(cells)
       known = columns.names.length
       return true
@@ -97,7 +97,7 @@ export const preview = async (job: PreviewJob, bytes: AsyncIterable<Uint8Array>)
       rows: [],
       csv,
       rowCount: count,
-      hasMoreRows: hasMoreRows || count < rows.length,
+      hasMoreRows: seen.more || count < rows.length,
       notes: [
         ...(count < rows.length ? [`${count} of ${rows.length} rows fit the size limit.`] : []),
         ...columnNotes(),
@@ -121,7 +121,7 @@ export const preview = async (job: PreviewJob, bytes: AsyncIterable<Uint8Array>)
     columns: shown,
     rows: fitted.rows.flatMap((row) => (isRecord(row) ? [row] : [])),
     rowCount: fitted.rows.length,
-    hasMoreRows: hasMoreRows || fitted.rows.length < rows.length,
+    hasMoreRows: seen.more || fitted.rows.length < rows.length,
     notes: [...fitNotes(fitted, rows.length), ...columnNotes(), ...notes]
   }
 }

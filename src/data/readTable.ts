@@ -14,27 +14,26 @@ const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b
 /** What a stream gives. Whatever came before a failure is given first, which the stream's own iterator drops. */
 const drained = async function* (stream: Readable): AsyncGenerator<Uint8Array> {
   const pieces: Array<Uint8Array> = []
-  let isOver = false
-  let failure: Error | undefined
+  const end: { isOver: boolean; failure?: Error } = { isOver: false }
   let wake = () => {}
-  const end = (error?: Error) => {
-    isOver = true
-    failure ??= error
+  const ended = (error?: Error) => {
+    end.isOver = true
+    if (error !== undefined) end.failure ??= error
     wake()
   }
-  stream.on("end", () => end())
-  stream.on("error", end)
+  stream.on("end", () => ended())
+  stream.on("error", ended)
   stream.on("data", (piece: Uint8Array) => {
     pieces.push(piece)
     stream.pause()
     wake()
   })
   for (;;) {
-    while (pieces.length === 0 && !isOver) await new Promise<void>((resolve) => (wake = resolve))
+    while (pieces.length === 0 && !end.isOver) await new Promise<void>((resolve) => (wake = resolve))
     const piece = pieces.shift()
     if (piece !== undefined) yield piece
-    else if (failure !== undefined) throw failure
-    else if (isOver) return
+    else if (end.failure !== undefined) throw end.failure
+    else return
     stream.resume()
   }
 }
@@ -53,10 +52,13 @@ export const unpacked = async function* (bytes: AsyncIterable<Uint8Array>): Asyn
     yield head
     for (let more = await iterator.next(); more.done !== true; more = await iterator.next()) yield more.value
   }
-  if (!isGzip(head)) return yield* all()
+  if (!isGzip(head)) {
+    yield* all()
+    return
+  }
   const gunzip = createGunzip()
   pipeline(Readable.from(all(), { objectMode: false }), gunzip, () => undefined)
-  return yield* drained(gunzip)
+  yield* drained(gunzip)
 }
 
 /** The name of a file without what only says how it is packed. */
@@ -127,10 +129,10 @@ export const readTable = async (
   let reader: Reader | undefined
   let head = ""
   let total = 0
-  let isEnough = false
+  const seenRows = { isEnough: false }
   const takeRow: TakeRow = (cells) => {
-    isEnough = !take(cells)
-    return !isEnough
+    seenRows.isEnough = !take(cells)
+    return !seenRows.isEnough
   }
   const start = (isWhole: boolean) => {
     const made = readerFor(fileName, head, isWhole, takeRow)
@@ -150,13 +152,13 @@ export const readTable = async (
       total += chunk.length
       seen?.(total)
       await write(decoder.write(chunk))
-      if (isEnough) return
+      if (seenRows.isEnough) return
     }
   }
   // A packed file that breaks off is what it held up to there.
   const failure = await read().then(
     () => undefined,
-    (error: unknown) => error
+    (error: unknown) => (error instanceof Error ? error : new Error(String(error)))
   )
   const isPackingBroken = failure instanceof Error && "code" in failure && String(failure.code).startsWith("Z_")
   if (failure !== undefined && !isPackingBroken) throw failure
@@ -164,7 +166,7 @@ export const readTable = async (
     if (total === 0) throw new Unreadable({ problem: "it is packed by gzip and can't be unpacked" })
     notes.push("The file is packed by gzip and breaks off: what came before is read.")
   }
-  if (!isEnough) {
+  if (!seenRows.isEnough) {
     const rest = decoder.end()
     if (reader === undefined) {
       head += rest
@@ -175,5 +177,5 @@ export const readTable = async (
   }
   if (reader === undefined) reader = start(false)
   if (decoder.hasReplaced) notes.push("Characters that are not valid in the file's encoding are shown as \ufffd.")
-  return { reader, notes: [...reader.notes(), ...notes], isWhole: !isEnough }
+  return { reader, notes: [...reader.notes(), ...notes], isWhole: !seenRows.isEnough }
 }

@@ -111,9 +111,13 @@ port?.on("message", (message: ToWorker) => {
       reading = 0
       inbox = new Inbox()
       return void run(message.job, message.wasmPath)
-    case "chunk":
-      return inbox.push(message.bytes)
-    case "end":
-      return inbox.push(undefined)
+    case "chunk": {
+      inbox.push(message.bytes)
+      return
+    }
+    case "end": {
+      inbox.push(undefined)
+      return
+    }
   }
 })

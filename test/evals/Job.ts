@@ -72,8 +72,18 @@ const firstLine = (text: string) => text.split("\n", 1)[0] ?? ""
 
 const shown = (value: unknown) => JSON.stringify(value) ?? "nothing"
 
+/** Of lists only the items that are not in the other. */
+const aside = (value: unknown, other: unknown): unknown => {
+  if (!Array.isArray(value) || !Array.isArray(other)) return value
+  const others = new Set(other.map(shown))
+  const odd = value.filter((item) => !others.has(shown(item)))
+  return odd.length === 0 ? value : odd
+}
+
 const difference = (what: string, came: unknown, right: unknown): ReadonlyArray<string> =>
-  shown(came) === shown(right) ? [] : [`${what} is ${shown(came)}, and should be ${shown(right)}.`]
+  shown(came) === shown(right)
+    ? []
+    : [`${what} has ${shown(aside(came, right))}, and should have ${shown(aside(right, came))}.`]
 
 /** Carries a job out on a new sandbox. `broken` is a tool whose results lose half of their rows. */
 export const carryOut = (job: Job, broken?: string) =>

@@ -27,7 +27,7 @@ describe("the requests in plain words", () => {
       for (const [index, broken] of [
         [0, "find_runs"],
         [2, "list_agent_schedules"],
-        [11, "get_agent_runs"]
+        [10, "find_runs"]
       ] as const) {
         const job = yield* Effect.fromNullable(jobs[index])
         assert.isNotEmpty((yield* carryOut(job, broken)).problems, broken)

@@ -104,8 +104,7 @@ const seeColumns = see(
     agents: Schema.Array(
       Schema.Struct({
         agentId: Schema.Number,
-        format: text,
-        columns: Schema.optional(Schema.Array(Schema.Struct({ name: Schema.String })))
+        columns: Schema.Record({ key: Schema.String, value: Schema.String })
       })
     )
   })
@@ -155,6 +154,21 @@ const fitsField = (field: string, value: number) =>
     const last = to ?? (part.includes("/") ? "59" : from)
     return value >= Number(from) && value <= Number(last) && (value - Number(from)) % Number(step) === 0
   })
+
+/** The names of columns in the first line of a CSV text, or in the first row of JSON. */
+const headerOf = (body: unknown): ReadonlyArray<string> => {
+  const [row] = Array.isArray(body) ? body : [body]
+  if (typeof row === "object" && row !== null) return Object.keys(row)
+  const line =
+    String(row)
+      .replace(/^\uFEFF/u, "")
+      .split(/\r?\n/u, 1)[0] ?? ""
+  return line.startsWith("{") ? Object.keys(Object(JSON.parse(line))) : [line]
+}
+
+/** The words in names of columns, each once: without quotes, and without the number of a name that comes twice. */
+const inWords = (names: ReadonlyArray<string>) =>
+  [...new Set(names.flatMap((name) => name.replace(/_\d+$/u, "").match(/[\p{L}\d]+/gu) ?? []))].sort().join(" ")
 
 /** The minutes of a period in which a cron expression is due, one by one. */
 const dueMinutes = (cron: string, zone: string, from: number, until: number): ReadonlyArray<number> => {
@@ -443,7 +457,7 @@ export const jobs: ReadonlyArray<Job> = [
         const ended = (yield* runs(ask, 4103)).filter(({ status }) => status === 9 || status === 10)
         const good = ended.find(({ errorCount }) => errorCount === 0)
         const bad = ended.find(({ errorCount }) => errorCount > 0)
-        const log = String(yield* fileOf(ask, 4103, bad?.id ?? 0, ".txt").pipe(Effect.orElse(() => Effect.succeed(""))))
+        const log = String(yield* fileOf(ask, 4103, bad?.id ?? 0, ".log"))
         return {
           answer: {
             good: [good?.id, good?.dataCount],
@@ -482,14 +496,16 @@ export const jobs: ReadonlyArray<Job> = [
       Effect.gen(function* () {
         const withTables = yield* Effect.forEach(yield* agents(ask), ({ id, name }) =>
           Effect.gen(function* () {
-            for (const run of (yield* runs(ask, id)).filter(({ status }) => status === 9 || status === 10)) {
-              const found = yield* files(ask, id, run.id)
-              const csv = found.find(({ name: file }) => file.endsWith(".csv"))
-              if (csv === undefined || run.dataCount === 0) continue
-              const body = String(yield* ask("GET", `/agent/${id}/run/${run.id}/file/${csv.id}/download`))
-              return [`${name}: ${(body.replace(/^\uFEFF/u, "").split(/\r?\n/u, 1)[0] ?? "").replaceAll(";", ",")}`]
-            }
-            return []
+            const newest = (yield* runs(ask, id)).find(
+              ({ dataCount, status }) => (status === 9 || status === 10) && dataCount > 0
+            )
+            if (newest === undefined) return []
+            const found = yield* files(ask, id, newest.id)
+            const file = [".csv", ".json", ".jsonl", ".ndjson"].flatMap(
+              (ending) => found.find((one) => one.name.endsWith(ending)) ?? []
+            )[0]
+            const body = yield* ask("GET", `/agent/${id}/run/${newest.id}/file/${file?.id ?? 0}/download`)
+            return [`${name}: ${inWords(headerOf(body))}`]
           })
         )
         return { answer: withTables.flat().sort() }
@@ -506,11 +522,8 @@ export const jobs: ReadonlyArray<Job> = [
         const names = new Map(listed.map(({ agentId, name }) => [agentId, name]))
         return results
           .flatMap((result) => seeColumns(result).agents)
-          .flatMap(({ agentId, columns = [], format }) =>
-            format === undefined || format === "csv"
-              ? [`${names.get(agentId) ?? ""}: ${columns.map(({ name }) => name).join(",")}`]
-              : []
-          )
+          .filter(({ columns }) => Object.keys(columns).length > 0)
+          .map(({ agentId, columns }) => `${names.get(agentId) ?? ""}: ${inWords(Object.keys(columns))}`)
           .sort()
       })
   },

@@ -32,7 +32,7 @@ export interface Answer {
   /** 200 if absent. */
   readonly status?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Sent as JSON, unless it is a text or bytes. */
+  /** Sent as JSON, unless it is a text, bytes or a stream of bytes. */
   readonly body?: unknown
 }
 
@@ -69,8 +69,10 @@ const unfinished = (step: "stall" | "break") =>
     }
   })
 
-const textOf = (body: unknown) =>
-  typeof body === "string" || body instanceof Uint8Array ? body : body === undefined ? "" : JSON.stringify(body)
+const textOf = (body: unknown) => {
+  if (typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream) return body
+  return body === undefined ? "" : JSON.stringify(body)
+}
 
 const responseOf = ({ body, headers = {}, status = 200 }: Answer) =>
   new Response(status === 204 ? null : textOf(body), {

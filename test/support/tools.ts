@@ -1,4 +1,4 @@
-import { assert } from "@effect/vitest"
+import assert from "node:assert/strict"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

@@ -152,7 +152,7 @@ describe("get_scheduled_runs", () => {
       assert.deepStrictEqual(found, {
         notice: undefined,
         sent: [
-          "GET /analytics/schedules/upcoming?endDate=2026-03-12&startDate=2026-03-12",
+          "GET /analytics/schedules/upcoming?endDate=2026-03-12&startDate=2026-03-11T12:00:00.000Z",
           "GET /agent/7/schedules",
           "GET /agent/8/schedules"
         ],

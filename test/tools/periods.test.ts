@@ -18,6 +18,9 @@ const withPeriod = allCases.filter(({ tool }) => {
   return Predicate.isRecord(properties) && "startDate" in properties && "endDate" in properties
 })
 
+/** Those that keep to the period by themselves: Sequentum lists the runs of an agent without dates. */
+const filtering: ReadonlySet<string> = new Set(["get_agent_runs", "find_runs"])
+
 describe("a period", () => {
   for (const { arguments: args, name } of withPeriod) {
     it.effect(`of ${name} may start and end on the same day`, () =>
@@ -26,9 +29,11 @@ describe("a period", () => {
         yield* call(name, { ...args, startDate: "2026-03-10T18:00:00Z", endDate: "2026-03-10" })
         yield* call(name, { ...args, startDate: "2026-03-10", endDate: "2026-03-10" })
         yield* call(name, { ...args, startDate: "2026-03-10T12:00:00+02:00", endDate: "2026-03-10T11:00:00Z" })
+        const expected = !filtering.has(name)
+        const reports = sent.filter(({ path }) => path !== "/agent/7/schedules" && path !== "/agent/all")
         assert.deepStrictEqual(
-          sent.filter(({ path }) => path !== "/agent/7/schedules").map(({ query }) => "startDate" in query),
-          [true, true, true]
+          reports.map(({ query }) => "startDate" in query),
+          [expected, expected, expected]
         )
       })
     )

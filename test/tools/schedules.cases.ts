@@ -251,7 +251,7 @@ export const scheduleCases: Cases<typeof ScheduleTools> = {
     arguments: { startDate: "2026-03-01", endDate: "2026-03-08" },
     exchanges: [
       {
-        request: "GET /analytics/schedules/upcoming?endDate=2026-03-08&startDate=2026-03-01",
+        request: "GET /analytics/schedules/upcoming?endDate=2026-03-08&startDate=1970-01-01T00:00:00.000Z",
         answer: {
           body: [
             {

@@ -1,6 +1,6 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { DataFailed, type DataWorkers, type UnreadableFile } from "../../data/DataWorkers.ts"
+import type { DataFailed, DataWorkers, UnreadableFile } from "../../data/DataWorkers.ts"
 import { maxTableBytes, type Answer, type Job } from "../../data/protocol.ts"
 import type { Credentials } from "../../sequentum/Credentials.ts"
 import { timeLeft } from "../../sequentum/Deadline.ts"

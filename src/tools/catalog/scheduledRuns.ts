@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import type { AgentId, ScheduleId } from "../../sequentum/schemas/common.ts"
 import type { AgentSchedule, UpcomingRun } from "../../sequentum/schemas/Schedule.ts"
 import type { Schedules } from "../../sequentum/Schedules.ts"
-import { epochMillis, instantsOf, namedZone, offsetAt, shownTimes, utc, type Period } from "../dates.ts"
+import { epochMillis, instantsOf, isoOf, namedZone, offsetAt, shownTimes, utc, type Period } from "../dates.ts"
 import { fanOut } from "../FanOut.ts"
 import { defined, joinRows, noticeOf, scheduleIdFields, showScheduleId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
@@ -88,7 +88,10 @@ const clocksNote = (zones: ReadonlySet<string>, from: number, until: number): st
  */
 export const upcomingStarts = (schedules: Schedules, period: Period, timezone: string | undefined) =>
   Effect.gen(function* () {
-    const upcoming = yield* schedules.upcoming(period)
+    const now = DateTime.toEpochMillis(yield* DateTime.now)
+    const { from, until } = instantsOf(period)
+    // The list has the next start of each schedule only: one that recurs may be due before the period, and again in it.
+    const upcoming = yield* schedules.upcoming(from > now ? { ...period, startDate: isoOf(now) } : period)
     const enabled = upcoming.filter(({ isEnabled }) => isEnabled !== false)
     const names = new Map(enabled.map(({ agentId, agentName }) => [agentId, agentName]))
     const agentIds = [...names.keys()].filter((id) => id !== undefined)
@@ -100,8 +103,6 @@ export const upcomingStarts = (schedules: Schedules, period: Period, timezone: s
       // The upcoming list is worth showing alone: a token may hold the scope of that one only.
       mustRead: false
     })
-    const now = DateTime.toEpochMillis(yield* DateTime.now)
-    const { from, until } = instantsOf(period)
     const wanted = { from: Math.max(from, now), until, max: maxStarts + 1 }
 
     const known = listed.read.flatMap(({ item, value }) =>
@@ -124,7 +125,7 @@ export const upcomingStarts = (schedules: Schedules, period: Period, timezone: s
     const alone = enabled.filter(({ scheduleId }) => scheduleId === undefined || !settled.has(keyOf(scheduleId)))
     const all = [
       ...computed.flatMap(({ of, starts = [] }) => starts.map((at): Start => ({ at, of }))),
-      ...alone.map(nextOnly)
+      ...alone.map(nextOnly).filter(({ at = from }) => at >= from && at <= until)
     ].sort((left, right) => (left.at ?? until) - (right.at ?? until))
     const shown = all.slice(0, maxStarts)
     const last = shown.at(-1)?.at

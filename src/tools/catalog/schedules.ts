@@ -190,7 +190,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Disable schedule",
     description:
-      "Keep a schedule from starting runs, without deleting it. A run under way goes on: see stop_agent. enable_agent_schedule undoes it.",
+      "Pause a schedule, so that it starts no runs. A run under way goes on: see stop_agent. enable_agent_schedule undoes it.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
     input: oneSchedule,
     output: Switched
