@@ -48,13 +48,49 @@ type Era = keyof typeof eras
 
 interface Load {
   readonly perSecond: number
+  /** Processor time of the server in milliseconds a request. */
+  readonly cpu: number
   readonly p50: number
   readonly p99: number
 }
 
+const baseHeaders = {
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  authorization: "Bearer bench"
+}
+
+/** What a client of the older era declares; Claude Code and VS Code declare as much. */
+const initialize = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 0,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-11-25",
+    capabilities: { roots: { listChanged: true }, elicitation: { form: {}, url: {} } },
+    clientInfo: { name: "bench", version: "1" }
+  }
+})
+
+/** The header of a session; none where the server gives no session. */
+const openSession = async (url: string) => {
+  const response = await fetch(`${url}/mcp`, { method: "POST", headers: baseHeaders, body: initialize })
+  await response.text()
+  const id = response.headers.get("mcp-session-id")
+  return id === null ? {} : { "mcp-session-id": id }
+}
+
+/** Processor time of a process so far, in milliseconds: user and system, in ticks of 10 ms. */
+const processorTime = async ({ child }: Running) => {
+  const stat = await readFile(`/proc/${child.pid ?? 0}/stat`, "utf8")
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
 /** Keeps 32 connections busy, each with one request after another. */
-const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise<Load> => {
+const load = async (server: Running, tool: Tool, era: Era, seconds: number): Promise<Load> => {
   const { headers, meta } = eras[era](tool)
+  const session = era === "2025-11-25" && server !== floor ? await openSession(server.url) : {}
   const body = JSON.stringify({
     jsonrpc: "2.0",
     id: 1,
@@ -65,17 +101,11 @@ const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise
   const once = () =>
     new Promise<void>((done, fail) => {
       const sent = request(
-        `${url}/mcp`,
+        `${server.url}/mcp`,
         {
           agent,
           method: "POST",
-          headers: {
-            "content-type": "application/json",
-            accept: "application/json, text/event-stream",
-            authorization: "Bearer bench",
-            "content-length": Buffer.byteLength(body),
-            ...headers
-          }
+          headers: { ...baseHeaders, "content-length": Buffer.byteLength(body), ...headers, ...session }
         },
         (answer) => {
           if (answer.statusCode !== 200) fail(new Error(`status ${answer.statusCode ?? 0}`))
@@ -86,6 +116,7 @@ const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise
       sent.end(body)
     })
   const durations: Array<number> = []
+  const before = await processorTime(server)
   const end = performance.now() + seconds * 1000
   await Promise.all(
     Array.from({ length: connections }, async () => {
@@ -96,10 +127,11 @@ const load = async (url: string, tool: Tool, era: Era, seconds: number): Promise
       }
     })
   )
+  const cpu = ((await processorTime(server)) - before) / durations.length
   agent.destroy()
   durations.sort((left, right) => left - right)
   const at = (part: number) => durations[Math.floor(durations.length * part)] ?? Number.NaN
-  return { perSecond: durations.length / seconds, p50: at(0.5), p99: at(0.99) }
+  return { perSecond: durations.length / seconds, cpu, p50: at(0.5), p99: at(0.99) }
 }
 
 const memory = async ({ child }: Running) => {
@@ -112,43 +144,52 @@ const median = (values: ReadonlyArray<number>) =>
 
 const upstream = await start(["bench/httpStub.mjs"], {})
 const env = { SEQUENTUM_API_URL: upstream.url }
-const own = await start(["dist/main.js", "http", "--port", "0"], {
-  ...env,
-  RATE_LIMIT_PER_MINUTE: "0",
-  SESSIONS: "off"
-})
+const own = await start(["dist/main.js", "http", "--port", "0"], { ...env, RATE_LIMIT_PER_MINUTE: "0" })
 const bare = await start(["bench/httpBare.mjs"], env)
+const floor = await start(["bench/httpFloor.mjs"], env)
+const servers = [
+  ["this server", own],
+  ["bare server", bare],
+  ["floor", floor]
+] as const
+
+const line = (...cells: readonly [string, string, string, string, string, string]) =>
+  console.log(cells.map((cell, index) => (index < 2 ? cell.padEnd(index === 0 ? 28 : 14) : cell.padStart(11))).join(""))
 
 console.log(
   `${connections} connections, ${rounds} alternating rounds of ${seconds} s each, after ${warmUpSeconds} s of warm-up; medians\n`
 )
-console.log(`${"".padEnd(28)}${"".padEnd(16)}${"requests/s".padStart(11)}${"p50".padStart(10)}${"p99".padStart(10)}`)
+line("", "", "requests/s", "CPU", "p50", "p99")
 for (const tool of ["get_run_status", "list_agents"] as const) {
-  for (const era of ["2026-07-28", "2025-11-25"] as const) {
-    const results = { own: Array<Load>(), bare: Array<Load>() }
-    await load(own.url, tool, era, warmUpSeconds)
-    await load(bare.url, tool, era, warmUpSeconds)
-    for (let round = 0; round < rounds; round += 1) {
-      results.own.push(await load(own.url, tool, era, seconds))
-      results.bare.push(await load(bare.url, tool, era, seconds))
-    }
-    for (const [name, loads] of Object.entries(results)) {
-      console.log(
-        `${`${tool} ${era}`.padEnd(28)}${(name === "own" ? "this server" : "bare server").padEnd(16)}${median(
-          loads.map(({ perSecond }) => perSecond)
-        )
-          .toFixed(0)
-          .padStart(
-            11
-          )}${`${median(loads.map(({ p50 }) => p50)).toFixed(1)} ms`.padStart(10)}${`${median(loads.map(({ p99 }) => p99)).toFixed(1)} ms`.padStart(10)}`
-      )
-    }
-    const ratio =
-      median(results.own.map(({ perSecond }) => perSecond)) / median(results.bare.map(({ perSecond }) => perSecond))
-    console.log(`${"".padEnd(28)}${"ratio".padEnd(16)}${ratio.toFixed(2).padStart(11)}  (aim: at least 0.8)\n`)
+  const results = (["2026-07-28", "2025-11-25"] as const).flatMap((era) =>
+    servers.map(([name, server]) => ({ era, name, server, loads: Array<Load>() }))
+  )
+  for (const { era, server } of results) await load(server, tool, era, warmUpSeconds)
+  // Eras and servers in turn, so that none is measured in a better minute of the machine than the others.
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { era, loads, server } of results) loads.push(await load(server, tool, era, seconds))
   }
+  const medianOf = (era: Era, server: Running, figure: keyof Load) =>
+    median(
+      results.flatMap((one) => (one.era === era && one.server === server ? one.loads : [])).map((one) => one[figure])
+    )
+  for (const { era, name, server } of results) {
+    line(
+      `${tool} ${era}`,
+      name,
+      medianOf(era, server, "perSecond").toFixed(0),
+      `${medianOf(era, server, "cpu").toFixed(2)} ms`,
+      `${medianOf(era, server, "p50").toFixed(1)} ms`,
+      `${medianOf(era, server, "p99").toFixed(1)} ms`
+    )
+    if (server !== floor) continue
+    const ratio = medianOf(era, own, "perSecond") / medianOf(era, bare, "perSecond")
+    console.log(`${"".padEnd(28)}${"ratio".padEnd(14)}${ratio.toFixed(2).padStart(11)}  (aim: at least 0.8)\n`)
+  }
+  const eraRatio = medianOf("2025-11-25", own, "cpu") / medianOf("2026-07-28", own, "cpu")
+  console.log(`${tool}: CPU of the older era by that of the newer ${eraRatio.toFixed(2)}  (aim: at most 1.15)\n`)
 }
-console.log(
-  `memory after the load: this server ${(await memory(own)).toFixed(0)} MB, bare server ${(await memory(bare)).toFixed(0)} MB`
-)
-for (const { child } of [own, bare, upstream]) child.kill("SIGTERM")
+for (const [name, server] of servers) {
+  console.log(`memory after the load: ${name} ${(await memory(server)).toFixed(0)} MB`)
+}
+for (const { child } of [own, bare, floor, upstream]) child.kill("SIGTERM")

@@ -1,8 +1,4 @@
 import {
-  isInitializeRequest,
-  isJSONRPCRequest,
-  isJSONRPCResponse,
-  isJSONRPCResultResponse,
   type AuthInfo,
   type JSONRPCRequest,
   type RequestId,
@@ -55,24 +51,26 @@ export const serveLegacyCall = (
     for (const { close } of questions.values()) close()
     stream.end(message)
     onEnd()
-    // Also aborts the handler, if it has not ended.
-    void server.close()
+    // Aborts the handler and ends what it still asks. A server that has answered only waits to be forgotten; to close
+    // it takes 40 µs, mostly for the stack of an error that nobody sees.
+    if (message === undefined || questions.size > 0) void server.close()
   }
 
   const transport: Transport = {
     start: () => Promise.resolve(),
+    // Told apart by their members: the SDK's guards check whole results, which takes longer than all the rest of this.
     send: (message) => {
       if (isOver) return Promise.resolve()
-      if (isJSONRPCResponse(message)) {
+      if (!("method" in message)) {
         if (message.id === replayId) return Promise.resolve()
-        if (isInitializeRequest(request) && isJSONRPCResultResponse(message)) {
+        if (request.method === "initialize" && "result" in message) {
           const { protocolVersion } = message.result
           if (Predicate.isString(protocolVersion)) {
             stream.setHeader(sessionHeader, sessionIds.make(statementOf(request.params, protocolVersion, now())))
           }
         }
         finish(message)
-      } else if (isJSONRPCRequest(message)) {
+      } else if ("id" in message) {
         // Each server counts its questions from 0, so that those of two calls in a session would have the same id.
         const { id } = message
         if (Option.isNone(party)) return Promise.reject(new Error("A client without a session can't answer"))

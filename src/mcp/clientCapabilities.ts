@@ -1,4 +1,3 @@
-import { CLIENT_CAPABILITIES_META_KEY } from "@modelcontextprotocol/server"
 import * as Predicate from "effect/Predicate"
 
 /** A flag, or an object that stands for itself and may have more flags. */
@@ -51,24 +50,3 @@ const fromFlags = (flags: ReadonlyArray<string>, shape: Shape, path: string): un
 
 /** The capabilities of a client by the names that `flagsOf` gave. */
 export const capabilitiesOf = (flags: ReadonlyArray<string>): unknown => fromFlags(flags, known, "")
-
-/** A message whose client capabilities, of `initialize` or of `_meta`, are the known ones. */
-export const withKnownCapabilities = (message: unknown): unknown => {
-  if (!Predicate.isRecord(message) || !Predicate.isRecord(message["params"])) return message
-  const { params } = message
-  const meta = params["_meta"]
-  const isDeclared = Predicate.isRecord(meta) && CLIENT_CAPABILITIES_META_KEY in meta
-  if (message["method"] !== "initialize" && !isDeclared) return message
-  return {
-    ...message,
-    params: {
-      ...params,
-      ...(message["method"] === "initialize" && "capabilities" in params
-        ? { capabilities: knownCapabilities(params["capabilities"]) }
-        : {}),
-      ...(isDeclared
-        ? { _meta: { ...meta, [CLIENT_CAPABILITIES_META_KEY]: knownCapabilities(meta[CLIENT_CAPABILITIES_META_KEY]) } }
-        : {})
-    }
-  }
-}

@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import * as TestServices from "effect/TestServices"
+import type { Era } from "../../src/mcp/era.ts"
 import type { ServerExtension } from "../../src/mcp/server.ts"
 import { endpoint, legacy, openSession, post, type Ask } from "../support/endpoint.ts"
 import { localServer } from "../support/localServer.ts"
@@ -291,9 +292,9 @@ describe("the same id twice at once", () => {
   )
 })
 
-describe("a client of a session that is gone", () => {
+describe("a client that is gone", () => {
   /** Starts an agent and leaves while the first try is refused. */
-  const leaving = (leave: boolean) =>
+  const leaving = (era: Era, leave: boolean) =>
     Effect.gen(function* () {
       const refused = yield* Deferred.make<void>()
       let starts = 0
@@ -307,10 +308,10 @@ describe("a client of a session that is gone", () => {
         } else response.end(JSON.stringify({ runId: 7 }))
       })
       const at = yield* endpoint({ SEQUENTUM_API_URL: url })
-      const session = yield* openSession(at.mcp)
+      const ask = era === "legacy" ? { session: yield* openSession(at.mcp) } : {}
       const controller = new AbortController()
       const call = yield* Effect.fork(
-        Effect.exit(callTool.legacy(at.mcp, "start_agent", { agentId: 4101 }, { session, signal: controller.signal }))
+        Effect.exit(callTool[era](at.mcp, "start_agent", { agentId: 4101 }, { ...ask, signal: controller.signal }))
       )
       yield* Deferred.await(refused)
       yield* turns
@@ -325,15 +326,20 @@ describe("a client of a session that is gone", () => {
       return starts
     })
 
-  it.scoped("starts nothing any more that had to wait", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(yield* leaving(true), 1)
-    })
-  )
+  for (const [era, who] of [
+    ["modern", "of the newer era"],
+    ["legacy", "in a session"]
+  ] as const) {
+    it.scoped(`${who} starts nothing any more that had to wait`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* leaving(era, true), 1)
+      })
+    )
 
-  it.scoped("would have started it, had it stayed", () =>
-    Effect.gen(function* () {
-      assert.strictEqual(yield* leaving(false), 2)
-    })
-  )
+    it.scoped(`${who} would have started it, had it stayed`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* leaving(era, false), 2)
+      })
+    )
+  }
 })

@@ -39,13 +39,13 @@ describe("an idle connection", () => {
       client.write(get("/health"))
       yield* client.until('"status":"ok"')
       // A refusal does not close it either.
-      client.write(postBytes(ping))
+      client.write(postBytes(ping, { accept: "text/html" }))
       yield* client.until('"code":-32000')
       client.write(get("/ready"))
       const text = yield* client.until('"status":"ready"')
       assert.deepStrictEqual(headsIn(text), [
         { status: 200, connection: "keep-alive", keepAlive: "65" },
-        { status: 400, connection: "keep-alive", keepAlive: "65" },
+        { status: 406, connection: "keep-alive", keepAlive: "65" },
         { status: 200, connection: "keep-alive", keepAlive: "65" }
       ])
       assert.isFalse(client.socket.readableEnded)

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import * as TestClock from "effect/TestClock"
-import { start } from "../support/program.ts"
+import { program } from "../support/httpProgram.ts"
 import { loadSettings } from "../../src/config.ts"
 import { makeDrain } from "../../src/http/drain.ts"
 import { localServer } from "../support/localServer.ts"
@@ -219,25 +219,6 @@ describe("stopping with a pending call", () => {
 })
 
 const sandbox = ["--sandbox", "--sandbox-speed", "1"]
-
-/** The built program. */
-const program = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  Effect.gen(function* () {
-    const { child, exited, written } = yield* start(["http", "--port", "0", ...args], { env })
-    const url = yield* Effect.async<string>((resume) => {
-      const look = () => {
-        const [, found] = /(http:\/\/127\.0\.0\.1:\d+)\/mcp/u.exec(written.stderr) ?? []
-        if (found !== undefined) resume(Effect.succeed(found))
-      }
-      child.stderr.on("data", look)
-      look()
-    })
-    const ended = Effect.map(
-      Effect.promise(() => exited),
-      () => ({ code: child.exitCode, ...written })
-    )
-    return { child, ended, url, mcp: `${url}/mcp` }
-  })
 
 /** The built program, with a call under way. */
 const pending = (env: Readonly<Record<string, string>> = {}) =>

@@ -4,6 +4,8 @@ import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import * as Effect from "effect/Effect"
+import { Client as ClientV112 } from "sdk-1.12/client/index.js"
+import { StreamableHTTPClientTransport as HttpV112 } from "sdk-1.12/client/streamableHttp.js"
 import { builtProgram } from "./builtProgram.ts"
 
 export interface CallOptions {
@@ -55,7 +57,7 @@ const requestOptions = ({ onprogress, signal }: CallOptions = {}) => ({
 })
 
 /** The methods that both SDKs have under the same name. */
-const shared = (client: ClientV1 | ClientV2) => ({
+const shared = (client: ClientV1 | ClientV112 | ClientV2) => ({
   listTools: () => client.listTools(),
   listResources: () => client.listResources(),
   listResourceTemplates: () => client.listResourceTemplates(),
@@ -63,7 +65,11 @@ const shared = (client: ClientV1 | ClientV2) => ({
   readResource: (uri: string) => client.readResource({ uri }),
   getPrompt: (name: string, args: Texts) => client.getPrompt({ name, arguments: { ...args } }),
   complete: (ref: Ref, argument: Argument, known?: Texts) =>
-    client.complete({ ref, argument, ...(known === undefined ? {} : { context: { arguments: { ...known } } }) }),
+    client.complete({
+      ref,
+      argument: { ...argument },
+      ...(known === undefined ? {} : { context: { arguments: { ...known } } })
+    }),
   close: () => client.close()
 })
 
@@ -85,6 +91,32 @@ export const v1: Connect = async (where) => {
     callTool: (name, args, options) =>
       client.callTool({ name, arguments: { ...args } }, undefined, requestOptions(options)),
     endSession: () => http?.terminateSession() ?? Promise.resolve()
+  }
+}
+
+/** The client of the first SDK as of version 1.12, which many programs still have. Over HTTP only. */
+export const v112: Connect = async (where) => {
+  if (!("url" in where)) throw new Error("Over HTTP only")
+  const client = new ClientV112(about)
+  const http = new HttpV112(new URL(where.url), { requestInit: requestInit(where.token) })
+  // The SDK's own transport does not fit its own interface under exactOptionalPropertyTypes.
+  const transport: Parameters<ClientV112["connect"]>[0] = {
+    start: () => {
+      http.onmessage = (message) => transport.onmessage?.(message)
+      http.onclose = () => transport.onclose?.()
+      http.onerror = (error) => transport.onerror?.(error)
+      return http.start()
+    },
+    send: (message) => http.send(message),
+    close: () => http.close()
+  }
+  await client.connect(transport)
+  return {
+    ...shared(client),
+    protocol: () => undefined,
+    callTool: (name, args, options) =>
+      client.callTool({ name, arguments: { ...args } }, undefined, requestOptions(options)),
+    endSession: () => http.terminateSession()
   }
 }
 
@@ -114,6 +146,12 @@ export const clients = [
   ["the v2 client in the 2025-11-25 era", v2("legacy"), "2025-11-25"],
   ["the v2 client in the 2026-07-28 era", v2Modern, "2026-07-28"]
 ] as const
+
+/** The clients that can be told where an endpoint is. */
+export const httpClients = [
+  ["the v1 client of version 1.12", v112] as const,
+  ...clients.map(([who, connect]) => [who, connect] as const)
+]
 
 /** Connects a client until the scope closes. */
 export const connected = (connect: Connect, where: Where) =>

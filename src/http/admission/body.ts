@@ -5,8 +5,8 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
-import { withKnownCapabilities } from "../../mcp/clientCapabilities.ts"
 import { normalise } from "../../mcp/messages.ts"
+import { trim } from "../../mcp/trim.ts"
 import { rpcCodes } from "../rpcError.ts"
 import { isWithin, maxCallSize, maxSize, sizeOf, type Size } from "./size.ts"
 
@@ -54,12 +54,12 @@ const parse = (bytes: Buffer): Effect.Effect<unknown, BadBody> => {
   if (Either.isLeft(body)) return notJson
   if (Array.isArray(body.right)) return batch
   const max = maxSize(Predicate.isRecord(body.right) ? body.right["method"] : undefined)
-  return isWithin(size, max) ? Effect.succeed(withKnownCapabilities(normalise(body.right))) : tooLargeFor(max)
+  return isWithin(size, max) ? Effect.succeed(normalise(trim(body.right))) : tooLargeFor(max)
 }
 
 /**
- * Reads a JSON body of one JSON-RPC message within its bounds. Of what it says a client can do, only what the protocol
- * knows is kept. The rest of a larger body is discarded until
+ * Reads a JSON body of one JSON-RPC message within its bounds. What nobody reads is
+ * left out. The rest of a larger body is discarded until
  * the request times out: closing the connection at once could lose the response on its way to the client. Fails with
  * BadBody.
  */
