@@ -331,7 +331,7 @@ const frequencyOf = (timed: Timed, now: number): { readonly starts: number; read
   )
   const gaps = (times ?? []).flatMap((time, index) => (index === 0 ? [] : [time - (times?.[index - 1] ?? time)]))
   return {
-    starts: times?.length ?? 0,
+    starts: (times ?? []).filter((time) => time < now + dayMillis).length,
     gapMinutes: gaps.reduce((smallest, gap) => Math.min(smallest, gap), Number.POSITIVE_INFINITY) / 60_000
   }
 }
