@@ -10,6 +10,8 @@ export type TaskMethod = (typeof taskMethods)[number]
 
 export interface TaskParams {
   readonly taskId: string
+  /** Answers to what a task asked. No task of ours asks. */
+  readonly inputResponses: unknown
 }
 
 /** Not an Effect Schema: it is needed at the start, which must stay fast. */
@@ -19,7 +21,12 @@ export const taskParams: StandardSchemaV1<unknown, TaskParams> = {
     vendor: "sequentum-mcp",
     validate: (params) =>
       Predicate.hasProperty(params, "taskId") && typeof params.taskId === "string"
-        ? { value: { taskId: params.taskId } }
+        ? {
+            value: {
+              taskId: params.taskId,
+              inputResponses: Predicate.hasProperty(params, "inputResponses") ? params.inputResponses : undefined
+            }
+          }
         : { issues: [{ message: "taskId must be a text", path: ["taskId"] }] }
   }
 }
