@@ -134,13 +134,18 @@ const move = (task: FixtureTask, status: FixtureTask["status"], ending: object =
   task.lastUpdatedAt = new Date().toISOString()
 }
 
-const showTask = (task: FixtureTask): Result => ({
-  ...task.seed,
-  status: task.status,
-  lastUpdatedAt: task.lastUpdatedAt,
+const describeTask = ({ ending, lastUpdatedAt, seed, status }: FixtureTask): Result => ({
+  ...seed,
+  status,
+  lastUpdatedAt,
   ttlMs: 3_600_000,
   pollIntervalMs: 100,
-  ...task.ending,
+  ...ending
+})
+
+/** As `describeTask`, with what the task asks: a new task does not show it yet. */
+const showTask = (task: FixtureTask): Result => ({
+  ...describeTask(task),
   ...(task.status === "input_required"
     ? { inputRequests: Object.fromEntries([...task.pending].map(([key, { request }]) => [key, request])) }
     : {})
@@ -173,7 +178,7 @@ const begin = (work: (ask: Answers) => Promise<CallToolResult>): CallToolResult 
       move(task, "failed", { statusMessage: message, error: { code: -32_603, message } })
     }
   )
-  return taskResult({ resultType: "task", ...showTask(task) })
+  return taskResult({ resultType: "task", ...describeTask(task) })
 }
 
 /** As `begin`, for clients that take tasks only. */
