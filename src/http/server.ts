@@ -22,6 +22,7 @@ import { makeRateLimiter } from "./admission/rateLimit.ts"
 import { makeDrain, type Drain } from "./drain.ts"
 import { makeMcpRoute } from "./mcpRoute.ts"
 import { prometheusText } from "./observability/prometheus.ts"
+import { serverCardRoutes } from "./serverCard.ts"
 import { defaultTimeouts, type Timeouts } from "./timeouts.ts"
 
 /** The server can't listen on its address. */
@@ -116,6 +117,7 @@ export const serveHttp = (
         HttpRouter.get("/ready", readiness(drain)),
         HttpRouter.get("/metrics", metrics),
         HttpRouter.concat(metadataRoutes(addresses)),
+        HttpRouter.concat(serverCardRoutes(addresses)),
         Effect.catchTag("RouteNotFound", () =>
           Effect.succeed(HttpServerResponse.unsafeJson({ error: "Not found" }, { status: 404 }))
         )

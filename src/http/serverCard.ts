@@ -29,6 +29,7 @@ const card = ({ publicUrl }: OAuthAddresses) => ({
   version,
   description: shortened(about.description),
   title: about.title,
+  ...(about.repository === "" ? {} : { repository: { url: about.repository, source: "github" } }),
   remotes: [
     {
       type: "streamable-http",
