@@ -144,7 +144,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     title: "Create schedule",
     confirms: () => true,
     description:
-      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. See list_agent_schedules first, and tell the user nextRuns of the result.",
+      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. list_agent_schedules shows what there is; nextRuns of the result shows the next starts.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
     input: Schema.Struct({
       agentId: Param.agentId,
@@ -162,7 +162,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     title: "Update schedule",
     confirms: () => true,
     description:
-      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. Tell the user nextRuns of the result.",
+      "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery. nextRuns of the result shows the next starts.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
     input: Schema.Struct({
       ...oneSchedule.fields,
@@ -201,7 +201,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     title: "Delete schedule",
     confirms: () => true,
     description:
-      "Irreversibly delete a schedule. To pause it use disable_agent_schedule. Confirm with the user before calling.",
+      "Irreversibly delete a schedule. To pause it use disable_agent_schedule. The user is asked first where the client can ask.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
     input: oneSchedule,
     output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, ...scheduleIdFields, notice })
