@@ -57,6 +57,9 @@ export const takesTasks = ({ mcpReq: { envelope } }: ServerContext): boolean => 
   return Predicate.hasProperty(extensions, tasksExtension) && Predicate.isRecord(extensions[tasksExtension])
 }
 
+/** A result inside a task, as the revision wants every result. The SDK sees to the outer one only. */
+const whole = (result: CallToolResult): Result => ({ ...result, resultType: "complete" })
+
 const unknownTask = () => new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown task, or one that has expired")
 
 const isoOf = (millis: number) => DateTime.formatIso(DateTime.unsafeMake(millis))
@@ -151,13 +154,13 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
               const message = errorText(error, isOffered)
               return passes(error)
                 ? described({ status: "working", message: `Its state could not be read: ${message}` })
-                : described({ status: "completed", message }, { result: errorResult(error, isOffered) })
+                : described({ status: "completed", message }, { result: whole(errorResult(error, isOffered)) })
             }
             const progress = task.progress(read.right.value)
             return described(
               progress,
               progress.status === "completed"
-                ? { result: successResult(tools.fit(state.tool, task.result(state.kept, read.right.value))) }
+                ? { result: whole(successResult(tools.fit(state.tool, task.result(state.kept, read.right.value)))) }
                 : {}
             )
           })

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
@@ -7,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { accept, questionIn, refuse, textOf, withAnswer, type Json } from "../support/conversation.ts"
+import { balancer, bySession, roundRobin, type Choose } from "../support/balancer.ts"
 import { endpoint, message, modern, type Endpoint } from "../support/endpoint.ts"
 import { sandboxRun } from "../tools/ToolCase.ts"
 
@@ -100,6 +102,36 @@ describe("consent over HTTP", () => {
       })
     )
   }
+})
+
+describe("consent at two replicas", () => {
+  const replicas = (choose: Choose) =>
+    Effect.gen(function* () {
+      const STATE_KEY = randomBytes(32).toString("base64")
+      const first = yield* endpoint({ STATE_KEY })
+      const second = yield* endpoint({ STATE_KEY, SEQUENTUM_API_URL: first.apiUrl })
+      const { counts, mcp } = yield* balancer([first.url, second.url], choose)
+      return { apiUrl: first.apiUrl, counts, mcp }
+    })
+
+  it.scopedLive("in turn, in the newer era", () =>
+    Effect.gen(function* () {
+      const at = yield* replicas(roundRobin)
+      const done = yield* answering(callAs("alice", at), accept)("delete_run", sandboxRun)
+      assert.strictEqual(record(done["structuredContent"])["deleted"], true)
+      assert.deepStrictEqual(at.counts(), [1, 1])
+    })
+  )
+
+  it.scopedLive("by a hash of the session id, in the older era", () =>
+    Effect.gen(function* () {
+      const at = yield* replicas(bySession)
+      const call = yield* legacyClient(at, accept)
+      const done = yield* call("delete_run", sandboxRun)
+      assert.strictEqual(record(done["structuredContent"])["deleted"], true)
+      assert.strictEqual((yield* statsOf(at)).writes, 1)
+    })
+  )
 })
 
 const rowsOf = (result: Json, list: string): ReadonlyArray<Json> => {

@@ -70,6 +70,7 @@ describe("a start as a task", () => {
       state.run = success
       const done = yield* second.request("tasks/get", { taskId })
       assert.strictEqual(done["status"], "completed")
+      assert.strictEqual(record(done["result"])["resultType"], "complete")
       const run = record(record(record(done["result"])["structuredContent"])["run"])
       assert.deepStrictEqual([run["runId"], run["isFinal"], run["dataCount"]], [95, true, 12])
       assert.deepStrictEqual(second.writes(), [])

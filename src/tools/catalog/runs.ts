@@ -210,7 +210,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     ...changes,
     title: "Delete run",
     description:
-      "Irreversibly delete a finished run or its files, for instance to remove personal data. Refused while the run is active: end it with stop_agent first. The user is asked first where the client can ask.",
+      "Irreversibly delete a finished run or its files, for instance to remove personal data. Refused while the run is active: end it with stop_agent first.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
     confirms: () => true,
     input: Schema.Struct({

@@ -201,7 +201,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     title: "Delete schedule",
     confirms: () => true,
     description:
-      "Irreversibly delete a schedule. To pause it use disable_agent_schedule. The user is asked first where the client can ask.",
+      "Irreversibly delete a schedule. To pause it use disable_agent_schedule.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
     input: oneSchedule,
     output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, ...scheduleIdFields, notice })

@@ -87,7 +87,7 @@ export const SpaceTools = Toolset.make("spaces", "Folders of agents, and running
   run_space_agents: {
     title: "Run all agents of a space",
     description:
-      "Start every agent of a space at once; spends credits for each. Some may fail to start: each has its own result. get_space_agents shows them. The user is asked first where the client can ask.",
+      "Start every agent of a space at once; spends credits for each. Some may fail to start: each has its own result. get_space_agents shows them.",
     annotations: mutating({ destructive: false, openWorld: true, idempotent: false }),
     scope: "spaces:write",
     confirms: () => true,
