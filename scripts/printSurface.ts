@@ -14,8 +14,7 @@ type Json = Readonly<Record<string, unknown>>
 const isRecord = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 const record = (value: unknown): Json => (isRecord(value) ? value : {})
 
-const eras = ["2026-07-28", "2025-11-25"] as const
-type Era = (typeof eras)[number]
+type Era = "2026-07-28" | "2025-11-25"
 
 const clientInfo = { name: "surface", version: "1" }
 
@@ -47,9 +46,9 @@ const ask = async (era: Era, flags: ReadonlyArray<string>): Promise<Surface> => 
   const request = async (method: string, params: Json = {}): Promise<Json> => {
     const sent = era === "2026-07-28" ? { ...params, ...envelope } : params
     child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: sent })}\n`)
-    const { done, value } = await answers.next()
-    if (done === true) throw new Error(`No answer to ${method}`)
-    const { error, result } = record(JSON.parse(value))
+    const answer = await answers.next()
+    if (answer.done === true) throw new Error(`No answer to ${method}`)
+    const { error, result } = record(JSON.parse(answer.value))
     if (error !== undefined) throw new Error(`${method}: ${JSON.stringify(error)}`)
     return record(result)
   }
