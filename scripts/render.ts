@@ -3,6 +3,7 @@ import { keyVariable, placeText, type Client, type Place, type Server, clients }
 import { shownEntry } from "../src/cli/install.ts"
 import { settings } from "../src/config.ts"
 import { allPrompts } from "../src/prompts/prompts.ts"
+import type { PromptValues } from "../src/prompts/Prompt.ts"
 import type { Resource } from "../src/resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../src/resources/resources.ts"
 import { allTools, toolsets } from "../src/tools/catalog/all.ts"
@@ -318,3 +319,23 @@ export const renderPages = (): ReadonlyMap<string, string> =>
     ["docs/settings.md", settingsPage()],
     ["docs/clients.md", clientsPage()]
   ])
+
+/** What the steps of a prompt name in place of the user's words. */
+const placeholders: PromptValues = { agentName: "the name of the agent" }
+
+const isStep = (line: string) => /^\d+\. /u.test(line) || line.startsWith("Report: ")
+
+/** The numbered steps of a prompt and what to report, as Markdown. */
+const promptSteps = (name: string): string => {
+  const prompt = allPrompts.find((one) => one.name === name)
+  if (prompt === undefined) throw new Error(`There is no prompt ${name}.`)
+  const lines = prompt.text(placeholders).split("\n").filter(isStep)
+  return [...lines.slice(0, -1), "", ...lines.slice(-1)].join("\n")
+}
+
+/** A SKILL.md with the steps of the prompts that it shares. */
+export const renderSkill = (skill: string): string =>
+  skill.replaceAll(
+    /<!-- steps: ([a-z-]+) -->[\s\S]*?<!-- \/steps -->/gu,
+    (_, name: string) => `<!-- steps: ${name} -->\n\n${promptSteps(name)}\n\n<!-- /steps -->`
+  )

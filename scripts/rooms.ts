@@ -20,9 +20,10 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "config.ts"
   ],
   http: ["mcp", "tools/catalog", "tools", "sequentum", "runtime", "config.ts"],
-  mcp: ["prompts", "resources", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
+  mcp: ["prompts", "resources", "skills", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
   prompts: ["resources", "sequentum/schemas/text.ts", "policies.ts"],
   resources: ["tools", "sequentum"],
+  skills: [],
   "tools/catalog": ["tools", "sequentum", "data", "runtime", "policies.ts"],
   tools: ["sequentum"],
   sequentum: ["sequentum/client", "runtime"],

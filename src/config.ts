@@ -453,6 +453,30 @@ export const settings = {
       doc: "Offer only tools that change nothing. Overrides every other selection."
     },
     parsed(false, parseBoolean)
+  ),
+  confirm: setting(
+    {
+      env: "SEQUENTUM_CONFIRM",
+      defaultText: "auto",
+      doc: "Whether the user is asked before a call that can't be undone or spends much: auto asks where the client can ask, always refuses such calls where it can't, never does not ask."
+    },
+    parsed("auto", oneOf("auto", "always", "never"))
+  ),
+  confirmSkip: setting(
+    {
+      env: "SEQUENTUM_CONFIRM_SKIP",
+      defaultText: "none",
+      doc: "Tools for which the user is not asked, separated by commas."
+    },
+    parsed<ReadonlyArray<string>>([], names)
+  ),
+  maxStartsPerMinute: setting(
+    {
+      env: "SEQUENTUM_MAX_STARTS_PER_MINUTE",
+      defaultText: "30",
+      doc: "Max runs and builds that one caller may start in a minute; 0 sets no limit."
+    },
+    parsed(30, wholeNumber(0, 100_000))
   )
 } as const
 

@@ -65,7 +65,10 @@ const defaults: { readonly [Name in keyof Settings]: unknown } = {
   toolsets: null,
   tools: null,
   excludeTools: null,
-  readOnly: false
+  readOnly: false,
+  confirm: "auto",
+  confirmSkip: [],
+  maxStartsPerMinute: 30
 }
 
 type Valid = readonly [value: string, meaning: unknown]
@@ -316,7 +319,23 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
   toolsets: lists,
   tools: lists,
   excludeTools: lists,
-  readOnly: booleans
+  readOnly: booleans,
+  confirm: {
+    valid: [
+      ["auto", "auto"],
+      ["ALWAYS", "always"],
+      ["never", "never"]
+    ],
+    invalid: ["yes", "1", "sometimes"]
+  },
+  confirmSkip: { valid: [["delete_run, kill_agent", ["delete_run", "kill_agent"]]], invalid: [","] },
+  maxStartsPerMinute: {
+    valid: [
+      ["0", 0],
+      ["500", 500]
+    ],
+    invalid: ["-1", "1.5", "many", "100001"]
+  }
 }
 
 const isName = (name: string): name is keyof Settings => Object.hasOwn(settings, name)

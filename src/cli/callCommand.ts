@@ -8,9 +8,11 @@ import { Stop } from "../serve/runMain.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { Progress } from "../tools/Progress.ts"
 import { allTools } from "../tools/catalog/all.ts"
+import { Confirm, type Unconfirmed } from "../tools/Confirm.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { everything, type Selection } from "../tools/selection.ts"
 import { readCallArguments } from "./callArguments.ts"
+import { makeTerminalConfirm } from "./confirm.ts"
 import { didYouMean } from "./nearest.ts"
 import { callProblem, waitProblem } from "./outcome.ts"
 import { bar, clearLine, note, out, printable, screenWidth, stdoutStyle } from "./print.ts"
@@ -58,6 +60,8 @@ interface CallOptions {
   readonly failOnFailure: boolean
   /** The account ends with the command. */
   readonly isSandbox: boolean
+  /** The answer to every question of a confirmation. */
+  readonly isYes: boolean
 }
 
 /**
@@ -67,7 +71,7 @@ interface CallOptions {
 export const call = (
   name: string,
   words: ReadonlyArray<string>,
-  { asJson, failOnFailure, isSandbox }: CallOptions,
+  { asJson, failOnFailure, isSandbox, isYes }: CallOptions,
   overrides: Overrides
 ) =>
   Effect.gen(function* () {
@@ -77,9 +81,20 @@ export const call = (
     const args = yield* readCallArguments(tool, words)
     const credentials = yield* keyCredentials(settings)
     const { clear, progress } = progressBar()
+    let isRefused = false
+    const { ask } = makeTerminalConfirm(settings, isYes)
+    const confirm = {
+      ask: (call: Unconfirmed) =>
+        Effect.tap(ask(call), (answer) =>
+          Effect.sync(() => {
+            isRefused = !answer.confirmed
+          })
+        )
+    }
     yield* Effect.gen(function* () {
       const tools = yield* ToolRegistry
       const result = yield* tools.call(name, args, selection).pipe(
+        Effect.provideService(Confirm, confirm),
         Effect.ensuring(clear),
         Effect.mapError((error) => {
           const text =
@@ -91,6 +106,7 @@ export const call = (
       )
       yield* out(asJson ? result.json : describe(result.value, screenWidth(), yield* stdoutStyle))
       if (isSandbox && !asJson && !tool.annotations.readOnlyHint) yield* note(keepSandbox)
+      if (isRefused) return yield* new Stop({ lines: [], problem: "refused" })
       const problem = waitProblem(name, args, result.value, failOnFailure)
       if (problem === undefined) return
       yield* note(problem.line)

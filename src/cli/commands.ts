@@ -18,7 +18,8 @@ import {
   sandboxPort,
   sandboxServer,
   sandboxShape,
-  selection
+  selection,
+  yes
 } from "./flags.ts"
 import { out } from "./print.ts"
 import { serveSandbox, withSandbox } from "./sandbox.ts"
@@ -70,16 +71,16 @@ const callTool = Command.make({
   name: "call",
   summary: "Call one tool and print its result. Arguments are name=value, a JSON object, or - for JSON on stdin",
   args: [Command.required("tool", toolNames), Command.rest("arguments", "name=value ...")],
-  flags: { json, failOnFailure, ...sandbox, ...selection },
+  flags: { json, failOnFailure, yes, ...sandbox, ...selection },
   examples: [
     "sequentum-mcp call search_agents query=books --sandbox",
     `sequentum-mcp call search_agents '{"query":"books"}' --json`,
     "sequentum-mcp call start_agent --help"
   ],
   details: toolDetails,
-  run: ({ args: [tool, words], failOnFailure: fails, json: asJson, ...options }, overrides) =>
+  run: ({ args: [tool, words], failOnFailure: fails, json: asJson, yes: isYes, ...options }, overrides) =>
     withSandbox(options, overrides, (all) =>
-      call(tool, words, { asJson, failOnFailure: fails, isSandbox: options.sandbox }, all)
+      call(tool, words, { asJson, failOnFailure: fails, isSandbox: options.sandbox, isYes }, all)
     )
 })
 

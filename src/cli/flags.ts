@@ -55,6 +55,9 @@ export const json = toggle("--json", "Print JSON for a program")
 /** A wait for a run that fails is a failure. */
 export const failOnFailure = toggle("--fail-on-failure", "Exit with 1 if what was waited for did not end with success")
 
+/** Answers the question of a call that asks first. */
+export const yes = toggle("--yes", "Go ahead where a call would ask first")
+
 const optionalText = (flag: string, value: string, help: string) =>
   make({ flag, value, help }, (name) => Config.option(Config.string(name)))
 

@@ -30,6 +30,8 @@ export const callProblem = (error: ToolError | UnknownTool): Problem => {
     case "InvalidArguments":
     case "UnknownTool":
       return "usage"
+    case "ConfirmationNeeded":
+      return "refused"
     case "OutcomeUnknown":
     case "ToolFailure":
       return "failed"

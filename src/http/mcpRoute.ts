@@ -5,7 +5,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import type { ServerExtension } from "../mcp/server.ts"
 import { makeDeadlines } from "../runtime/deadlines.ts"
 import { makeAdmit, type AdmissionOptions } from "./admission/admit.ts"
 import { readBody } from "./admission/body.ts"
@@ -19,18 +18,17 @@ import { makeDispatch, tooBusy, type DispatchOptions } from "./dispatch.ts"
 import { makeInFlight } from "./inFlight.ts"
 import { makeRequestLog } from "./observability/logging.ts"
 import { countRequest } from "./observability/requestMetrics.ts"
-import { makeProtocolServers } from "./protocolServers.ts"
+import { makeProtocolServers, type ProtocolServerOptions } from "./protocolServers.ts"
 import { rpcCodes, rpcError } from "./rpcError.ts"
 
 export interface McpRouteOptions
   extends
     Omit<AdmissionOptions, "isKnown">,
     Omit<ProveOptions, "proof">,
-    Omit<DispatchOptions, "makeServer" | "inFlight"> {
+    Omit<DispatchOptions, "makeServer" | "inFlight">,
+    ProtocolServerOptions {
   /** Max requests under way. */
   readonly maxInFlight: number
-  readonly extension?: ServerExtension | undefined
-  readonly isSandbox: boolean
   /** How long a client may leave what was written to it unread. */
   readonly stalled: Duration.Duration
   /** Logs each request, masked. */

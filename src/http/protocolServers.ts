@@ -1,9 +1,12 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { makeConfirmations, type ConfirmOptions } from "../mcp/confirm.ts"
 import type { Era } from "../mcp/era.ts"
 import { makeHandlers, type HandlerEnvironment, type RunRequest } from "../mcp/handlers.ts"
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import { makeServer, type ServerExtension } from "../mcp/server.ts"
+import { makeTasks } from "../mcp/tasks.ts"
+import type { Sealing } from "../runtime/sealed.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { Recipient } from "../sequentum/Recipient.ts"
 import { ToolRegistry } from "../tools/registry.ts"
@@ -12,15 +15,18 @@ import { callerOf } from "./admission/Caller.ts"
 import { challengeFor } from "./admission/oauth.ts"
 import type { Drain } from "./drain.ts"
 
-export interface ProtocolServersOptions {
-  readonly drain: Drain
+export interface ProtocolServerOptions {
   readonly extension?: ServerExtension | undefined
   /** Says so to clients. */
   readonly isSandbox: boolean
+  readonly drain: Drain
+  readonly sealing: Sealing
+  /** When the user is asked before a call. */
+  readonly confirm: Omit<ConfirmOptions, "sealing">
 }
 
 /** Makes protocol servers. Their handlers act for the caller of each request, and record its challenge. */
-export const makeProtocolServers = ({ drain, extension, isSandbox }: ProtocolServersOptions) =>
+export const makeProtocolServers = ({ confirm, drain, extension, isSandbox, sealing }: ProtocolServerOptions) =>
   Effect.gen(function* () {
     const tools = yield* ToolRegistry
     const runEffect = yield* makeRunEffect
@@ -48,8 +54,17 @@ export const makeProtocolServers = ({ drain, extension, isSandbox }: ProtocolSer
       if (challenge !== undefined) caller?.recordChallenge(challenge)
     }
 
+    const shared = {
+      tools,
+      run,
+      clock,
+      selection,
+      onFailure,
+      confirm: makeConfirmations({ ...confirm, sealing }),
+      tasks: makeTasks({ sealing, taskOf: tools.taskOf })
+    }
     const handlersOf = (era: Era) => {
-      const ready = Promise.resolve(makeHandlers({ tools, run, clock, selection, era, onFailure }))
+      const ready = Promise.resolve(makeHandlers({ ...shared, era }))
       return () => ready
     }
     const handlers = { legacy: handlersOf("legacy"), modern: handlersOf("modern") }

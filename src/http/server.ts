@@ -24,6 +24,7 @@ import { makeDrain, type Drain } from "./drain.ts"
 import { landing } from "./landing.ts"
 import { makeMcpRoute } from "./mcpRoute.ts"
 import { prometheusText } from "./observability/prometheus.ts"
+import { serverCardRoutes } from "./serverCard.ts"
 import { belowSubPath } from "./subPath.ts"
 import { defaultTimeouts, type Timeouts } from "./timeouts.ts"
 
@@ -154,6 +155,7 @@ export const serveHttp = (
         selection,
         extension,
         sealing: makeSealing(settings.stateKey),
+        confirm: { mode: settings.confirm, skip: settings.confirmSkip },
         maxInFlight: settings.maxInFlight,
         isSandbox,
         drain,
@@ -165,6 +167,7 @@ export const serveHttp = (
         HttpRouter.get("/health", health(isSandbox)),
         HttpRouter.get("/ready", readiness(drain)),
         HttpRouter.concat(metadataRoutes({ addresses, rateLimiter, settings })),
+        HttpRouter.concat(serverCardRoutes(addresses)),
         orNotFound,
         withSniffing
       )

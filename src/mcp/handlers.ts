@@ -4,6 +4,7 @@ import {
   ResourceNotFoundError,
   type HandlerResultTypeMap,
   type RequestTypeMap,
+  type Result,
   type ServerContext
 } from "@modelcontextprotocol/server"
 import * as Cause from "effect/Cause"
@@ -20,12 +21,18 @@ import { variablesOf, type Resource } from "../resources/Resource.ts"
 import { resourceTemplates, staticResources } from "../resources/resources.ts"
 import { Attempts } from "../sequentum/client/Attempts.ts"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import { Confirm } from "../tools/Confirm.ts"
 import { Progress } from "../tools/Progress.ts"
 import type { ToolRegistry } from "../tools/registry.ts"
 import type { Selection } from "../tools/selection.ts"
 import type { ToolDescriptor, ToolError } from "../tools/Tool.ts"
 import type { Era } from "./era.ts"
+import { askFirst, type ClientCapabilities, type Confirmations } from "./confirm.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
+import { skillScheme } from "./skillMethods.ts"
+import type { Skills } from "./skills.ts"
+import type { TaskMethod, TaskParams } from "./taskMethods.ts"
+import { readOnce, requireTasks, taskResult, takesTasks, type Tasks } from "./tasks.ts"
 import { countCall, tracedCall, type ObservedCall } from "./telemetry.ts"
 
 /** The requests that are answered from the registries. */
@@ -40,12 +47,21 @@ export const methods = [
   "completion/complete"
 ] as const
 
-/** How each of them is answered. */
+type Method = (typeof methods)[number]
+
+type Answer<M extends Method> = HandlerResultTypeMap[M] | Promise<HandlerResultTypeMap[M]>
+
+/** How each of them is answered. A call may ask the client something, so it needs to know what the client can do. */
 export type Handlers = {
-  readonly [Method in (typeof methods)[number]]: (
-    request: RequestTypeMap[Method],
-    ctx: ServerContext
-  ) => HandlerResultTypeMap[Method] | Promise<HandlerResultTypeMap[Method]>
+  readonly [M in Exclude<Method, "tools/call">]: (request: RequestTypeMap[M], ctx: ServerContext) => Answer<M>
+} & {
+  readonly "tools/call": (
+    request: RequestTypeMap["tools/call"],
+    ctx: ServerContext,
+    capabilities: ClientCapabilities
+  ) => Answer<"tools/call">
+  readonly tasks: TaskHandlers
+  readonly skills: SkillHandlers
 }
 
 /** The services that requests run with. The caller comes with each request. */
@@ -65,6 +81,9 @@ export interface HandlerEnvironment {
   /** The tools that the caller of a request may use. */
   readonly selection: (ctx: ServerContext) => Selection
   readonly era: Era
+  /** Asks the user before calls that need a confirmation. */
+  readonly confirm: Confirmations
+  readonly tasks: Tasks
   /** Called for each failed call, before the result is built. */
   readonly onFailure?: (error: ToolError, ctx: ServerContext, tool?: string) => void
 }
@@ -112,7 +131,7 @@ const describeResource = ({ description, name, title }: Resource) => ({
 })
 
 /** Makes the handler of one method. */
-type Make<Method extends keyof Handlers> = (environment: HandlerEnvironment) => Handlers[Method]
+type Make<M extends Method> = (environment: HandlerEnvironment) => Handlers[M]
 
 /** Whether a tool is offered to the caller of a request. */
 const offeredTo = ({ selection, tools }: HandlerEnvironment, ctx: ServerContext) => {
@@ -148,8 +167,8 @@ const listTools: Make<"tools/list"> =
   (_, ctx) => ({ tools: tools.list(selection(ctx)).map(describeTool) })
 
 const callTool: Make<"tools/call"> = (environment) => {
-  const { clock, era, onFailure, run, selection, tools } = environment
-  return async ({ params }, ctx) => {
+  const { clock, confirm, era, onFailure, run, selection, tasks, tools } = environment
+  return async ({ params }, ctx, capabilities) => {
     let attempts = 0
     const sent = () => {
       attempts += 1
@@ -160,27 +179,49 @@ const callTool: Make<"tools/call"> = (environment) => {
       attempts: () => attempts
     }
     const startedAt = clock.unsafeCurrentTimeNanos()
+    const args = params.arguments ?? {}
+    const task = era === "modern" && takesTasks(ctx) ? tools.taskOf(params.name) : undefined
+    const called = tools.call(params.name, args, selection(ctx))
     const exit = await run(
-      tracedCall(call, ctx.mcpReq._meta)(tools.call(params.name, params.arguments ?? {}, selection(ctx))),
+      tracedCall(
+        call,
+        ctx.mcpReq._meta
+      )(task?.isWait === true ? readOnce(called) : called).pipe(
+        Effect.flatMap((result) =>
+          Effect.map(
+            task === undefined ? Effect.succeedNone : tasks.begin(params.name, args, result),
+            Option.match({ onNone: () => successResult(result), onSome: taskResult })
+          )
+        )
+      ),
       ctx,
-      Context.make(Progress, progressTo(ctx)).pipe(Context.add(Attempts, { sent }))
+      Context.make(Progress, progressTo(ctx)).pipe(
+        Context.add(Attempts, { sent }),
+        Context.add(Confirm, confirm(ctx, era, capabilities))
+      )
     )
     countCall(call, exit, Number(clock.unsafeCurrentTimeNanos() - startedAt) / 1e9)
     const outcome = await settle(environment, exit, ctx)
-    if (Either.isRight(outcome)) return successResult(outcome.right)
+    if (Either.isRight(outcome)) return outcome.right
     const error = outcome.left
     if (error._tag === "UnknownTool") throw unknownTool(error.tool)
+    if (error._tag === "ConfirmationNeeded") return askFirst(error)
     onFailure?.(error, ctx, params.name)
     return errorResult(error, offeredTo(environment, ctx))
   }
 }
 
-const listResources: Make<"resources/list"> = (environment) => (_, ctx) => ({
-  resources: resourcesFor(environment, ctx, staticResources).map((resource) => ({
-    uri: resource.uri,
-    ...describeResource(resource)
-  }))
-})
+const listResources =
+  (environment: HandlerEnvironment, skills: () => Promise<Skills>): Handlers["resources/list"] =>
+  async (_, ctx) => ({
+    resources: [
+      ...resourcesFor(environment, ctx, staticResources).map((resource) => ({
+        uri: resource.uri,
+        ...describeResource(resource)
+      })),
+      ...(await skills()).resources(offeredTo(environment, ctx))
+    ]
+  })
 
 const listResourceTemplates: Make<"resources/templates/list"> = (environment) => (_, ctx) => ({
   resourceTemplates: resourcesFor(environment, ctx, resourceTemplates).map((resource) => ({
@@ -189,9 +230,14 @@ const listResourceTemplates: Make<"resources/templates/list"> = (environment) =>
   }))
 })
 
-const read: Make<"resources/read"> = (environment) => {
+const read = (environment: HandlerEnvironment, skills: () => Promise<Skills>): Handlers["resources/read"] => {
   const { onFailure, run, selection } = environment
   return async ({ params: { uri } }, ctx) => {
+    if (uri.startsWith(skillScheme)) {
+      const text = (await skills()).read(uri, offeredTo(environment, ctx))
+      if (text === undefined) throw new ResourceNotFoundError(uri, "Resource not found")
+      return { contents: [{ uri, mimeType: "text/markdown", text }] }
+    }
     const exit = await run(readResource(uri, selection(ctx)), ctx, Context.empty())
     const outcome = await settle(environment, exit, ctx)
     if (Either.isRight(outcome)) {
@@ -271,14 +317,66 @@ const complete: Make<"completion/complete"> = (environment) => {
   }
 }
 
-/** Answers requests from the registries of tools, resources and prompts. */
-export const makeHandlers = (environment: HandlerEnvironment): Handlers => ({
-  "tools/list": listTools(environment),
-  "tools/call": callTool(environment),
-  "resources/list": listResources(environment),
-  "resources/templates/list": listResourceTemplates(environment),
-  "resources/read": read(environment),
-  "prompts/list": describePrompts(environment),
-  "prompts/get": fillPrompt(environment),
-  "completion/complete": complete(environment)
+/** How each request about skills is answered. */
+export interface SkillHandlers {
+  readonly list: (ctx: ServerContext) => Promise<Result>
+  readonly get: (uri: string, ctx: ServerContext) => Promise<Result>
+}
+
+/** Loads the skills when a client first asks for them or for resources. */
+const skillsOf = ({ tools }: HandlerEnvironment): (() => Promise<Skills>) => {
+  let loaded: Promise<Skills> | undefined
+  return () =>
+    (loaded ??= import("./skills.ts").then(({ makeSkills }) => makeSkills(tools.list().map(({ name }) => name))))
+}
+
+const makeSkillHandlers = (environment: HandlerEnvironment, skills: () => Promise<Skills>): SkillHandlers => ({
+  list: async (ctx) => (await skills()).list(offeredTo(environment, ctx)),
+  get: async (uri, ctx) => (await skills()).get(uri, offeredTo(environment, ctx))
 })
+
+/** How each request about a task is answered. */
+export type TaskHandlers = {
+  readonly [M in TaskMethod]: (params: TaskParams, ctx: ServerContext) => Promise<Result>
+}
+
+const makeTaskHandlers = (environment: HandlerEnvironment): TaskHandlers => {
+  const { onFailure, run, tasks } = environment
+  const settled = async <A>(effect: Effect.Effect<A, ToolError, ServerServices | Credentials>, ctx: ServerContext) => {
+    requireTasks(ctx)
+    const outcome = await settle(environment, await run(effect, ctx, Context.empty()), ctx)
+    if (Either.isRight(outcome)) return outcome.right
+    onFailure?.(outcome.left, ctx)
+    throw new ProtocolError(ProtocolErrorCode.InternalError, errorText(outcome.left, offeredTo(environment, ctx)))
+  }
+  const acknowledged = (isKnown: boolean): Result => {
+    if (!isKnown) throw tasks.unknownTask()
+    return {}
+  }
+  return {
+    "tasks/get": async ({ taskId }, ctx) => {
+      const task = await settled(tasks.get(taskId, offeredTo(environment, ctx)), ctx)
+      return Option.getOrThrowWith(task, tasks.unknownTask)
+    },
+    // No task waits for input: questions come before the task.
+    "tasks/update": async ({ taskId }, ctx) => acknowledged(await settled(tasks.isKnown(taskId), ctx)),
+    "tasks/cancel": async ({ taskId }, ctx) => acknowledged(await settled(tasks.cancel(taskId), ctx))
+  }
+}
+
+/** Answers requests from the registries of tools, resources and prompts. */
+export const makeHandlers = (environment: HandlerEnvironment): Handlers => {
+  const skills = skillsOf(environment)
+  return {
+    "tools/list": listTools(environment),
+    "tools/call": callTool(environment),
+    "resources/list": listResources(environment, skills),
+    "resources/templates/list": listResourceTemplates(environment),
+    "resources/read": read(environment, skills),
+    "prompts/list": describePrompts(environment),
+    "prompts/get": fillPrompt(environment),
+    "completion/complete": complete(environment),
+    tasks: makeTaskHandlers(environment),
+    skills: makeSkillHandlers(environment, skills)
+  }
+}

@@ -3,7 +3,7 @@ import { dataPolicy, limitsPolicy, sufficiencyPolicy } from "../policies.ts"
 /** The `instructions` of the MCP server, for the model. */
 export const instructions = [
   "Sequentum Cloud runs web-scraping agents; each has runs with output files, schedules and costs, and lives in a space.",
-  "Find an agent before acting on it, and confirm with the user before spending credits or deleting.",
+  "Find an agent before acting on it. The server itself asks the user before what can't be undone or spends much, where the client can ask.",
   sufficiencyPolicy,
   limitsPolicy,
   dataPolicy

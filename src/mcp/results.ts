@@ -76,6 +76,8 @@ export const errorText = (error: ToolError, isOffered: (tool: string) => boolean
         : `${inBrief(error.error)} It is not known whether Sequentum acted. ${error.seen}`
     case "ToolFailure":
       return error.message
+    case "ConfirmationNeeded":
+      return `The user has to confirm this first; nothing was done. ${error.question}`
     default:
       return `${meaningOf(error).text}${suggestion(error, isOffered)}`
   }

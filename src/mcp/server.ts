@@ -14,6 +14,8 @@ import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { instructions, sandboxNotice } from "./instructions.ts"
 import { invalidParams } from "./invalidParams.ts"
+import { skillParams, skillsExtension } from "./skillMethods.ts"
+import { taskMethods, taskParams, tasksExtension } from "./taskMethods.ts"
 
 /** Additions to the server, such as the fixtures of a test suite. */
 export interface ServerExtension {
@@ -81,7 +83,13 @@ export const makeServer = ({ era, extension, handlers: own, isSandbox = false, o
   const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
     { name: "sequentum-mcp", title: isSandbox ? "Sequentum (sandbox)" : "Sequentum", version },
     {
-      capabilities: { tools: {}, resources: {}, prompts: {}, completions: {} },
+      capabilities: {
+        tools: {},
+        resources: {},
+        prompts: {},
+        completions: {},
+        extensions: { [skillsExtension]: {}, ...(era === "modern" ? { [tasksExtension]: {} } : {}) }
+      },
       instructions: isSandbox ? `${sandboxNotice} ${instructions}` : instructions,
       cacheHints: {
         "tools/list": listCache,
@@ -95,8 +103,11 @@ export const makeServer = ({ era, extension, handlers: own, isSandbox = false, o
     }
   )
   server.onRequest = onRequest
+  const capabilities = () => server.getClientCapabilities()
   server.setRequestHandler("tools/list", async (request, ctx) => (await handlers())["tools/list"](request, ctx))
-  server.setRequestHandler("tools/call", async (request, ctx) => (await handlers())["tools/call"](request, ctx))
+  server.setRequestHandler("tools/call", async (request, ctx) =>
+    (await handlers())["tools/call"](request, ctx, capabilities)
+  )
   server.setRequestHandler("resources/list", async (request, ctx) => (await handlers())["resources/list"](request, ctx))
   server.setRequestHandler("resources/templates/list", async (request, ctx) =>
     (await handlers())["resources/templates/list"](request, ctx)
@@ -107,6 +118,19 @@ export const makeServer = ({ era, extension, handlers: own, isSandbox = false, o
   server.setRequestHandler("completion/complete", async (request, ctx) =>
     (await handlers())["completion/complete"](request, ctx)
   )
+  server.setRequestHandler("skills/list", { params: skillParams }, async (_, ctx) =>
+    (await handlers()).skills.list(ctx)
+  )
+  server.setRequestHandler("skills/get", { params: skillParams }, async ({ uri = "" }, ctx) =>
+    (await handlers()).skills.get(uri, ctx)
+  )
+  if (era === "modern") {
+    for (const method of taskMethods) {
+      server.setRequestHandler(method, { params: taskParams }, async (params, ctx) =>
+        (await handlers()).tasks[method](params, ctx)
+      )
+    }
+  }
   extension?.register?.(server)
   return server
 }

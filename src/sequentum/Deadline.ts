@@ -50,3 +50,27 @@ export const timeLeft: Effect.Effect<Duration.Duration> = Effect.clockWith((cloc
     Duration.millis(Math.max(0, Context.get(context, Deadline).at - monotonicMillis(clock)))
   )
 )
+
+/** What is left for waiting; infinite without a deadline. */
+export const waitLeft: Effect.Effect<Duration.Duration> = Effect.clockWith((clock) =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Duration.millis(Math.max(0, Context.get(context, Deadline).waitsUntil - monotonicMillis(clock)))
+  )
+)
+
+/** Gives an effect at least this much time, also where the deadline is nearer: a user took the rest to answer. */
+export const atLeast = (time: Duration.Duration) => {
+  const millis = Duration.toMillis(time)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.clockWith((clock) =>
+      Effect.mapInputContext(effect, (context: Context.Context<R>) => {
+        const outer = Context.get(context, Deadline)
+        const at = monotonicMillis(clock) + millis
+        return Context.add(context, Deadline, {
+          at: Math.max(outer.at, at),
+          waitsUntil: Math.max(outer.waitsUntil, at),
+          call: outer.call
+        })
+      })
+    )
+}

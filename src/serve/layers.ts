@@ -18,9 +18,10 @@ import { SequentumClient } from "../sequentum/client/SequentumClient.ts"
 import type { Upstream } from "../sequentum/client/Upstream.ts"
 import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
 import { allTools, catalogue, ToolsLive } from "../tools/catalog/all.ts"
+import { StartLimit } from "../tools/catalog/StartLimit.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { ResultLimit } from "../tools/ResultLimit.ts"
-import { select, type Selection } from "../tools/selection.ts"
+import { select, unknownNames, type Selection } from "../tools/selection.ts"
 
 /** Node's own HTTP client: it is small, and a server over stdio is started with each chat window. */
 export const httpClient = (lookup?: LookupFunction): Layer.Layer<HttpClient.HttpClient> =>
@@ -66,6 +67,7 @@ export const requestLayer = (
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(StartLimit.layer(settings.maxStartsPerMinute)),
     Layer.provide(DataWorkers.layer({ threads: threadsFor(settings) })),
     Layer.provide(Layer.succeed(ResultLimit, { maxBytes: settings.maxResultBytes })),
     Layer.provide(services),
@@ -77,17 +79,24 @@ export const requestLayer = (
 export const serverLayer = (settings: Settings): Layer.Layer<ServerServices> =>
   requestLayer(settings, clientLayer(settings))
 
-/** The tools that the settings offer. Fails with InvalidSettings, which lists the valid toolsets or tools. */
-export const operatorSelection = (settings: Settings): Effect.Effect<Selection, InvalidSettings> =>
-  Either.match(
-    select(
-      {
-        toolsets: Option.getOrUndefined(settings.toolsets),
-        tools: Option.getOrUndefined(settings.tools),
-        excludeTools: Option.getOrUndefined(settings.excludeTools),
-        readOnly: settings.readOnly
-      },
-      allTools
-    ),
-    { onLeft: (problems) => new InvalidSettings({ problems }), onRight: (selection) => Effect.succeed(selection) }
+/**
+ * The tools that the settings offer. Fails with InvalidSettings, which lists the valid toolsets or tools, also where
+ * SEQUENTUM_CONFIRM_SKIP names a tool that there is not.
+ */
+export const operatorSelection = (settings: Settings): Effect.Effect<Selection, InvalidSettings> => {
+  const names = allTools.map(({ name }) => name)
+  const unskippable = unknownNames("tool to skip the confirmation of", settings.confirmSkip, names)
+  const selected = select(
+    {
+      toolsets: Option.getOrUndefined(settings.toolsets),
+      tools: Option.getOrUndefined(settings.tools),
+      excludeTools: Option.getOrUndefined(settings.excludeTools),
+      readOnly: settings.readOnly
+    },
+    allTools
   )
+  const problems = [...Either.getOrElse(Either.flip(selected), () => []), ...unskippable]
+  return Either.isRight(selected) && problems.length === 0
+    ? Effect.succeed(selected.right)
+    : Effect.fail(new InvalidSettings({ problems }))
+}

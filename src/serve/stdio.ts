@@ -2,10 +2,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Settings } from "../config.ts"
+import { makeConfirmations } from "../mcp/confirm.ts"
 import { makeHandlers, type RunRequest } from "../mcp/handlers.ts"
+import { makeTasks } from "../mcp/tasks.ts"
 import { makeRunEffect } from "../mcp/runRequest.ts"
 import type { Era } from "../mcp/era.ts"
 import { makeLoggable } from "../mcp/requestLog.ts"
+import { makeSealing } from "../runtime/sealed.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
 import { allTools } from "../tools/catalog/all.ts"
@@ -33,6 +36,9 @@ export const stdioHandlers = (settings: Settings) =>
       const clock = yield* Effect.clock
       const run: RunRequest = (effect, ctx, own) =>
         runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
-      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era })
+      const sealing = makeSealing(settings.stateKey)
+      const confirm = makeConfirmations({ mode: settings.confirm, skip: settings.confirmSkip, sealing })
+      const tasks = makeTasks({ sealing, taskOf: tools.taskOf })
+      return (era: Era) => makeHandlers({ tools, run, clock, selection: () => selection, era, confirm, tasks })
     }).pipe(Effect.provide(services))
   })

@@ -1,8 +1,9 @@
 import type * as Schema from "effect/Schema"
 import type { SequentumError } from "../sequentum/errors.ts"
 import type { Scope } from "../sequentum/scopes.ts"
-import type { InvalidArguments, OutcomeUnknown, ToolFailure } from "./errors.ts"
+import type { ConfirmationNeeded, InvalidArguments, OutcomeUnknown, ToolFailure } from "./errors.ts"
 import type { ObjectSchema } from "./jsonSchema.ts"
+import type { Task } from "./Task.ts"
 
 /** Hints for a client about what a call does. Source: the MCP specification, ToolAnnotations. */
 export interface ToolAnnotations {
@@ -34,7 +35,7 @@ export interface Bound {
 }
 
 /** Everything that a tool's call can fail with. */
-export type ToolError = SequentumError | InvalidArguments | OutcomeUnknown | ToolFailure
+export type ToolError = SequentumError | InvalidArguments | OutcomeUnknown | ToolFailure | ConfirmationNeeded
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -48,8 +49,10 @@ export interface Declaration<In, Out> {
   /** OAuth scope that a call needs. */
   readonly scope: Scope
   readonly bound?: Bound
-  /** Whether the user should confirm a call with these arguments first. Absent: never. */
+  /** Whether the user may have to confirm a call with these arguments first. Absent: never. */
   readonly confirms?: (args: In) => boolean
+  /** How a call goes on as a task, for clients that take one in place of a result. Absent: it never does. */
+  readonly task?: Task
   readonly input: Schema.Schema<In, any>
   /** Plain JSON, so that a result needs no encoding. */
   readonly output: Schema.Schema<Out>
@@ -70,6 +73,7 @@ export interface ToolDescriptor {
   readonly annotations: ToolAnnotations
   readonly scope: Scope
   readonly bound: Bound | undefined
+  readonly task: Task | undefined
   readonly inputSchema: ObjectSchema
   readonly outputSchema: ObjectSchema
 }

@@ -1,10 +1,15 @@
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import * as Deadline from "../sequentum/Deadline.ts"
 import { invalidArguments, oversized } from "./arguments.ts"
+import { Confirm, IsConfirmed } from "./Confirm.ts"
 import { inputSchema, outputSchema, type ObjectSchema } from "./jsonSchema.ts"
 import { makeArgumentsReader } from "./readArguments.ts"
 import type { AnyDeclaration, Declaration, JsonObject, ToolDescriptor, ToolError } from "./Tool.ts"
@@ -15,17 +20,36 @@ export type Handler<In, Out> = (args: In) => Effect.Effect<Out, ToolError, Crede
 /** Checks the arguments of a tool and carries it out. Bad arguments change nothing. */
 export type Call = (args: unknown) => Effect.Effect<JsonObject, ToolError, Credentials>
 
-type Shape = Readonly<Record<string, { readonly in: unknown; readonly out: JsonObject }>>
+/** Carries out a tool whose calls the user may have to confirm. */
+export interface AskingHandler<In, Out> {
+  /** The question to the user; none if this call needs no confirmation. It only reads. */
+  readonly question: (args: In) => Effect.Effect<Option.Option<string>, ToolError, Credentials>
+  readonly call: Handler<In, Out>
+  /** The result of a call that was not confirmed; `notice` says why nothing was done. */
+  readonly declined: (args: In, notice: string) => Out
+}
+
+type Shape = Readonly<Record<string, { readonly in: unknown; readonly out: JsonObject; readonly asks: boolean }>>
 
 type Declarations<S extends Shape> = { readonly [Name in keyof S]: Declaration<S[Name]["in"], S[Name]["out"]> }
 
-/** A handler for each declared tool. */
-export type Handlers<S extends Shape> = { readonly [Name in keyof S]: Handler<S[Name]["in"], S[Name]["out"]> }
+type HandlersOf<S extends Shape> = {
+  readonly [Name in keyof S]: Handler<S[Name]["in"], S[Name]["out"]> | AskingHandler<S[Name]["in"], S[Name]["out"]>
+}
+
+/** A handler for each declared tool. One that declares `confirms` has a question. */
+export type Handlers<S extends Shape> = HandlersOf<S> & {
+  readonly [Name in keyof S as S[Name]["asks"] extends true ? Name : never]: AskingHandler<
+    S[Name]["in"],
+    S[Name]["out"]
+  >
+}
 
 type ShapeOf<D extends Readonly<Record<string, AnyDeclaration>>> = {
   readonly [Name in keyof D]: {
     readonly in: Schema.Schema.Type<D[Name]["input"]>
     readonly out: Schema.Schema.Type<D[Name]["output"]>
+    readonly asks: D[Name] extends { readonly confirms: unknown } ? true : false
   }
 }
 
@@ -63,6 +87,7 @@ const describe = <In, Out>(toolset: string, name: string, declared: Declaration<
     annotations: declared.annotations,
     scope: declared.scope,
     bound: declared.bound,
+    task: declared.task,
     get inputSchema() {
       return (input ??= inputSchema(declared.input))
     },
@@ -72,17 +97,42 @@ const describe = <In, Out>(toolset: string, name: string, declared: Declaration<
   }
 }
 
+/** Time for a call whose user took long to answer. Clients give up a minute after the call began. */
+const afterAnswer = Deadline.atLeast(Duration.seconds(10))
+
+/** Asks first where the declaration says so, and carries the call out once it is confirmed. */
+const confirming = <In, Out>(
+  tool: string,
+  { confirms }: Declaration<In, Out>,
+  { call, declined, question }: AskingHandler<In, Out>
+): Handler<In, Out> => {
+  return (args) =>
+    confirms?.(args) === true
+      ? Effect.flatMap(Confirm, ({ ask }) =>
+          Effect.flatMap(
+            ask({ tool, args: Predicate.isRecord(args) ? args : {}, question: question(args) }),
+            (answer): Effect.Effect<Out, ToolError, Credentials> =>
+              answer.confirmed
+                ? Effect.provideService(afterAnswer(call(args)), IsConfirmed, answer.wasAsked)
+                : Effect.succeed(declined(args, answer.reason))
+          )
+        )
+      : call(args)
+}
+
 const makeCall = <In, Out extends JsonObject>(
   tool: ToolDescriptor,
-  { input }: Declaration<In, Out>,
-  handler: Handler<In, Out>
+  declaration: Declaration<In, Out>,
+  given: Handler<In, Out> | AskingHandler<In, Out>
 ): Call => {
+  const { input } = declaration
+  const handler = typeof given === "function" ? given : confirming(tool.name, declaration, given)
   const read = makeArgumentsReader(input)
   const decode = Schema.decodeUnknownEither(input, { errors: "all", onExcessProperty: "error" })
-  return (given) => {
-    const refused = oversized(tool.name, given)
+  return (sent) => {
+    const refused = oversized(tool.name, sent)
     if (refused !== undefined) return refused
-    const args = read(given)
+    const args = read(sent)
     return Either.match(decode(args), {
       onLeft: (error) => Effect.fail(invalidArguments(tool.name, tool.inputSchema, args, error)),
       onRight: handler

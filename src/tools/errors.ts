@@ -22,3 +22,10 @@ export class OutcomeUnknown extends Data.TaggedError("OutcomeUnknown")<{
 
 /** No tool of this name is offered to the caller. */
 export class UnknownTool extends Schema.TaggedError<UnknownTool>()("UnknownTool", { tool: Schema.String }) {}
+
+/** The user has to confirm the call first: the client asks the question and calls again. Nothing was changed. */
+export class ConfirmationNeeded extends Data.TaggedError("ConfirmationNeeded")<{
+  readonly question: string
+  /** What the client sends back with the answer. */
+  readonly state: string
+}> {}

@@ -8,7 +8,8 @@ import { fitResult, mapResult, type ToolResult } from "./bounds.ts"
 import { ToolFailure, UnknownTool } from "./errors.ts"
 import { makeHiddenTools, type HiddenTools } from "./hiddenTools.ts"
 import { everything, type Selection } from "./selection.ts"
-import type { ToolDescriptor, ToolError } from "./Tool.ts"
+import type { Task } from "./Task.ts"
+import type { JsonObject, ToolDescriptor, ToolError } from "./Tool.ts"
 import type { Call } from "./Toolset.ts"
 
 /** Tools in the order in which they are listed, and their calls by name. `R` is the handlers that these need. */
@@ -34,6 +35,7 @@ const narrowDescriptor = (tool: ToolDescriptor, hidden: HiddenTools): ToolDescri
   annotations: tool.annotations,
   scope: tool.scope,
   bound: tool.bound,
+  task: tool.task,
   inputSchema: { ...hidden.fromSchema(tool.inputSchema), type: "object" },
   outputSchema: tool.outputSchema
 })
@@ -60,18 +62,21 @@ const make = <R>(catalogue: Catalogue<R>, options: ToolRegistryOptions) =>
       return tool !== undefined && selection(tool) ? tool : undefined
     }
     const hiddenUnder = (selection: Selection) => makeHiddenTools(names, (name) => find(name, selection) !== undefined)
+    const limitsOf = (tool: ToolDescriptor | undefined) => ({
+      bound: tool?.bound,
+      maxBytes: options.maxResultBytes,
+      required: () => (tool === undefined ? [] : requiredOf(tool))
+    })
     return {
       list: (selection) => listTools(tools, selection),
       offers: (name, selection = everything) => find(name, selection) !== undefined,
+      taskOf: (name) => byName.get(name)?.task,
+      fit: (name, value) => fitResult(value, limitsOf(byName.get(name))),
       call: (name, args, selection = everything) => {
         const tool = find(name, selection)
         const call = calls.get(name)
         if (tool === undefined || call === undefined) return new UnknownTool({ tool: name })
-        const limits = {
-          bound: tool.bound,
-          maxBytes: options.maxResultBytes,
-          required: () => requiredOf(tool)
-        }
+        const limits = limitsOf(tool)
         return Effect.suspend(() => call(args)).pipe(
           Effect.map((result) => mapResult(fitResult(result, limits), hiddenUnder(selection).fromNotice)),
           Effect.mapError((error) =>
@@ -92,6 +97,10 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
     readonly list: (selection?: Selection) => ReadonlyArray<ToolDescriptor>
     /** Whether a tool of this name is offered. */
     readonly offers: (name: string, selection?: Selection) => boolean
+    /** How calls of a tool go on as tasks; undefined if they don't. */
+    readonly taskOf: (name: string) => Task | undefined
+    /** Keeps a result of a tool within the limit. */
+    readonly fit: (name: string, value: JsonObject) => ToolResult
     /** Calls a tool. Fails with UnknownTool for a name that is not offered, as if it did not exist. */
     readonly call: (
       name: string,

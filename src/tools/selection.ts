@@ -19,7 +19,12 @@ export type Selection = (tool: Selectable) => boolean
 
 export const everything: Selection = () => true
 
-const unknownNames = (kind: string, given: ReadonlyArray<string> = [], valid: ReadonlyArray<string>) => {
+/** A sentence if some of the names given are not valid; it lists those that are. */
+export const unknownNames = (
+  kind: string,
+  given: ReadonlyArray<string> = [],
+  valid: ReadonlyArray<string>
+): ReadonlyArray<string> => {
   const unknown = given.filter((name) => !valid.includes(name))
   return unknown.length === 0
     ? []

@@ -1,5 +1,5 @@
 /* eslint-disable @typescript-eslint/no-deprecated -- the suite asks for what the older revisions still have */
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomUUID } from "node:crypto"
 import {
   acceptedContent,
   CLIENT_CAPABILITIES_META_KEY,
@@ -10,12 +10,16 @@ import {
   type CallToolResult,
   type GetPromptResult,
   type InputRequiredResult,
+  type Result,
   type ReadResourceResult,
   type ServerContext,
   type Tool
 } from "@modelcontextprotocol/server"
 import * as Predicate from "effect/Predicate"
 import type { ServerExtension } from "../../src/mcp/server.ts"
+import { skillsExtension } from "../../src/mcp/skillMethods.ts"
+import { tasksExtension } from "../../src/mcp/taskMethods.ts"
+import { requireTasks, takesTasks, taskResult } from "../../src/mcp/tasks.ts"
 
 type ToolAnswer = CallToolResult | InputRequiredResult
 type ToolFixture = Tool & {
@@ -103,7 +107,155 @@ const stringInput = (name: string): Tool["inputSchema"] => ({
   required: [name]
 })
 
+type Answers = (message: string, properties: Record<string, unknown>) => Promise<unknown>
+
+interface Pending {
+  readonly request: object
+  readonly answer: (response: unknown) => void
+}
+
+/** A task of the fixtures, which keeps its state in this process. */
+interface FixtureTask {
+  readonly seed: { readonly taskId: string; readonly createdAt: string }
+  status: "working" | "input_required" | "completed" | "failed" | "cancelled"
+  lastUpdatedAt: string
+  ending: object
+  readonly pending: Map<string, Pending>
+}
+
+const fixtureTasks = new Map<string, FixtureTask>()
+
+const isOver = ({ status }: FixtureTask) => status === "completed" || status === "failed" || status === "cancelled"
+
+const move = (task: FixtureTask, status: FixtureTask["status"], ending: object = {}) => {
+  if (isOver(task)) return
+  task.status = status
+  task.ending = ending
+  task.lastUpdatedAt = new Date().toISOString()
+}
+
+const describeTask = ({ ending, lastUpdatedAt, seed, status }: FixtureTask): Result => ({
+  ...seed,
+  status,
+  lastUpdatedAt,
+  ttlMs: 3_600_000,
+  pollIntervalMs: 100,
+  ...ending
+})
+
+/** As `describeTask`, with what the task asks: a new task does not show it yet. */
+const showTask = (task: FixtureTask): Result => ({
+  ...describeTask(task),
+  ...(task.status === "input_required"
+    ? { inputRequests: Object.fromEntries([...task.pending].map(([key, { request }]) => [key, request])) }
+    : {})
+})
+
+/** Begins a task that may ask on its way. */
+const begin = (work: (ask: Answers) => Promise<CallToolResult>): CallToolResult => {
+  const createdAt = new Date().toISOString()
+  const task: FixtureTask = {
+    seed: { taskId: randomUUID(), createdAt },
+    status: "working",
+    lastUpdatedAt: createdAt,
+    ending: {},
+    pending: new Map()
+  }
+  fixtureTasks.set(task.seed.taskId, task)
+  const ask: Answers = (message, properties) =>
+    new Promise((answer) => {
+      const requestedSchema = { type: "object", properties, required: Object.keys(properties) }
+      const request = { method: "elicitation/create", params: { mode: "form", message, requestedSchema } }
+      task.pending.set(randomUUID(), { request, answer })
+      move(task, "input_required")
+    })
+  work(ask).then(
+    (result) => {
+      move(task, "completed", { result })
+    },
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : "failed"
+      move(task, "failed", { statusMessage: message, error: { code: -32_603, message } })
+    }
+  )
+  return taskResult({ resultType: "task", ...describeTask(task) })
+}
+
+/** As `begin`, for clients that take tasks only. */
+const beginFor = (ctx: ServerContext, work: Parameters<typeof begin>[0]): CallToolResult => {
+  requireTasks(ctx)
+  return begin(work)
+}
+
+const seconds = (amount: unknown) => new Promise((resolve) => setTimeout(resolve, Number(amount ?? 0) * 1000))
+
+const isAccepted = (response: unknown) => Predicate.hasProperty(response, "action") && response.action === "accept"
+
+const object = { type: "object" } as const
+
+const taskTools: ReadonlyArray<ToolFixture> = [
+  tool("greet", "Greets at once.", ({ name }) => text(`Hello, ${String(name)}!`), object),
+  tool(
+    "slow_compute",
+    "Takes some seconds, as a task where the client takes one.",
+    async ({ label, seconds: wanted }, ctx) => {
+      const compute = async () => {
+        await seconds(wanted)
+        return text(typeof label === "string" ? `done ${label}` : "done")
+      }
+      return wanted === 0 || !takesTasks(ctx) ? compute() : begin(compute)
+    },
+    object
+  ),
+  tool("failing_job", "A task whose result is an error.", (_, ctx) =>
+    beginFor(ctx, () => Promise.resolve({ isError: true, ...text("failed") }))
+  ),
+  tool("protocol_error_job", "A task that fails.", (_, ctx) =>
+    beginFor(ctx, async () => {
+      await pause()
+      throw new ProtocolError(ProtocolErrorCode.InternalError, "boom")
+    })
+  ),
+  tool(
+    "confirm_delete",
+    "A task that asks once.",
+    ({ filename }, ctx) =>
+      beginFor(ctx, async (ask) => {
+        const answer = await ask(`Delete ${String(filename)}?`, { confirm: { type: "boolean" } })
+        return text(isAccepted(answer) ? `deleted ${String(filename)}` : "kept")
+      }),
+    object
+  ),
+  tool("multi_input", "A task that asks twice at once.", (_, ctx) =>
+    beginFor(ctx, async (ask) =>
+      text(
+        JSON.stringify(
+          await Promise.all([ask("name", { name: { type: "string" } }), ask("ok", { confirm: { type: "boolean" } })])
+        )
+      )
+    )
+  ),
+  tool("test_tool_with_task", "Asks before its task.", (_, ctx) => {
+    requireTasks(ctx)
+    const name = ctx.mcpReq.inputResponses?.["user_name"]
+    return name === undefined
+      ? inputRequired({ inputRequests: { user_name: asks("name", "Who?") } })
+      : begin(() => Promise.resolve(text(`Hello ${JSON.stringify(name)}`)))
+  })
+]
+
+const answerPending = (task: FixtureTask, responses: unknown) => {
+  if (!Predicate.isRecord(responses)) return
+  for (const [key, response] of Object.entries(responses)) {
+    const pending = task.pending.get(key)
+    task.pending.delete(key)
+    pending?.answer(response)
+  }
+  if (task.pending.size === 0) move(task, "working")
+}
+
 const tools: ReadonlyArray<ToolFixture> = [
+  ...taskTools,
   tool("test_simple_text", "Gives a text.", () => text("This is a simple text response for testing.")),
   tool("test_image_content", "Gives an image.", () => ({ content: [image] })),
   tool("test_audio_content", "Gives a sound.", () => ({
@@ -408,20 +560,43 @@ export const fixtures: ServerExtension = {
       prompts: {},
       completions: {},
       logging: {},
-      resources: { subscribe: true }
+      resources: { subscribe: true },
+      extensions: { [skillsExtension]: {}, [tasksExtension]: {} }
     },
     requestState: { verify: (state, ctx) => codec.verify(state, ctx) }
   },
   handlers: (own) => ({
     ...own,
+    tasks: {
+      "tasks/get": (params, ctx) => {
+        const task = fixtureTasks.get(params.taskId)
+        if (task === undefined) return own.tasks["tasks/get"](params, ctx)
+        requireTasks(ctx)
+        return Promise.resolve(showTask(task))
+      },
+      "tasks/update": (params, ctx) => {
+        const task = fixtureTasks.get(params.taskId)
+        if (task === undefined) return own.tasks["tasks/update"](params, ctx)
+        requireTasks(ctx)
+        answerPending(task, params.inputResponses ?? ctx.mcpReq.inputResponses ?? {})
+        return Promise.resolve({})
+      },
+      "tasks/cancel": (params, ctx) => {
+        const task = fixtureTasks.get(params.taskId)
+        if (task === undefined) return own.tasks["tasks/cancel"](params, ctx)
+        requireTasks(ctx)
+        move(task, "cancelled")
+        return Promise.resolve({})
+      }
+    },
     "tools/list": async (request, ctx) => {
       const listed = await own["tools/list"](request, ctx)
       return { ...listed, tools: [...listed.tools, ...tools.map(({ answer: _, ...described }) => described)] }
     },
-    "tools/call": (request, ctx) => {
+    "tools/call": (request, ctx, capabilities) => {
       const fixture = tools.find(({ name }) => name === request.params.name)
       return fixture === undefined
-        ? own["tools/call"](request, ctx)
+        ? own["tools/call"](request, ctx, capabilities)
         : fixture.answer(request.params.arguments ?? {}, ctx)
     },
     "resources/list": async (request, ctx) => {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -54,6 +54,7 @@ describe("npm run docs", () => {
       await writeFile(join(folder, "README.md"), readme)
       await writeFile(join(folder, ".prettierrc.json"), text(".prettierrc.json"))
       await mkdir(join(folder, "docs"))
+      await cp(join(root, "src/skills"), join(folder, "src/skills"), { recursive: true })
       const { code, said } = await runDocs(folder, "--check")
       assert.strictEqual(code, 1)
       assert.deepStrictEqual(

@@ -170,6 +170,8 @@ const toldBy = (ended: Either.Either<ToolResult, ToolError | UnknownTool>): Told
     case "InvalidArguments":
     case "ToolFailure":
       return { outcome: "refused", text: error.message }
+    case "ConfirmationNeeded":
+      return { outcome: "refused", text: errorText(error, () => true) }
     case "OutcomeUnknown":
       return { outcome: meaningOf(error.error).outcome, text: errorText(error, () => true) }
     default:

@@ -56,7 +56,13 @@ const served = Effect.gen(function* () {
     "resources/read": () => ({ contents: [] }),
     "prompts/list": () => ({ prompts: [] }),
     "prompts/get": () => ({ messages: [] }),
-    "completion/complete": () => ({ completion: { values: [] } })
+    "completion/complete": () => ({ completion: { values: [] } }),
+    tasks: {
+      "tasks/get": () => Promise.resolve({}),
+      "tasks/update": () => Promise.resolve({}),
+      "tasks/cancel": () => Promise.resolve({})
+    },
+    skills: { list: () => Promise.resolve({}), get: () => Promise.resolve({}) }
   }
   const fiber = yield* Effect.fork(
     asCaller(

@@ -10,6 +10,7 @@ import { Schedules } from "../../src/sequentum/Schedules.ts"
 import { Spaces } from "../../src/sequentum/Spaces.ts"
 import { Versions } from "../../src/sequentum/Versions.ts"
 import { catalogue, ToolsLive } from "../../src/tools/catalog/all.ts"
+import { StartLimit } from "../../src/tools/catalog/StartLimit.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { dataLayer } from "./data.ts"
 import { calling } from "./tools.ts"
@@ -40,10 +41,11 @@ const services = (fakes: Fakes) =>
     Layer.mock(AgentBuilder, { _tag: "sequentum/AgentBuilder", ...fakes.builder })
   )
 
-/** The tools over fake services. */
-export const fakeTools = (fakes: Fakes = {}) =>
+/** The tools over fake services. `maxStartsPerMinute` 0 sets no ceiling on starts. */
+export const fakeTools = (fakes: Fakes = {}, maxStartsPerMinute = 0) =>
   ToolRegistry.layer(catalogue, { maxResultBytes: 40_000 }).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(StartLimit.layer(maxStartsPerMinute)),
     Layer.provide(dataLayer),
     Layer.provide(services(fakes))
   )

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import { Completions } from "../../src/resources/Completions.ts"
 import { services } from "../../src/sequentum/services.ts"
 import { catalogue, ToolsLive } from "../../src/tools/catalog/all.ts"
+import { StartLimit } from "../../src/tools/catalog/StartLimit.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
@@ -17,12 +18,18 @@ import { clientOver, requestLine, scripted, type Respond, type Sent } from "./ht
 interface Options {
   readonly apiUrl?: string
   readonly maxResultBytes?: number
+  /** 0, the default, sets no ceiling on starts. */
+  readonly maxStartsPerMinute?: number
 }
 
 /** Tools and completions over the real client and services. */
-export const overHttp = (http: Layer.Layer<HttpClient.HttpClient>, { apiUrl, maxResultBytes = 40_000 }: Options = {}) =>
+export const overHttp = (
+  http: Layer.Layer<HttpClient.HttpClient>,
+  { apiUrl, maxResultBytes = 40_000, maxStartsPerMinute = 0 }: Options = {}
+) =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
+    Layer.provide(StartLimit.layer(maxStartsPerMinute)),
     Layer.provide(Layer.succeed(ResultLimit, { maxBytes: maxResultBytes })),
     Layer.provide(dataLayer),
     Layer.provide(services),

@@ -2,7 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { Confirm, declined, saidYes, type Answer, type Unconfirmed } from "../../src/tools/Confirm.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { readOnly } from "../../src/tools/Tool.ts"
 import * as Toolset from "../../src/tools/Toolset.ts"
@@ -27,7 +29,13 @@ const Numbers = Toolset.make("numbers", "Count", {
 
 const double = ({ value }: { readonly value: number }) => Effect.succeed({ result: value * 2 })
 const failing = (): Effect.Effect<{ readonly result: number }, string> => Effect.fail("no")
-const nameOf = ({ value }: { readonly value: number }) => Effect.succeed({ names: [String(value)] })
+const named = ({ value }: { readonly value: number }) => Effect.succeed({ names: [String(value)] })
+const nameOf = {
+  question: ({ value }: { readonly value: number }) =>
+    Effect.succeed(value > 20 ? Option.some(`Name ${value}?`) : Option.none()),
+  call: named,
+  declined: (_: { readonly value: number }, notice: string) => ({ names: [notice] })
+}
 
 const schemas = { input: Schema.Struct({}), output: Schema.Struct({}) }
 
@@ -45,6 +53,8 @@ export const mistakes = [
   () => Numbers.of({ double: ({ amount }) => Effect.as(Effect.logDebug(amount), { result: 1 }), name_of: nameOf }),
   // @ts-expect-error -- a handler fails with tool errors only
   () => Numbers.of({ double: failing, name_of: nameOf }),
+  // @ts-expect-error -- name_of confirms, so it needs a question
+  () => Numbers.of({ double, name_of: named }),
   // @ts-expect-error -- the Layer needs a handler for each tool
   () => Numbers.toLayer(Effect.succeed({ double })),
   // @ts-expect-error -- no scope is called agents:all
@@ -93,6 +103,33 @@ describe("a toolset", () => {
       )
     )
   )
+
+  it.effect("asks the user before a call that its declaration confirms", () => {
+    const asked: Array<unknown> = []
+    const asking = (answer: Answer) => ({
+      ask: ({ args, question, tool }: Unconfirmed) =>
+        Effect.map(question, (text) => {
+          asked.push({ tool, args, text: Option.getOrUndefined(text) })
+          return answer
+        })
+    })
+    return Effect.gen(function* () {
+      const tools = yield* ToolRegistry
+      const call = (value: number, answer: Answer) =>
+        Effect.map(
+          asCaller(tools.call("name_of", { value })).pipe(Effect.provideService(Confirm, asking(answer))),
+          (result) => result.value
+        )
+      assert.deepStrictEqual(yield* call(9, declined("No.")), { names: ["9"] })
+      assert.deepStrictEqual(asked, [])
+      assert.deepStrictEqual(yield* call(21, saidYes), { names: ["21"] })
+      assert.deepStrictEqual(yield* call(22, declined("No.")), { names: ["No."] })
+      assert.deepStrictEqual(asked, [
+        { tool: "name_of", args: { value: 21 }, text: "Name 21?" },
+        { tool: "name_of", args: { value: 22 }, text: "Name 22?" }
+      ])
+    }).pipe(Effect.provide(registry(Numbers.toLayer(Effect.succeed(Numbers.of({ double, name_of: nameOf }))))))
+  })
 
   it.effect("takes its services once, when its Layer is built", () => {
     let builds = 0

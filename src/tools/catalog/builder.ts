@@ -17,6 +17,8 @@ import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { ifUnknown, proved, repeatable, type Seen } from "./outcome.ts"
 import { pollUntil } from "./poll.ts"
+import { StartLimit } from "./StartLimit.ts"
+import { buildTask, waitForBuildTask } from "./tasks.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
 
@@ -111,8 +113,10 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
         Param.integer("Space for the agent; the default one if left out").pipe(Schema.brand("SpaceId"))
       )
     }),
+    task: buildTask,
     output: Schema.Struct({
       sessionId: Param.optional(Schema.String),
+      build: Param.optional(Build),
       question: Param.optional(Schema.String),
       notice
     })
@@ -139,6 +143,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
   wait_for_agent_build: {
     ...reads,
     title: "Wait for build",
+    task: waitForBuildTask,
     description:
       "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready means that the draft exists and can be used. Then get_agent with its agentId.",
     input: Schema.Struct({
@@ -152,10 +157,14 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
 export const BuilderToolsLive = BuilderTools.toLayer(
   Effect.gen(function* () {
     const builder = yield* AgentBuilder
+    const limit = yield* StartLimit
     return BuilderTools.of({
       start_agent_build: (args) =>
         address.test(args.prompt)
-          ? Effect.map(builder.start(args.prompt, args.spaceId), (sessionId) => ({ sessionId }))
+          ? Effect.zipRight(
+              limit.take(),
+              Effect.map(builder.start(args.prompt, args.spaceId), (sessionId) => ({ sessionId }))
+            )
           : Effect.succeed({
               question,
               ...noticeOf(

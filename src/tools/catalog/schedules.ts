@@ -29,7 +29,8 @@ import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { listFleet } from "./fleet.ts"
 import { gone, ifUnknown, madeDuring, proved, repeatable, unproved, when, type Seen } from "./outcome.ts"
-import { startsOf } from "./scheduleStarts.ts"
+import { makeQuestions } from "./questions.ts"
+import { startsOf, type Timed } from "./scheduleStarts.ts"
 import { upcomingStarts, UpcomingStart } from "./scheduledRuns.ts"
 import { asSent, inferType, readStart, scheduleTypes, timingProblems, unusedFields } from "./scheduleTiming.ts"
 
@@ -141,6 +142,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
   create_agent_schedule: {
     ...changes,
     title: "Create schedule",
+    confirms: () => true,
     description:
       "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. Those there are: list_agent_schedules.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
@@ -158,6 +160,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
   update_agent_schedule: {
     ...changes,
     title: "Update schedule",
+    confirms: () => true,
     description:
       "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
@@ -175,6 +178,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
   enable_agent_schedule: {
     ...changes,
     title: "Enable schedule",
+    confirms: () => true,
     description:
       "Let a schedule start runs again; each run spends credits. It keeps its settings; see get_agent_schedule.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
@@ -195,11 +199,11 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
   delete_agent_schedule: {
     ...changes,
     title: "Delete schedule",
-    description:
-      "Irreversibly delete a schedule. To pause it use disable_agent_schedule. Confirm with the user before calling.",
+    confirms: () => true,
+    description: "Irreversibly delete a schedule. To pause it use disable_agent_schedule.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
     input: oneSchedule,
-    output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, ...scheduleIdFields })
+    output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, ...scheduleIdFields, notice })
   },
 
   get_scheduled_runs: {
@@ -296,9 +300,45 @@ const withCodes = <A extends Words>({ runEveryPeriod, scheduleType, ...rest }: A
   ...(runEveryPeriod === undefined ? {} : { runEveryPeriod: RunEveryPeriod.codeOf(runEveryPeriod) })
 })
 
+type NewSchedule = Omit<ScheduleBody, "scheduleType" | "runEveryPeriod"> & Words & { readonly name: string }
+
+type ChangedSchedule = Omit<ScheduleBody, "scheduleType" | "runEveryPeriod"> &
+  Words & { readonly agentId: AgentId; readonly scheduleId: ScheduleId }
+
+/** When a schedule that is sent like this would start. One without a first start begins at once. */
+const timedOf = ({ cronExpression, runEveryCount, runEveryPeriod, scheduleType, startTime, timezone }: ScheduleBody) =>
+  defined({
+    scheduleType: typeName(scheduleType),
+    schedule: cronExpression?.trim(),
+    runEveryCount,
+    runEveryPeriod: RunEveryPeriod.words.find((word) => RunEveryPeriod.codeOf(word) === runEveryPeriod),
+    startTime: startTime === undefined ? undefined : new Date(readStart(startTime, timezone).at).toISOString(),
+    timezone
+  })
+
+/** Starts that are closer together than this, in minutes, are confirmed first. */
+const minUnaskedGap = 15
+
+const dayMillis = 24 * 60 * 60_000
+
+/** How often a schedule starts in the 24 hours from `now`, and the smallest time between two starts. */
+const frequencyOf = (timed: Timed, now: number): { readonly starts: number; readonly gapMinutes: number } => {
+  const anchored = timed.nextRunTime ?? timed.startTime ?? new Date(now).toISOString()
+  const times = startsOf(
+    { ...timed, ...(timed.scheduleType === "RunEvery" ? { startTime: anchored } : {}) },
+    { from: now, until: now + dayMillis, max: 24 * 60 }
+  )
+  const gaps = (times ?? []).flatMap((time, index) => (index === 0 ? [] : [time - (times?.[index - 1] ?? time)]))
+  return {
+    starts: (times ?? []).filter((time) => time < now + dayMillis).length,
+    gapMinutes: gaps.reduce((smallest, gap) => Math.min(smallest, gap), Number.POSITIVE_INFINITY) / 60_000
+  }
+}
+
 export const ScheduleToolsLive = ScheduleTools.toLayer(
   Effect.gen(function* () {
     const schedules = yield* Schedules
+    const questions = yield* makeQuestions
     const agents = yield* Agents
 
     /** The schedules of all agents, or of those of a space. */
@@ -380,6 +420,39 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
       )
     }
 
+    /** A schedule as it would be created. Fails with InvalidArguments. */
+    const toCreate = (args: NewSchedule) =>
+      Effect.gen(function* () {
+        const tool = "create_agent_schedule"
+        const given = withCodes(args)
+        const type = yield* typeOf(tool, given)
+        const ofStart = given.startTime === undefined ? scheduleTypes.cron : scheduleTypes.runOnce
+        const body = { ...given, scheduleType: type ?? ofStart }
+        yield* checkTiming(tool, body)
+        return { given, body }
+      })
+
+    /** A schedule as it would become. Fails with InvalidArguments, or as the read of the schedule does. */
+    const toUpdate = ({ agentId, scheduleId, ...args }: ChangedSchedule) =>
+      Effect.gen(function* () {
+        const tool = "update_agent_schedule"
+        const given = withCodes(args)
+        const type = yield* typeOf(tool, given)
+        const now = DateTime.toEpochMillis(yield* DateTime.now)
+        const before = asBody(yield* schedules.stored(agentId, scheduleId), now)
+        const after: ScheduleBody = { ...before, ...given, scheduleType: type ?? before.scheduleType }
+        const changesTiming = type !== undefined || given.startTime !== undefined || given.timezone !== undefined
+        if (changesTiming) yield* checkTiming(tool, after)
+        return { given, after, changesTiming }
+      })
+
+    /** The question before a schedule that starts runs often; none for any other. */
+    const askIfFrequent = (agentId: AgentId, timed: Timed) =>
+      Effect.flatMap(DateTime.now, (now) => {
+        const { gapMinutes, starts } = frequencyOf(timed, DateTime.toEpochMillis(now))
+        return gapMinutes < minUnaskedGap ? questions.frequentSchedule(agentId, starts, gapMinutes) : Effect.succeedNone
+      })
+
     return ScheduleTools.of({
       list_agent_schedules: ({ agentId, spaceId }) => {
         if (agentId === undefined) return listOfFleet(spaceId)
@@ -396,52 +469,76 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
 
       get_agent_schedule: ({ agentId, scheduleId }) => Effect.map(schedules.get(agentId, scheduleId), scheduleDetail),
 
-      create_agent_schedule: ({ agentId, ...args }) =>
-        Effect.gen(function* () {
-          const tool = "create_agent_schedule"
-          const given = withCodes(args)
-          const type = yield* typeOf(tool, given)
-          const ofStart = given.startTime === undefined ? scheduleTypes.cron : scheduleTypes.runOnce
-          const body = { ...given, scheduleType: type ?? ofStart }
-          yield* checkTiming(tool, body)
-          const saved = yield* schedules
-            .create(agentId, asSent(body))
-            .pipe(Effect.flatMap(savedSchedule), lookForCreated(agentId, body.name))
-          return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, body)) }
-        }),
+      create_agent_schedule: {
+        question: ({ agentId, ...args }) =>
+          Effect.flatMap(toCreate(args), ({ body }) =>
+            body.isEnabled === false ? Effect.succeedNone : askIfFrequent(agentId, timedOf(body))
+          ),
+        declined: (_, notice) => ({ notice }),
+        call: ({ agentId, ...args }) =>
+          Effect.gen(function* () {
+            const { body, given } = yield* toCreate(args)
+            const saved = yield* schedules
+              .create(agentId, asSent(body))
+              .pipe(Effect.flatMap(savedSchedule), lookForCreated(agentId, body.name))
+            return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, body)) }
+          })
+      },
 
-      update_agent_schedule: ({ agentId, scheduleId, ...args }) =>
-        Effect.gen(function* () {
-          const tool = "update_agent_schedule"
-          const given = withCodes(args)
-          const type = yield* typeOf(tool, given)
-          const now = DateTime.toEpochMillis(yield* DateTime.now)
-          const before = asBody(yield* schedules.stored(agentId, scheduleId), now)
-          const after: ScheduleBody = { ...before, ...given, scheduleType: type ?? before.scheduleType }
-          const changesTiming = type !== undefined || given.startTime !== undefined || given.timezone !== undefined
-          if (changesTiming) yield* checkTiming(tool, after)
-          const sent = asSent(after)
-          const saved = yield* schedules.update(agentId, scheduleId, sent).pipe(
-            Effect.flatMap(savedSchedule),
-            lookAtChanged(agentId, scheduleId, (schedule) => isAsSent(schedule, sent), savedSchedule)
-          )
-          return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, after)) }
-        }),
+      update_agent_schedule: {
+        question: (args) =>
+          Effect.flatMap(toUpdate(args), ({ after, changesTiming, given }) =>
+            after.isEnabled !== false && (changesTiming || given.isEnabled === true)
+              ? askIfFrequent(args.agentId, timedOf(after))
+              : Effect.succeedNone
+          ),
+        declined: ({ scheduleId }, notice) => ({ ...showScheduleId(scheduleId), notice }),
+        call: (args) =>
+          Effect.gen(function* () {
+            const { agentId, scheduleId } = args
+            const { after, given } = yield* toUpdate(args)
+            const sent = asSent(after)
+            const saved = yield* schedules.update(agentId, scheduleId, sent).pipe(
+              Effect.flatMap(savedSchedule),
+              lookAtChanged(agentId, scheduleId, (schedule) => isAsSent(schedule, sent), savedSchedule)
+            )
+            return { ...saved, ...noticeOf(saved.notice, ...timingNotes(given, after)) }
+          })
+      },
 
-      enable_agent_schedule: ({ agentId, scheduleId }) => enabling(agentId, scheduleId, true),
+      enable_agent_schedule: {
+        question: ({ agentId, scheduleId }) =>
+          Effect.flatMap(schedules.get(agentId, scheduleId), (schedule) => askIfFrequent(agentId, schedule)),
+        declined: ({ agentId, scheduleId }, notice) => ({
+          agentId,
+          ...showScheduleId(scheduleId),
+          isEnabled: false,
+          notice
+        }),
+        call: ({ agentId, scheduleId }) => enabling(agentId, scheduleId, true)
+      },
 
       disable_agent_schedule: ({ agentId, scheduleId }) => enabling(agentId, scheduleId, false),
 
-      delete_agent_schedule: ({ agentId, scheduleId }) =>
-        schedules.remove(agentId, scheduleId).pipe(
-          Effect.as({ deleted: true, agentId, ...showScheduleId(scheduleId) }),
-          ifUnknown(() =>
-            schedules.get(agentId, scheduleId).pipe(
-              Effect.map((schedule) => repeatable(`The schedule is still there, ${stateOf(schedule)}.`)),
-              Effect.catchTag("NotFound", () => Effect.succeed(gone("schedule")))
+      delete_agent_schedule: {
+        question: ({ agentId, scheduleId }) => questions.deleteSchedule(agentId, scheduleId),
+        declined: ({ agentId, scheduleId }, notice) => ({
+          deleted: false,
+          agentId,
+          ...showScheduleId(scheduleId),
+          notice
+        }),
+        call: ({ agentId, scheduleId }) =>
+          schedules.remove(agentId, scheduleId).pipe(
+            Effect.as({ deleted: true, agentId, ...showScheduleId(scheduleId) }),
+            ifUnknown(() =>
+              schedules.get(agentId, scheduleId).pipe(
+                Effect.map((schedule) => repeatable(`The schedule is still there, ${stateOf(schedule)}.`)),
+                Effect.catchTag("NotFound", () => Effect.succeed(gone("schedule")))
+              )
             )
           )
-        ),
+      },
 
       get_scheduled_runs: (dates) =>
         Effect.gen(function* () {

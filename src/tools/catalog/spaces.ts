@@ -4,6 +4,7 @@ import type { NotFound } from "../../sequentum/errors.ts"
 import { isFinal } from "../../sequentum/schemas/Run.ts"
 import type { Space, SpaceAgent } from "../../sequentum/schemas/Space.ts"
 import { Spaces } from "../../sequentum/Spaces.ts"
+import { IsConfirmed } from "../Confirm.ts"
 import { ToolFailure } from "../errors.ts"
 import { notice, noticeOf, pick, pickFields, runIdFields, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
@@ -13,6 +14,9 @@ import { AgentSummary, agentSummary } from "./agents.ts"
 import { noneLike } from "./fleet.ts"
 import { ifUnknown, unproved, type Seen } from "./outcome.ts"
 import { keptShortly } from "./shortly.ts"
+import { makeQuestions } from "./questions.ts"
+import { StartLimit } from "./StartLimit.ts"
+import { startSpaceTask } from "./tasks.ts"
 
 const reads = { annotations: readOnly, scope: "spaces:read" } as const
 
@@ -35,6 +39,7 @@ const StartedAgent = Schema.Struct({
   agentName: Param.optional(Schema.String),
   success: Schema.Boolean,
   ...runIdFields,
+  status: Param.optional(Schema.String),
   errorMessage: Param.optional(Schema.String)
 })
 
@@ -86,9 +91,11 @@ export const SpaceTools = Toolset.make("spaces", "Folders of agents, and running
   run_space_agents: {
     title: "Run all agents of a space",
     description:
-      "Start every agent of a space at once; spends credits for each. Some may fail to start: look at each result. See get_space_agents first and confirm with the user.",
+      "Start every agent of a space at once; spends credits for each. Some may fail to start: each has its own result. get_space_agents shows them.",
     annotations: mutating({ destructive: false, openWorld: true, idempotent: false }),
     scope: "spaces:write",
+    confirms: () => true,
+    task: startSpaceTask,
     bound: { list: "results", advice: "Use get_space_agents to see the state of the others." },
     input: Schema.Struct({
       spaceId: Param.spaceId,
@@ -149,6 +156,8 @@ const searchByWords = (
 export const SpaceToolsLive = SpaceTools.toLayer(
   Effect.gen(function* () {
     const spaces = yield* Spaces
+    const limit = yield* StartLimit
+    const questions = yield* makeQuestions
 
     /** All spaces, to be searched by words. */
     const index = keptShortly(
@@ -181,19 +190,29 @@ export const SpaceToolsLive = SpaceTools.toLayer(
           Effect.flatMap(index, ({ find, nearest }) => searchByWords(name, notFound, find(name), nearest(name)))
         ),
 
-      run_space_agents: ({ inputParameters, spaceId }) =>
-        spaces.runAll(spaceId, inputParameters).pipe(
-          Effect.map((started) => ({
-            spaceId,
-            ...pick(started, ["spaceName", "totalAgents", "agentsStarted", "agentsFailed"]),
-            results: started.results.map(({ runId, ...result }) => ({
-              ...pickFields(StartedAgent, result),
-              ...showRunId(runId)
-            })),
-            ...noticeOf(unreadable(started.results))
-          })),
-          ifUnknown(() => Effect.map(spaces.agents(spaceId), activeAgents))
-        )
+      run_space_agents: {
+        question: ({ spaceId }) => questions.runSpace(spaceId),
+        declined: ({ spaceId }, notice) => ({ spaceId, agentsStarted: 0, results: [], notice }),
+        call: ({ inputParameters, spaceId }) =>
+          Effect.gen(function* () {
+            if (limit.isOn) {
+              const { length: starts } = yield* spaces.agents(spaceId)
+              yield* limit.take({ starts, isConfirmed: yield* IsConfirmed })
+            }
+            return yield* spaces.runAll(spaceId, inputParameters).pipe(
+              Effect.map((started) => ({
+                spaceId,
+                ...pick(started, ["spaceName", "totalAgents", "agentsStarted", "agentsFailed"]),
+                results: started.results.map(({ runId, ...result }) => ({
+                  ...pickFields(StartedAgent, result),
+                  ...showRunId(runId)
+                })),
+                ...noticeOf(unreadable(started.results))
+              })),
+              ifUnknown(() => Effect.map(spaces.agents(spaceId), activeAgents))
+            )
+          })
+      }
     })
   })
 )

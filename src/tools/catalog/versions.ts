@@ -9,6 +9,7 @@ import * as Param from "../Param.ts"
 import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { ifUnknown, madeDuring, proved, unproved, when, type Seen } from "./outcome.ts"
+import { makeQuestions } from "./questions.ts"
 
 const VersionRow = Schema.Struct({
   version: Schema.Number,
@@ -36,6 +37,7 @@ export const VersionTools = Toolset.make("versions", "See an agent's history and
       "Make an earlier version of an agent current again, as a new version; nothing is lost and a run under way is not touched. Take versionNumber from get_agent_versions.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
     scope: "agents:write",
+    confirms: () => true,
     input: Schema.Struct({
       agentId: Param.agentId,
       versionNumber: Param.integer("The version to go back to"),
@@ -48,6 +50,7 @@ export const VersionTools = Toolset.make("versions", "See an agent's history and
 export const VersionToolsLive = VersionTools.toLayer(
   Effect.gen(function* () {
     const versions = yield* Versions
+    const questions = yield* makeQuestions
 
     /** Looks at the newest version. A restore made it if it was saved at that time with the same comment. */
     const lookAtNewest = (agentId: AgentId, comments: string) =>
@@ -77,12 +80,16 @@ export const VersionToolsLive = VersionTools.toLayer(
           ...noticeOf(unreadable(found))
         })),
 
-      restore_agent_version: ({ agentId, comments, versionNumber }) =>
-        versions.restore(agentId, versionNumber, comments).pipe(
-          Effect.as({}),
-          lookAtNewest(agentId, comments),
-          Effect.map((seen) => ({ restored: true, agentId, versionNumber, ...seen }))
-        )
+      restore_agent_version: {
+        question: ({ agentId, versionNumber }) => questions.restoreVersion(agentId, versionNumber),
+        declined: ({ agentId, versionNumber }, notice) => ({ restored: false, agentId, versionNumber, notice }),
+        call: ({ agentId, comments, versionNumber }) =>
+          versions.restore(agentId, versionNumber, comments).pipe(
+            Effect.as({}),
+            lookAtNewest(agentId, comments),
+            Effect.map((seen) => ({ restored: true, agentId, versionNumber, ...seen }))
+          )
+      }
     })
   })
 )

@@ -1,4 +1,5 @@
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Credentials } from "../../sequentum/Credentials.ts"
@@ -7,6 +8,7 @@ import type { Runs } from "../../sequentum/Runs.ts"
 import type { AgentId, RunId } from "../../sequentum/schemas/common.ts"
 import { isFinal, type Run } from "../../sequentum/schemas/Run.ts"
 import { Progress } from "../Progress.ts"
+import { Stopping } from "../Stopping.ts"
 import { askedToWait, briefly, noAnswer, passes, readLimit, secondsFor, type Failure } from "./poll.ts"
 
 export interface RunIds {
@@ -56,6 +58,8 @@ export const waitForRuns = (
   Effect.gen(function* () {
     const timeoutSeconds = yield* secondsFor(wanted)
     const progress = yield* Progress
+    const stopping = yield* Stopping
+    const firstRound = yield* Deferred.make<void>()
     const startedAt = yield* Clock.currentTimeNanos
     const elapsed = Effect.map(Clock.currentTimeNanos, (now) => Number(now - startedAt) / 1e9)
     const watches = targets.map((ids): Watch => ({ ids, run: undefined, seenAt: 0, failure: undefined, isOver: false }))
@@ -107,6 +111,7 @@ export const waitForRuns = (
         pauseAsked = 0
         const pending = watches.filter(({ isOver }) => !isOver)
         yield* Effect.forEach(pending, readOne, { concurrency, discard: true })
+        yield* Deferred.succeed(firstRound, undefined)
         const left = watches.filter(({ isOver }) => !isOver).length
         const pause = Math.max(pauseBefore(round, left), pauseAsked)
         if (left === 0 || pauseAsked > timeoutSeconds - (yield* elapsed)) return
@@ -114,7 +119,9 @@ export const waitForRuns = (
       }
     })
 
-    yield* Effect.timeoutOption(rounds, Duration.seconds(timeoutSeconds))
+    // Once the server begins to stop, one round is enough.
+    const stopped = Effect.zipRight(stopping.started, Deferred.await(firstRound))
+    yield* Effect.timeoutOption(Effect.raceFirst(rounds, stopped), Duration.seconds(timeoutSeconds))
     const waited = yield* elapsed
     if (watches.every(({ run }) => run === undefined)) {
       return yield* (

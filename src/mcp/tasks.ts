@@ -1,0 +1,200 @@
+import {
+  CLIENT_CAPABILITIES_META_KEY,
+  MissingRequiredClientCapabilityError,
+  ProtocolError,
+  ProtocolErrorCode,
+  type CallToolResult,
+  type Result,
+  type ServerContext
+} from "@modelcontextprotocol/server"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { Sealing } from "../runtime/sealed.ts"
+import { meaningOf, type SequentumError } from "../sequentum/errors.ts"
+import type { ToolResult } from "../tools/bounds.ts"
+import { ToolRegistry } from "../tools/registry.ts"
+import { Stopping } from "../tools/Stopping.ts"
+import type { Progress, Task } from "../tools/Task.ts"
+import type { ToolError } from "../tools/Tool.ts"
+import { callerDigest } from "./confirm.ts"
+import { tasksExtension } from "./taskMethods.ts"
+import { errorResult, errorText, successResult } from "./results.ts"
+
+/** A task's id is taken for so long after the call that made it. The work itself may be over sooner or later. */
+const timeToLive = Duration.hours(24)
+
+const pollInterval = Duration.seconds(5)
+
+const Json = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/** All there is to know of a task. It is the task's id, sealed, so that any replica can answer for it. */
+const State = Schema.Struct({
+  tool: Schema.String,
+  caller: Schema.String,
+  /** Epoch milliseconds. */
+  created: Schema.Number,
+  kept: Json,
+  watch: Schema.Struct({ tool: Schema.String, args: Json })
+})
+type State = typeof State.Type
+
+/** The SDK's types know no tasks, which its wire lets through. */
+export function taskResult(task: Result): CallToolResult
+export function taskResult(task: Result): Result {
+  return task
+}
+
+/** Whether the client of a request takes a task in place of a result. */
+export const takesTasks = ({ mcpReq: { envelope } }: ServerContext): boolean => {
+  const capabilities: unknown = Predicate.hasProperty(envelope, CLIENT_CAPABILITIES_META_KEY)
+    ? envelope[CLIENT_CAPABILITIES_META_KEY]
+    : undefined
+  const extensions = Predicate.hasProperty(capabilities, "extensions") ? capabilities.extensions : undefined
+  return Predicate.hasProperty(extensions, tasksExtension) && Predicate.isRecord(extensions[tasksExtension])
+}
+
+/** A result inside a task, as the revision wants every result. The SDK sees to the outer one only. */
+const whole = (result: CallToolResult): Result => ({ ...result, resultType: "complete" })
+
+const unknownTask = () => new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown task, or one that has expired")
+
+const isoOf = (millis: number) => DateTime.formatIso(DateTime.unsafeMake(millis))
+
+/** Ends a wait once it has read a state, as if the server were about to stop. */
+export const readOnce = <A, E, R>(wait: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.provideService(wait, Stopping, { started: Effect.void })
+
+/** Failures of a tool itself: the next read would fail alike. */
+const lasting: ReadonlySet<string> = new Set([
+  "InvalidArguments",
+  "ToolFailure",
+  "OutcomeUnknown",
+  "ConfirmationNeeded"
+])
+
+/** Whether the next read may succeed, so that a failed one says nothing of the work. */
+const passes = (error: ToolError): boolean =>
+  error._tag === "UnexpectedResponse" || error._tag === "ServerFailure" || isRetryable(error)
+
+const isRetryable = (error: ToolError): boolean => isOfSequentum(error) && meaningOf(error).retryable
+
+const isOfSequentum = (error: ToolError): error is SequentumError => !lasting.has(error._tag)
+
+interface TaskOptions {
+  readonly sealing: Sealing
+  readonly taskOf: (tool: string) => Task | undefined
+}
+
+/** Turns calls into tasks, and answers for these, without keeping any. */
+export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
+  const { open, seal } = sealing("id of a task", State)
+
+  const describe = (taskId: string, state: State, now: number, { message, status }: Progress) => ({
+    taskId,
+    status,
+    statusMessage: message,
+    createdAt: isoOf(state.created),
+    lastUpdatedAt: isoOf(now),
+    ttlMs: Duration.toMillis(timeToLive),
+    pollIntervalMs: Duration.toMillis(pollInterval)
+  })
+
+  /** The task of a call, by its result; none if there is nothing to wait for. */
+  const begin = (tool: string, args: unknown, { value }: ToolResult) =>
+    Effect.gen(function* () {
+      const task = taskOf(tool)
+      const watch = task?.watch(Predicate.isRecord(args) ? args : {}, value) ?? Option.none()
+      if (task === undefined || Option.isNone(watch)) return Option.none<Result>()
+      const created = DateTime.toEpochMillis(yield* DateTime.now)
+      const state: State = {
+        tool,
+        caller: yield* callerDigest,
+        created,
+        kept: task.keep?.(value) ?? {},
+        watch: watch.value
+      }
+      const first: Progress = { status: "working", message: "Begun; its state was not read yet." }
+      return Option.some<Result>({ resultType: "task", ...describe(seal(state), state, created, first) })
+    })
+
+  const find = (taskId: string) =>
+    Effect.gen(function* () {
+      const state = Option.getOrUndefined(open(taskId))
+      const now = DateTime.toEpochMillis(yield* DateTime.now)
+      const task = state === undefined ? undefined : taskOf(state.tool)
+      const isKnown =
+        state !== undefined &&
+        state.caller === (yield* callerDigest) &&
+        now - state.created <= Duration.toMillis(timeToLive)
+      return state !== undefined && task !== undefined && isKnown
+        ? Option.some({ now, state, task })
+        : Option.none<{ readonly now: number; readonly state: State; readonly task: Task }>()
+    })
+
+  /** The task as it is now. Fails with an error that is none of the work's own. */
+  const get = (taskId: string, isOffered: (tool: string) => boolean) =>
+    Effect.flatMap(
+      find(taskId),
+      Option.match({
+        onNone: () => Effect.succeed(Option.none<Result>()),
+        onSome: ({ now, state, task }) =>
+          Effect.gen(function* () {
+            const tools = yield* ToolRegistry
+            const described = (progress: Progress, more: object = {}) =>
+              Option.some<Result>({ ...describe(taskId, state, now, progress), ...more })
+            const read = yield* Effect.either(readOnce(tools.call(state.watch.tool, state.watch.args)))
+            if (read._tag === "Left") {
+              const error = read.left
+              if (error._tag === "UnknownTool") return Option.none<Result>()
+              if (error._tag === "Unauthorized" || error._tag === "Forbidden") return yield* error
+              const message = errorText(error, isOffered)
+              return passes(error)
+                ? described({ status: "working", message: `Its state could not be read: ${message}` })
+                : described({ status: "completed", message }, { result: whole(errorResult(error, isOffered)) })
+            }
+            const progress = task.progress(read.right.value)
+            return described(
+              progress,
+              progress.status === "completed"
+                ? { result: whole(successResult(tools.fit(state.tool, task.result(state.kept, read.right.value)))) }
+                : {}
+            )
+          })
+      })
+    )
+
+  /** Ends the work of a task, where it is the task's own. Whether it ended is seen by `get`. */
+  const cancel = (taskId: string) =>
+    Effect.flatMap(
+      find(taskId),
+      Option.match({
+        onNone: () => Effect.succeed(false),
+        onSome: ({ state, task }) =>
+          Effect.gen(function* () {
+            const tools = yield* ToolRegistry
+            const calls = task.cancel?.(state.watch.args) ?? []
+            yield* Effect.forEach(calls, ({ args, tool }) => Effect.ignore(tools.call(tool, args)), {
+              concurrency: 5,
+              discard: true
+            })
+            return true
+          })
+      })
+    )
+
+  const isKnown = (taskId: string) => Effect.map(find(taskId), Option.isSome)
+
+  return { begin, cancel, get, isKnown, unknownTask } as const
+}
+
+export type Tasks = ReturnType<typeof makeTasks>
+
+/** Refuses a request about tasks from a client that does not know them. */
+export const requireTasks = (ctx: ServerContext): void => {
+  if (takesTasks(ctx)) return
+  throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: { [tasksExtension]: {} } } })
+}

@@ -1,0 +1,4 @@
+import { description, mcpName, repository } from "../../package.json"
+
+/** What the program says of itself, where it is published or served. */
+export const about = { title: "Sequentum", description, registryName: mcpName, repository } as const
