@@ -3,8 +3,8 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Settings } from "../config.ts"
-import { cannotAsk } from "../mcp/confirm.ts"
 import { declined, notAsked, saidYes, type Answer, type Confirm } from "../tools/Confirm.ts"
+import { ConfirmationNeeded } from "../tools/errors.ts"
 import { printable } from "./print.ts"
 
 const saidNo = declined("You did not confirm this. Nothing was done.")
@@ -38,7 +38,8 @@ export const makeTerminalConfirm = (
       question,
       Option.match({
         onNone: () => Effect.succeed(notAsked),
-        onSome: (text) => (isTerminal() ? ask(text) : Effect.fail(cannotAsk(tool)))
+        onSome: (text) =>
+          isTerminal() ? ask(text) : new ConfirmationNeeded({ question: `${text} Answer by --yes.`, state: "" })
       })
     )
   }

@@ -101,8 +101,7 @@ const unanswered = declined(
 const refused = (why: string) =>
   new ToolFailure({ message: `${why} ${nothingDone} Call again without the confirmation, so that the user is asked.` })
 
-/** The failure of a call that must be confirmed where nobody can be asked. */
-export const cannotAsk = (tool: string) =>
+const cannotAsk = (tool: string) =>
   new ToolFailure({
     message: `${tool} needs the user's confirmation here, and this client has no way to ask. ${nothingDone} The operator's setting SEQUENTUM_CONFIRM decides this.`
   })

@@ -59,6 +59,20 @@ const line = (text: string) => new RegExp(`^[^\\n]*${text}[^\\n]*\\n$`, "u")
 
 /** Words that are separated by spaces; `words` follow. Without SEQUENTUM_API_URL in `env` the stub is upstream. */
 const invocations: ReadonlyArray<Invocation> = [
+  {
+    args: "call restore_agent_version agentId=200 versionNumber=2 comments=back --json",
+    env: { SEQUENTUM_CONFIRM: "always" },
+    code: 4,
+    stdout: error("refused", 4),
+    stderr: ""
+  },
+  {
+    args: "call restore_agent_version agentId=200 versionNumber=2 comments=back --yes --json",
+    env: { SEQUENTUM_CONFIRM: "always" },
+    code: 0,
+    stdout: /^\{"restored":true,/u,
+    stderr: ""
+  },
   { args: "--version", code: 0, stdout: /^\d+\.\d+\.\d+\n$/u, stderr: "" },
   { args: "help", code: 0, stdout: /^MCP server for Sequentum Cloud[\s\S]*\nCommands\n/u, stderr: "" },
   { args: "help call", code: 0, stdout: /sequentum-mcp call <tool> \[name=value \.\.\.\] \[flags\]/u, stderr: "" },
