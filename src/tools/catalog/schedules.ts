@@ -200,8 +200,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Delete schedule",
     confirms: () => true,
-    description:
-      "Irreversibly delete a schedule. To pause it use disable_agent_schedule.",
+    description: "Irreversibly delete a schedule. To pause it use disable_agent_schedule.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: true }),
     input: oneSchedule,
     output: Schema.Struct({ deleted: Schema.Boolean, agentId: Schema.Number, ...scheduleIdFields, notice })
