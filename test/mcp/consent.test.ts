@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
+import { loadSettings } from "../../src/config.ts"
+import { operatorSelection } from "../../src/serve/layers.ts"
 import { makeSealing } from "../../src/runtime/sealed.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
 import { account } from "../support/account.ts"
@@ -278,6 +280,25 @@ for (const [tool, { altered, args, names }] of Object.entries(askingTools)) {
     })
   }
 }
+
+it.effect("SEQUENTUM_CONFIRM_SKIP names tools that there are", () =>
+  Effect.gen(function* () {
+    const settings = yield* loadSettings(
+      new Map([
+        ["SEQUENTUM_CONFIRM_SKIP", "delete_run,delete_everything"],
+        ["SEQUENTUM_TOOLS", "nope"]
+      ])
+    )
+    const { problems } = yield* Effect.flip(operatorSelection(settings))
+    assert.strictEqual(problems.length, 2)
+    assert.match(problems[0] ?? "", /^Unknown tool: "nope"/u)
+    assert.match(
+      problems[1] ?? "",
+      /^Unknown tool to skip the confirmation of: "delete_everything"\. Valid: list_agents, /u
+    )
+    yield* operatorSelection(yield* loadSettings(new Map([["SEQUENTUM_CONFIRM_SKIP", "delete_run"]])))
+  })
+)
 
 describe("what needs no question", () => {
   for (const [tool, args] of [
