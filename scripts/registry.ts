@@ -1,5 +1,6 @@
 import { keyVariable } from "../src/cli/clients.ts"
 import { settings, type SettingInfo } from "../src/config.ts"
+import { about } from "../src/runtime/about.ts"
 import { allTools } from "../src/tools/catalog/all.ts"
 import type { Published } from "./published.ts"
 
@@ -8,7 +9,7 @@ const secrets: ReadonlySet<string> = new Set([keyVariable])
 /** Settings that a person over stdio may want to change, besides the key. */
 const offered: ReadonlyArray<SettingInfo> = [settings.apiUrl, settings.readOnly, settings.toolsets]
 
-const title = "Sequentum Cloud"
+const { title } = about
 
 /** `server.json` of the MCP registry, revision 2025-12-11. undefined as long as there is no name to register. */
 export const serverJson = ({ description, mcpName, publishedAs, repository, version }: Published) =>

@@ -139,9 +139,12 @@ const makeUsed = () => {
   }
 }
 
-/** Who calls, for a state that only the same caller may use. It is kept in sealed states only. */
-export const callerDigest = Effect.map(Credentials, ({ scheme, secret }) =>
-  digestOf(`${scheme} ${Redacted.value(secret)}`)
+/**
+ * Who calls, for a state that only the same caller may use: the verified subject of a token, so that a refreshed one
+ * stands for the same caller, else the token or key itself. It is kept in sealed states only.
+ */
+export const callerDigest = Effect.map(Credentials, ({ scheme, secret, subject }) =>
+  digestOf(subject === undefined ? `${scheme} ${Redacted.value(secret)}` : `subject ${subject}`)
 )
 
 /** Asks the user before a call that needs a confirmation. */

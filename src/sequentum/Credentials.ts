@@ -14,5 +14,7 @@ export class Credentials extends Context.Tag("sequentum/Credentials")<
     readonly secret: Redacted.Redacted
     /** Key of the rate budget; defaults to the identity of this object. Must not be a secret. */
     readonly account?: string
+    /** Who it is, as the verified claim of a token says: the same for the tokens that follow it. */
+    readonly subject?: string
   }
 >() {}

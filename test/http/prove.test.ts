@@ -37,7 +37,7 @@ const refused = (outcome: Outcome) =>
 const admitted = (outcome: Outcome) =>
   HttpServerResponse.isServerResponse(outcome) ? assert.fail(`Refused: ${outcome.status}`) : outcome
 
-const proven: Proof = { _tag: "Proven", scopes: ["runs:read"] }
+const proven: Proof = { _tag: "Proven", scopes: ["runs:read"], subject: undefined }
 
 describe("prove", () => {
   it.effect("makes the caller of a proven token, who has an account, scopes and a selection", () =>

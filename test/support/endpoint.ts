@@ -133,11 +133,14 @@ export const modernBody = (method: string, params: Params = {}, meta: Params = {
   })
 
 /** The headers that a request of the 2026-07-28 era repeats from its body. */
-export const modernHeaders = (method: string, { name }: Params = {}) => ({
-  "mcp-protocol-version": "2026-07-28",
-  "mcp-method": method,
-  ...(typeof name === "string" ? { "mcp-name": name } : {})
-})
+export const modernHeaders = (method: string, { name, taskId }: Params = {}) => {
+  const named = name ?? taskId
+  return {
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": method,
+    ...(typeof named === "string" ? { "mcp-name": named } : {})
+  }
+}
 
 /** Posts a request of the 2026-07-28 era. */
 export const modern = (

@@ -16,7 +16,12 @@ import { makeSignatures } from "./signatures.ts"
 /** What is known of a bearer token. */
 export type Proof =
   /** With the scopes that its verified claims name, if they do. */
-  | { readonly _tag: "Proven"; readonly scopes: ReadonlyArray<string> | undefined }
+  | {
+      readonly _tag: "Proven"
+      readonly scopes: ReadonlyArray<string> | undefined
+      /** Whose token it is, if its signature proves that. */
+      readonly subject: string | undefined
+    }
   | { readonly _tag: "Refused" }
   /** Nobody could be asked, or nobody knew. The call itself decides. */
   | { readonly _tag: "Open" }
@@ -163,7 +168,7 @@ const make = Effect.gen(function* () {
       if (now() < pausedUntil || !unanswered.peek(address).allowed) return Effect.succeed(open)
       return Effect.map(tokens.ask(token), (verdict): Proof => {
         count("request", verdict._tag)
-        if (verdict._tag === "Accepted") return { _tag: "Proven", scopes: undefined }
+        if (verdict._tag === "Accepted") return { _tag: "Proven", scopes: undefined, subject: undefined }
         if (verdict._tag === "Refused") {
           refusals.take(address)
           return refused
@@ -179,7 +184,7 @@ const make = Effect.gen(function* () {
       ? Effect.flatMap(verify(presented.token), (verdict): Effect.Effect<Proof> => {
           count("signature", verdict._tag)
           if (verdict._tag === "Undecided") return ask(presented)
-          return Effect.succeed(verdict._tag === "Valid" ? { _tag: "Proven", scopes: verdict.scopes } : refused)
+          return Effect.succeed(verdict._tag === "Valid" ? { ...verdict, _tag: "Proven" } : refused)
         })
       : ask(presented)
 

@@ -29,7 +29,8 @@ const credentialsOf = ({ account, token }: Presented, proof: Proof): Credentials
   Credentials.of({
     scheme: "Bearer",
     secret: Redacted.make(token),
-    ...(proof._tag === "Open" ? {} : { account })
+    ...(proof._tag === "Open" ? {} : { account }),
+    ...(proof._tag === "Proven" && proof.subject !== undefined ? { subject: proof.subject } : {})
   })
 
 /**

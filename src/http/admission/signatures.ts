@@ -10,7 +10,12 @@ import { Tokens } from "../../sequentum/Tokens.ts"
 
 /** Whether a token was signed by a key of the issuer. Undecided where there are no keys to tell. */
 export type SignatureVerdict =
-  | { readonly _tag: "Valid"; readonly scopes: ReadonlyArray<string> | undefined }
+  | {
+      readonly _tag: "Valid"
+      readonly scopes: ReadonlyArray<string> | undefined
+      /** Whose token it is, for the issuer. */
+      readonly subject: string | undefined
+    }
   | { readonly _tag: "Invalid" }
   | { readonly _tag: "Undecided" }
 
@@ -99,7 +104,7 @@ export const makeSignatures = Effect.gen(function* () {
         catch: (cause) => new NotVerified({ cause })
       }),
       ({ payload }): SignatureVerdict =>
-        isOfIssuer(payload.iss) ? { _tag: "Valid", scopes: scopesOf(payload) } : invalid
+        isOfIssuer(payload.iss) ? { _tag: "Valid", scopes: scopesOf(payload), subject: payload.sub } : invalid
     )
   }
 
