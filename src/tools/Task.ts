@@ -1,5 +1,5 @@
 import type * as Option from "effect/Option"
-import type { JsonObject } from "./Tool.ts"
+import type { JsonObject } from "./JsonObject.ts"
 
 /** A call of a tool. */
 export interface ToolCall {

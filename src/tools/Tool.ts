@@ -5,6 +5,8 @@ import type { ConfirmationNeeded, InvalidArguments, OutcomeUnknown, ToolFailure 
 import type { ObjectSchema } from "./jsonSchema.ts"
 import type { Task } from "./Task.ts"
 
+export type { JsonObject } from "./JsonObject.ts"
+
 /** Hints for a client about what a call does. Source: the MCP specification, ToolAnnotations. */
 export interface ToolAnnotations {
   readonly readOnlyHint: boolean
@@ -36,8 +38,6 @@ export interface Bound {
 
 /** Everything that a tool's call can fail with. */
 export type ToolError = SequentumError | InvalidArguments | OutcomeUnknown | ToolFailure | ConfirmationNeeded
-
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- Schema is invariant: no other type matches every Schema */
 
