@@ -32,7 +32,7 @@ describe("settings that are dangerous together", () => {
     it.effect(`stop the start: ${what}`, () =>
       Effect.gen(function* () {
         const { code, stderr, stdout } = yield* run(["http", "--port", "0"], { env })
-        assert.strictEqual(code, 1)
+        assert.strictEqual(code, 2)
         assert.match(stderr, problem)
         assert.strictEqual(stderr.trim().split("\n").length, 1)
         assert.strictEqual(stdout, "")
@@ -61,6 +61,20 @@ describe("settings that are dangerous together", () => {
       ]) {
         assert.notMatch((yield* serving([], env)).stderr, /WARN/u)
       }
+    })
+  )
+})
+
+describe("settings of kept sessions", () => {
+  it.scopedLive("are accepted, with one line that names those that are set and have no effect", () =>
+    Effect.gen(function* () {
+      const lines = (stderr: string) => stderr.split("\n").filter((line) => line.includes("Without effect"))
+      const all = yield* serving([], { MAX_SESSIONS: "10", SESSION_IDLE: "5 minutes", SESSIONS: "off" })
+      assert.strictEqual(lines(all.stderr).length, 1)
+      assert.match(all.stderr, /level=WARN .*keeps no sessions: SESSIONS, MAX_SESSIONS, SESSION_IDLE"/u)
+      const some = yield* serving([], { MAX_SESSIONS: "10" })
+      assert.match(some.stderr, /keeps no sessions: MAX_SESSIONS"/u)
+      assert.deepStrictEqual(lines((yield* serving([], {})).stderr), [])
     })
   )
 })
