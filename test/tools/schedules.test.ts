@@ -100,6 +100,14 @@ describe("update_agent_schedule", () => {
     })
   )
 
+  it.effect("sends the name and the parameters back as they are stored, also what is never shown", () =>
+    Effect.gen(function* () {
+      const stored = { name: "Night\u200bly\u202e  \n", inputParameters: '{"a":"\u200b\u202e\ttext"}' }
+      const { inputParameters, name } = yield* updated({ isEnabled: false }, withSchedule(stored))
+      assert.deepStrictEqual({ inputParameters, name }, stored)
+    })
+  )
+
   it.effect("infers the type from the given fields and drops the fields of the old type", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* updated({ runEveryCount: 6, runEveryPeriod: 2 }), { ...kept, ...everySixHours })
