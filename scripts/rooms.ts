@@ -24,7 +24,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   prompts: ["resources", "sequentum/schemas/text.ts", "policies.ts"],
   resources: ["tools", "sequentum"],
   "tools/catalog": ["tools", "sequentum", "data", "runtime", "policies.ts"],
-  tools: ["sequentum"],
+  tools: ["sequentum", "runtime"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
   "sequentum/client": [

@@ -61,6 +61,7 @@ describe("settings that are dangerous together", () => {
       ]) {
         assert.notMatch((yield* serving([], env)).stderr, /WARN/u)
       }
+      assert.include(open.line, "authorization: none, the key of SEQUENTUM_API_KEY")
     })
   )
 })
@@ -89,7 +90,7 @@ describe("the start line", () => {
         "2025-11-25 and older",
         "authorization: bearer token",
         "upstream: https://dashboard.sequentum.com",
-        "70 requests a minute"
+        "70 requests a minute, 500 requests under way, 1 MiB a request"
       ]) {
         assert.include(line, part)
       }

@@ -103,8 +103,12 @@ describe("update_agent_schedule", () => {
   it.effect("sends the name and the parameters back as they are stored, also what is never shown", () =>
     Effect.gen(function* () {
       const stored = { name: "Night\u200bly\u202e  \n", inputParameters: '{"a":"\u200b\u202e\ttext"}' }
-      const { inputParameters, name } = yield* updated({ isEnabled: false }, withSchedule(stored))
-      assert.deepStrictEqual({ inputParameters, name }, stored)
+      assert.deepStrictEqual(yield* updated({ isEnabled: false }, withSchedule(stored)), {
+        ...kept,
+        ...cron,
+        ...stored,
+        isEnabled: false
+      })
     })
   )
 
