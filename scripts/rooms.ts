@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   resources: ["tools", "sequentum"],
   skills: [],
   "tools/catalog": ["tools", "sequentum", "data", "runtime", "policies.ts"],
-  tools: ["sequentum"],
+  tools: ["sequentum", "runtime"],
   sequentum: ["sequentum/client", "runtime"],
   // Below the services; these files of theirs are common to both.
   "sequentum/client": [

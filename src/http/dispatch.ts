@@ -40,7 +40,7 @@ export interface DispatchOptions {
 export interface DispatchedRequest {
   readonly admitted: AdmittedRequest
   readonly request: Request
-  /** The parsed body; undefined if the method has none. */
+  /** The parsed body. */
   readonly body: unknown
   readonly exchange: Exchange
   /** Cancels the call, by the signal of `request`. */
@@ -56,7 +56,6 @@ const refuse = (status: number, message: string, headers?: Readonly<Record<strin
 /** The response to a request while as many as the server accepts are under way. */
 export const tooBusy = refuse(503, "Too many requests are under way. Try again later.", { "retry-after": "5" })
 
-const methodNotAllowed = refuse(405, "Method not allowed.", { allow: "POST" })
 const notAcceptable = refuse(406, "The client must accept application/json or text/event-stream.")
 const stopping = refuse(503, "The server is stopping.")
 const received = complete(202)
@@ -180,7 +179,6 @@ export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchO
     const dispatch = (dispatched: DispatchedRequest): Effect.Effect<Outcome> =>
       Effect.suspend(() => {
         const { body, exchange, request } = dispatched
-        if (request.method !== "POST") return Effect.succeed(methodNotAllowed)
         const accepted = acceptedBy(request.headers.get("accept") ?? undefined)
         if (accepted === undefined) return Effect.succeed(notAcceptable)
         exchange.onEnd(drain.enter())

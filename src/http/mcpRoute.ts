@@ -65,11 +65,11 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
           yield* logRequest(request)
           return admitted
         }
-        if (inFlight.isFull() && request.method === "POST" && !isShort(request)) {
+        if (inFlight.isFull() && !isShort(request)) {
           yield* logRequest(request)
           return HttpServerResponse.setHeaders(tooBusy, admitted.headers)
         }
-        const read = yield* Effect.either(request.method === "POST" ? readBody(request) : Effect.void)
+        const read = yield* Effect.either(readBody(request))
         yield* logRequest(request, Either.getOrUndefined(read))
         if (Either.isLeft(read)) {
           const { code, message, status } = read.left

@@ -1,5 +1,6 @@
-import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { parseJsonObject } from "./jsonText.ts"
 import { ReadAs } from "./readArguments.ts"
 
 interface Range {
@@ -48,17 +49,11 @@ export const oneOf = <const Values extends readonly [string, ...ReadonlyArray<st
 /** JSON text of an object, such as input parameters: `{"query":"shoes"}`. */
 export const jsonObjectText = (description: string) =>
   Schema.String.pipe(
-    Schema.filter((value) => isJsonObject(value), {
+    Schema.filter((value) => Option.isSome(parseJsonObject(value)), {
       [ReadAs]: "json",
       jsonSchema: { type: "string", description, contentMediaType: "application/json" }
     })
   )
-
-const readJsonObject = Schema.decodeUnknownEither(
-  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
-)
-
-const isJsonObject = (value: string) => Either.isRight(readJsonObject(value))
 
 export const optional = <A, I, R>(schema: Schema.Schema<A, I, R>) => Schema.optionalWith(schema, { exact: true })
 

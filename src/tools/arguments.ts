@@ -3,6 +3,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import { InvalidArguments } from "./errors.ts"
 import type { ObjectSchema } from "./jsonSchema.ts"
+import { isWithinBounds, maxJsonText } from "./jsonText.ts"
 
 /** Parameters whose values are never repeated or logged: they may hold secrets or personal data. */
 export const secretParameters: ReadonlySet<string> = new Set(["inputParameters", "prompt", "comments"])
@@ -102,6 +103,12 @@ const expectation = (schema: Readonly<Record<string, unknown>>): string => {
   }
 }
 
+/** What a JSON text must be besides, if it is past its bounds. */
+const boundsOf = ({ contentMediaType }: Readonly<Record<string, unknown>>, came: unknown): string =>
+  typeof contentMediaType === "string" && typeof came === "string" && !isWithinBounds(came)
+    ? ` of at most ${maxJsonText.values} values and ${maxJsonText.depth} levels`
+    : ""
+
 /** One sentence for each wrong parameter: its name, what it accepts and what it was. */
 export const invalidArguments = (
   tool: string,
@@ -133,7 +140,7 @@ export const invalidArguments = (
     const came = Object.hasOwn(args, parameter) ? args[parameter] : undefined
     return came === undefined
       ? `${parameter} is required: ${expectation(known)}.`
-      : `${parameter} must be ${expectation(known)}, but was ${quote(parameter, came)}.`
+      : `${parameter} must be ${expectation(known)}${boundsOf(known, came)}, but was ${quote(parameter, came)}.`
   })
   if (issues.length > maxProblems) problems.push(`There are ${issues.length - maxProblems} more problems.`)
   return new InvalidArguments({

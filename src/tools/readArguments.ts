@@ -2,6 +2,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
+import { parseJsonText } from "./jsonText.ts"
 
 /** Marks a Schema whose base type does not tell how to read a value for it. */
 export const ReadAs = Symbol.for("sequentum/tools/ReadAs")
@@ -56,13 +57,11 @@ const readWord = (words: ReadonlyArray<string>, codes: Readonly<Record<number, s
   }
 }
 
-const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
 /** A list, its JSON text, or one item in its place. */
 const readList =
   (item: Reader, wrapsItem: boolean) =>
   (value: unknown): unknown => {
-    const parsed = typeof value === "string" ? Option.getOrUndefined(parseJson(value)) : value
+    const parsed = typeof value === "string" ? Option.getOrUndefined(parseJsonText(value)) : value
     if (Array.isArray(parsed)) return parsed.map((one) => item.read(one))
     return wrapsItem && (typeof value === "string" || typeof value === "number") ? [item.read(value)] : value
   }

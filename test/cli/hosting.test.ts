@@ -61,6 +61,21 @@ describe("settings that are dangerous together", () => {
       ]) {
         assert.notMatch((yield* serving([], env)).stderr, /WARN/u)
       }
+      assert.include(open.line, "authorization: none, the key of SEQUENTUM_API_KEY")
+    })
+  )
+})
+
+describe("settings of kept sessions", () => {
+  it.scopedLive("are accepted, with one line that names those that are set and have no effect", () =>
+    Effect.gen(function* () {
+      const lines = (stderr: string) => stderr.split("\n").filter((line) => line.includes("Without effect"))
+      const all = yield* serving([], { MAX_SESSIONS: "10", SESSION_IDLE: "5 minutes", SESSIONS: "off" })
+      assert.strictEqual(lines(all.stderr).length, 1)
+      assert.match(all.stderr, /level=WARN .*keeps no sessions: SESSIONS, MAX_SESSIONS, SESSION_IDLE"/u)
+      const some = yield* serving([], { MAX_SESSIONS: "10" })
+      assert.match(some.stderr, /keeps no sessions: MAX_SESSIONS"/u)
+      assert.deepStrictEqual(lines((yield* serving([], {})).stderr), [])
     })
   )
 })
@@ -75,7 +90,7 @@ describe("the start line", () => {
         "2025-11-25 and older",
         "authorization: bearer token",
         "upstream: https://dashboard.sequentum.com",
-        "70 requests a minute"
+        "70 requests a minute, 500 requests under way, 1 MiB a request"
       ]) {
         assert.include(line, part)
       }

@@ -26,7 +26,6 @@ const silentServer = () => {
 }
 
 interface Incoming {
-  readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly admitted?: AdmittedRequest
@@ -54,7 +53,7 @@ const dispatching = (options: Partial<DispatchOptions> = {}) =>
       inFlight: makeInFlight(100),
       ...options
     })
-    const start = ({ admitted = admittedRequest(), body, headers, method = "POST", wrap = (it) => it }: Incoming) =>
+    const start = ({ admitted = admittedRequest(), body, headers, wrap = (it) => it }: Incoming) =>
       Effect.gen(function* () {
         const { end, exchange } = yield* makeExchange
         const aborter = new AbortController()
@@ -70,7 +69,7 @@ const dispatching = (options: Partial<DispatchOptions> = {}) =>
             body: parsed,
             cancel: () => aborter.abort(),
             exchange,
-            request: wrap(webRequest(method, sent, aborter.signal))
+            request: wrap(webRequest("POST", sent, aborter.signal))
           })
         )
         yield* Effect.yieldNow()
@@ -133,8 +132,6 @@ describe("a request that is refused", () => {
       })
     )
 
-  refusal(405, "GET", { method: "GET" })
-  refusal(405, "DELETE", { method: "DELETE", headers: { "mcp-session-id": "any" } })
   refusal(406, "a body that is neither JSON nor events", { ...legacyList, headers: { accept: "text/html" } })
 
   it.scoped("503: too many are under way, until the exchange of one ends", () =>

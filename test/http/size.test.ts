@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { isWithin, maxCallSize, maxOtherSize, maxSize, sizeOf } from "../../src/http/admission/size.ts"
+import { maxCallSize, maxOtherSize, maxSize } from "../../src/http/admission/size.ts"
+import { isWithin, sizeOf } from "../../src/runtime/jsonSize.ts"
 
 const sizeOfText = (json: string) => sizeOf(Buffer.from(json))
 

@@ -59,6 +59,32 @@ describe("stdout holds only messages", () => {
   )
 })
 
+describe("the request log", () => {
+  const calling = (env: Readonly<Record<string, string>>) =>
+    Effect.gen(function* () {
+      const server = yield* greeted({ ...sandbox, env })
+      server.request(2, "tools/call", { name: "search_agents", arguments: { query: "hidden-words", maxRecords: 7 } })
+      yield* server.answer(2)
+      server.endInput()
+      yield* server.ended
+      return server.stderr()
+    })
+
+  it.scopedLive("with DEBUG has tools, and of their arguments only what can hold no secret", () =>
+    Effect.gen(function* () {
+      const log = yield* calling({ DEBUG: "1" })
+      assert.match(log, /tool.*search_agents.*maxRecords.{0,3}:7/u)
+      assert.notInclude(log, "hidden-words")
+    })
+  )
+
+  it.scopedLive("is empty without it", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* calling({}), "")
+    })
+  )
+})
+
 describe("messages are read", () => {
   it.scopedLive("in pieces, several at once and with Windows line ends", () =>
     Effect.gen(function* () {

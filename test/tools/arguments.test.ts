@@ -41,6 +41,34 @@ describe("arguments", () => {
     )
   }
 
+  const wide = (members: number) =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: members }, (_, index) => [`k${index}`, 1])))
+  const deep = (levels: number) => `{"a":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`
+
+  it.effect("of JSON text are refused past the bounds of a message, wherever they go", () =>
+    Effect.gen(function* () {
+      for (const inputParameters of [wide(10_000), deep(17), deep(400_000)]) {
+        for (const [tool, args] of [
+          ["start_agent", { agentId: 7, allowUnknownInputs: true }],
+          ["run_space_agents", { spaceId: 5 }],
+          ["create_agent_schedule", { agentId: 7, name: "n", cronExpression: "0 0 * * *" }]
+        ] as const) {
+          assert.strictEqual(
+            yield* refusal(tool, { ...args, inputParameters }),
+            `Invalid arguments for ${tool}; nothing was done. inputParameters must be JSON text of an object of at most 10000 values and 16 levels, but was a text of ${inputParameters.length} characters.`
+          )
+        }
+      }
+      for (const tables of [`[${deep(400_000)}]`, "[".repeat(400_000) + "]".repeat(400_000)]) {
+        assert.match(yield* refusal("query_run_data", { sql: "select 1", tables }), /tables must be an array/u)
+      }
+      const { call } = yield* toolsOver(account)
+      for (const inputParameters of [wide(9999), deep(16)]) {
+        yield* call("start_agent", { agentId: 7, allowUnknownInputs: true, inputParameters })
+      }
+    })
+  )
+
   it.effect("with many problems report at most ten", () =>
     Effect.gen(function* () {
       const args = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`k${index}`, 1]))

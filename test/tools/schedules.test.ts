@@ -100,6 +100,18 @@ describe("update_agent_schedule", () => {
     })
   )
 
+  it.effect("sends the name and the parameters back as they are stored, also what is never shown", () =>
+    Effect.gen(function* () {
+      const stored = { name: "Night\u200bly\u202e  \n", inputParameters: '{"a":"\u200b\u202e\ttext"}' }
+      assert.deepStrictEqual(yield* updated({ isEnabled: false }, withSchedule(stored)), {
+        ...kept,
+        ...cron,
+        ...stored,
+        isEnabled: false
+      })
+    })
+  )
+
   it.effect("infers the type from the given fields and drops the fields of the old type", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* updated({ runEveryCount: 6, runEveryPeriod: 2 }), { ...kept, ...everySixHours })

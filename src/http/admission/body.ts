@@ -7,8 +7,9 @@ import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import { normalise } from "../../mcp/messages.ts"
 import { trim } from "../../mcp/trim.ts"
+import { isWithin, sizeOf, type Size } from "../../runtime/jsonSize.ts"
 import { rpcCodes } from "../rpcError.ts"
-import { isWithin, maxCallSize, maxSize, sizeOf, type Size } from "./size.ts"
+import { maxCallSize, maxSize } from "./size.ts"
 
 /** In bytes. */
 export const maxBodyBytes = maxCallSize.bytes
@@ -58,9 +59,8 @@ const parse = (bytes: Buffer): Effect.Effect<unknown, BadBody> => {
 }
 
 /**
- * Reads a JSON body of one JSON-RPC message within its bounds. What nobody reads is
- * left out. The rest of a larger body is discarded until
- * the request times out: closing the connection at once could lose the response on its way to the client. Fails with
+ * Reads a JSON body of one JSON-RPC message within its bounds. What nobody reads is left out. The rest of a larger body is
+ * discarded until the request times out: closing the connection at once could lose the response on its way to the client. Fails with
  * BadBody.
  */
 export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<unknown, BadBody> => {

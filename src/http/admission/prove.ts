@@ -20,8 +20,6 @@ export interface ProveOptions {
   readonly selection: Selection
 }
 
-const methods: ReadonlySet<string> = new Set(["POST", "GET", "DELETE"])
-
 type Headers = Readonly<Record<string, string>>
 
 /** The caller with a token. Without proof it has no account: nothing is kept for it. */
@@ -46,7 +44,7 @@ export const makeProve =
       caller: (selection: Selection) => Caller,
       headers: Headers
     ): AdmittedRequest | HttpServerResponse.HttpServerResponse =>
-      methods.has(head.method)
+      head.method === "POST"
         ? Either.match(narrowed(selection, head.headers), {
             onLeft: (problems) => rpcError(400, rpcCodes.refused, problems.join(" "), headers),
             onRight: (selected) => ({
@@ -56,7 +54,7 @@ export const makeProve =
               headers
             })
           })
-        : rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "GET, POST, DELETE" })
+        : rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "POST" })
 
     if (!isToken(by)) return Effect.succeed(admit((selected) => new Caller(by, selected), checked.headers))
 

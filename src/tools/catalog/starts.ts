@@ -3,7 +3,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
 import { makePerCaller } from "../../runtime/perCaller.ts"
@@ -12,6 +11,7 @@ import { seconds } from "../../sequentum/errors.ts"
 import type { StartOptions } from "../../sequentum/Runs.ts"
 import type { AgentId } from "../../sequentum/schemas/common.ts"
 import { InvalidArguments, ToolFailure } from "../errors.ts"
+import { parseJsonObject } from "../jsonText.ts"
 import type { ToolError } from "../Tool.ts"
 
 /** How long after a start an equal one is answered with its run. */
@@ -20,13 +20,9 @@ const remembered = Duration.toMillis(Duration.minutes(1))
 /** How many starts of a caller are remembered. */
 const maxRemembered = 100
 
-const readInputs = Schema.decodeUnknownOption(
-  Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
-)
-
 /** The inputs of a start by name, from their JSON text. */
 export const inputsOf = (inputParameters: string | undefined): Readonly<Record<string, unknown>> =>
-  Option.getOrElse(readInputs(inputParameters), () => ({}))
+  Option.getOrElse(parseJsonObject(inputParameters ?? ""), () => ({}))
 
 /** JSON with the members of each object in order of their names. */
 const inOrder = (value: unknown): unknown => {
