@@ -44,7 +44,7 @@ const maxProblems = 10
 const quote = (name: string, value: unknown): string => {
   if (value === undefined) return "nothing"
   if (typeof value === "string" && secretParameters.has(name)) return `a text of ${value.length} characters`
-  if (Array.isArray(value)) return "an array"
+  if (Array.isArray(value)) return `an array of ${value.length} ${value.length === 1 ? "item" : "items"}`
   if (Predicate.isRecord(value)) return "an object"
   const json = JSON.stringify(value)
   return json.length > maxQuoteLength ? `${json.slice(0, maxQuoteLength)}…` : json
