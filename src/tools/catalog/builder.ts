@@ -108,7 +108,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
     input: Schema.Struct({
       prompt,
       spaceId: Param.optional(
-        Param.integer("Space for the agent; the default one if left out").pipe(Schema.brand("SpaceId"))
+        Param.integer("Default: the default space").pipe(Schema.brand("SpaceId"))
       )
     }),
     output: Schema.Struct({
@@ -140,7 +140,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
     ...reads,
     title: "Wait for build",
     description:
-      "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready means that the draft exists and can be used. Then get_agent with its agentId.",
+      "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready: the draft exists and can be used. Then get_agent with its agentId.",
     input: Schema.Struct({
       sessionId: Param.sessionId,
       timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)
