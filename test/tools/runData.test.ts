@@ -421,7 +421,10 @@ describe("query_run_data", () => {
   for (const [sql, message] of [
     ["SELECT nope FROM data", "SQL: no such column: nope. There are: data(id INTEGER, title TEXT)."],
     ["SELECT * FROM books", "SQL: no such table: books. There are: data(id INTEGER, title TEXT)."],
-    ['SELECT "Title" FROM data WHERE "nope" = 1', "SQL: no such column: nope. There are: data(id INTEGER, title TEXT)."],
+    [
+      'SELECT "Title" FROM data WHERE "nope" = 1',
+      "SQL: no such column: nope. There are: data(id INTEGER, title TEXT)."
+    ],
     ["SELECT * FORM data", 'SQL: near "FORM": syntax error.'],
     ["SELECT length(randomblob(1000000000))", /^It needs more than 256 MiB of memory\./u],
     ["SELECT group_concat(hex(randomblob(100000000))) FROM data", /^It needs more than 256 MiB of memory\./u],
@@ -474,7 +477,10 @@ describe("query_run_data", () => {
       )
       const sql = `SELECT "Price, EUR", "a""b\`c", '"x" '' "y"' AS text -- "z"\n FROM data`
       const { columns, rows } = yield* queryOf(respond, sql)
-      assert.deepStrictEqual({ columns, rows }, { columns: ["Price, EUR", 'a"b`c', "text"], rows: [[1, 2, `"x" ' "y"`]] })
+      assert.deepStrictEqual(
+        { columns, rows },
+        { columns: ["Price, EUR", 'a"b`c', "text"], rows: [[1, 2, `"x" ' "y"`]] }
+      )
     })
   )
 

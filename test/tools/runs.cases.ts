@@ -88,10 +88,7 @@ export const runCases: Cases<typeof RunTools> = {
         refusal({ ...agent, maxRecords }, `maxRecords must be an integer from 1 to 1000, but was ${maxRecords}.`)
       ),
       ...badPeriods(agent),
-      refusal(
-        { ...agent, status: ["Broken"] },
-        `status[0] must be one of ${statusWords}, but was "Broken".`
-      )
+      refusal({ ...agent, status: ["Broken"] }, `status[0] must be one of ${statusWords}, but was "Broken".`)
     ],
     sandbox: [
       ...sandboxAgents.map((agentId) => ({ agentId, maxRecords: 3 })),
@@ -133,10 +130,7 @@ export const runCases: Cases<typeof RunTools> = {
     refuses: [
       ...badPeriods(),
       refusal({ maxRecords: 501 }, "maxRecords must be an integer from 1 to 500, but was 501."),
-      refusal(
-        { agentIds: ["x"] },
-        'agentIds[0] must be an integer of at least 1, but was "x".'
-      ),
+      refusal({ agentIds: ["x"] }, 'agentIds[0] must be an integer of at least 1, but was "x".'),
       refusal({ status: "Broken" }, `status[0] must be one of ${statusWords}, but was "Broken".`),
       refusal(
         { period: "today", startDate: "2026-03-01" },

@@ -103,9 +103,7 @@ export const AgentTools = Toolset.make("agents", "Find agents and read about the
     bound: { list: "agents", advice: "Use a narrower query or a smaller maxRecords." },
     input: Schema.Struct({
       query: Param.text("Part of a name or description", { maxLength: 200 }),
-      maxRecords: Param.optional(
-        Param.integer("Most agents; 50 if left out", { max: 1000 })
-      )
+      maxRecords: Param.optional(Param.integer("Most agents; 50 if left out", { max: 1000 }))
     }),
     output: Schema.Struct({ agents: Schema.Array(AgentSummary), notice })
   },
@@ -139,7 +137,7 @@ export const AgentToolsLive = AgentTools.toLayer(
     /** All agents as rows, to be searched by words. */
     const index = keptShortly(
       Effect.gen(function* () {
-        const fleet = yield* listFleet(agents, undefined)
+        const fleet = yield* listFleet(agents.list, undefined)
         const { makeIndex } = yield* Effect.promise(() => import("./wordSearch.ts"))
         const rows = fleet.agents.map(agentSummary)
         return { ...makeIndex(rows.map((row) => ({ ...row, name: row.name ?? "" }))), notice: fleet.notice }

@@ -107,9 +107,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
     scope: "agents:write",
     input: Schema.Struct({
       prompt,
-      spaceId: Param.optional(
-        Param.integer("Default: the default space").pipe(Schema.brand("SpaceId"))
-      )
+      spaceId: Param.optional(Param.integer("Default: the default space").pipe(Schema.brand("SpaceId")))
     }),
     output: Schema.Struct({
       sessionId: Param.optional(Schema.String),

@@ -318,7 +318,9 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
         })
       }
       const sources = yield* Effect.forEach(tables, find, { concurrency: 3 })
-      const refused = sources.map((source) => logFailure(source) ?? tooLarge(source)).find((problem) => problem !== undefined)
+      const refused = sources
+        .map((source) => logFailure(source) ?? tooLarge(source))
+        .find((problem) => problem !== undefined)
       if (refused !== undefined) return yield* refused
       const named = names.map((name, index) => ({ name, fileName: sources[index]?.file.name ?? "" }))
       const answer = yield* run(

@@ -34,7 +34,7 @@ import { briefly, pollUntil } from "./poll.ts"
 import { causesOf, findRuns, hasCause, readRuns } from "./findRuns.ts"
 import { costsOf, type Costs, type EndedRun } from "./runCosts.ts"
 import { FoundRun, RunDetail, runDetail, rowOfFound, RunSummary, runSummary, WaitedRun, waitedRun } from "./runRows.ts"
-import { checkInputNames, equalStart, inputsOf, makeStarts, startKey, type Answered } from "./starts.ts"
+import { checkInputNames, equalStart, inputsOf, makeStarts, startKey, type Answered } from "./equalStarts.ts"
 import { waitForRuns, type RunIds, type Watched } from "./waitForRuns.ts"
 
 const reads = { annotations: readOnly, scope: "runs:read" } as const

@@ -304,7 +304,7 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
     /** The schedules of all agents, or of those of a space. */
     const listOfFleet = (spaceId: SpaceId | undefined) =>
       Effect.gen(function* () {
-        const fleet = yield* listFleet(agents, spaceId)
+        const fleet = yield* listFleet(agents.list, spaceId)
         const known = fleet.agents.flatMap(({ id, name }) => (id === undefined ? [] : [{ id, name }]))
         const listed = yield* fanOut({
           items: known,
