@@ -23,6 +23,9 @@ interface Statement {
 
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
+/** A name as a statement must write it: in quotes where it is not one word. */
+const inSql = (name: string) => (/^[A-Za-z_]\w*$/u.test(name) ? name : quoted(name))
+
 export interface Table {
   readonly name: string
   /** Names in SQL, which knows no difference of case. */
@@ -55,9 +58,9 @@ const sqlProblem = (error: unknown, tables: ReadonlyArray<Table>): Refused => {
   if (/readonly database|not authorized/u.test(message)) return new Refused({ problem: onlySelect })
   const isName = /^no such (?:column|table)|ambiguous/u.test(message)
   const names = tables.map(({ columns, name, types }) => {
-    const shown = columns.slice(0, 50).map((column, index) => `${column} ${types[index] ?? "TEXT"}`)
+    const shown = columns.slice(0, 50).map((column, index) => `${inSql(column)} ${types[index] ?? "TEXT"}`)
     const more = columns.length > shown.length ? `, and ${columns.length - shown.length} more` : ""
-    return `${name}(${shown.join(", ")}${more})`
+    return `${inSql(name)}(${shown.join(", ")}${more})`
   })
   return new Refused({ problem: `SQL: ${message}.${isName ? ` There are: ${names.join("; ")}.` : ""}` })
 }
@@ -69,6 +72,15 @@ const firstWord = (sql: string): string => {
   const stripped = sql.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*/u, "")
   return (/^[a-z]+/iu.exec(stripped)?.[0] ?? "").toUpperCase()
 }
+
+/** Parts of a statement in which a double quote means something else, then a name in double quotes. */
+const quotedParts = /'(?:[^']|'')*'|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\/|"((?:[^"]|"")*)"/gu
+
+/** Names in backticks: SQLite reads a name in double quotes that it does not know as a text. */
+const withNames = (sql: string): string =>
+  sql.replace(quotedParts, (part: string, name: string | undefined) =>
+    name === undefined ? part : `\`${name.replaceAll('""', '"').replaceAll("`", "``")}\``
+  )
 
 export interface QueryResult {
   readonly columns: ReadonlyArray<string>
@@ -256,7 +268,7 @@ export const openDatabase = async (wasmPath: string) => {
     if (word !== "SELECT" && word !== "WITH") throw new Refused({ problem: onlySelect })
     database.run("PRAGMA query_only=1")
     return attempt(() => {
-      const statements = database.iterateStatements(sql)
+      const statements = database.iterateStatements(withNames(sql))
       const first = statements.next()
       if (first.done) throw new Error("there is no statement")
       const result = Either.try({ try: () => collect(first.value, maxRows, maxLength), catch: (error) => error })

@@ -72,7 +72,7 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     return key
   }
 
-  const key = job.key === undefined ? findKey() : checkKey(job.key)
+  const key = job.key === undefined || job.key.length === 0 ? findKey() : checkKey(job.key)
   const hasKey = key.length > 0
   const columns = hasKey ? after.columns : common
   const shownBefore = columns.map((name) => (common.includes(name) ? `b.${quoted(name)}` : "NULL")).join(", ")

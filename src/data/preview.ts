@@ -14,6 +14,8 @@ const csvCell = (cell: Json | undefined): string => {
 
 const csvLine = (cells: ReadonlyArray<Json | undefined>) => `${cells.map(csvCell).join(",")}\r\n`
 
+const quotedList = (names: ReadonlyArray<string>) => names.map((name) => JSON.stringify(name)).join(", ")
+
 /** The rows as CSV that fits. */
 const asCsv = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Cells>, maxBytes: number) => {
   let csv = csvLine(columns)
@@ -68,22 +70,25 @@ export const preview = async (job: PreviewJob, bytes: AsyncIterable<Uint8Array>)
     }
   })
   const found = isWhole ? columns.names : columns.names.slice(0, known)
-  const unknown = (job.columns ?? []).filter((name) => !columns.names.includes(name))
+  const asked = job.columns === undefined || job.columns.length === 0 ? undefined : job.columns
+  const unknown = (asked ?? []).filter((name) => !columns.names.includes(name))
   if (unknown.length > 0) {
     throw new Refused({
-      problem: `There is no column ${unknown.map((name) => JSON.stringify(name)).join(", ")}. Columns: ${columns.names.slice(0, 100).join(", ")}.`
+      problem: `There is no column ${quotedList(unknown)}. Columns: ${quotedList(columns.names.slice(0, 100))}.`
     })
   }
-  const chosen = job.columns ?? found
+  const chosen = asked ?? found
   const places = chosen.map((name) => columns.place(name))
   const cellsOf = (row: Cells, count: number) => places.slice(0, count).map((place) => row[place])
   // Cells beyond the limit of columns are counted by the reader.
   let shown = fittingColumns(chosen, job.maxBytes / 3)
   const base = { kind: "preview" as const, format: reader.format }
-  const columnNotes = () =>
-    shown.length < chosen.length
+  const columnNotes = () => [
+    ...(shown.length < chosen.length
       ? [`${shown.length} of ${chosen.length} columns fit the size limit: name those you need in columns.`]
-      : []
+      : []),
+    ...(rows.length === 0 && skipped > 0 ? [`The file has only ${skipped} rows.`] : [])
+  ]
 
   if (job.format === "csv") {
     const { count, csv } = asCsv(

@@ -97,7 +97,7 @@ const isRealDate = (value: string) => {
   )
 }
 
-const datePattern = "^\\d{4}-\\d\\d-\\d\\d"
+const datePattern = "^\\d{4}-"
 
 /** A date, or an instant with its zone; without a zone it is UTC. */
 export const date = (description = "ISO 8601") =>

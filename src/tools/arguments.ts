@@ -45,23 +45,25 @@ const maxProblems = 10
 const quote = (name: string, value: unknown): string => {
   if (value === undefined) return "nothing"
   if (typeof value === "string" && secretParameters.has(name)) return `a text of ${value.length} characters`
-  if (Array.isArray(value)) return "an array"
+  if (Array.isArray(value)) return `an array of ${value.length} ${value.length === 1 ? "item" : "items"}`
   if (Predicate.isRecord(value)) return "an object"
   const json = JSON.stringify(value)
   return json.length > maxQuoteLength ? `${json.slice(0, maxQuoteLength)}…` : json
 }
 
-const property = (schema: ObjectSchema, name: string): Readonly<Record<string, unknown>> | undefined => {
+type JsonSchema = Readonly<Record<string, unknown>>
+
+const property = (schema: JsonSchema, name: string): JsonSchema | undefined => {
   const properties = schema["properties"]
   const found = Predicate.isRecord(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
   return Predicate.isRecord(found) ? found : undefined
 }
 
-const arrayOf = ({ maxItems, minItems = 0 }: Readonly<Record<string, unknown>>): string =>
+const arrayOf = ({ maxItems, minItems = 0 }: JsonSchema): string =>
   typeof maxItems === "number" ? `an array of ${String(minItems)} to ${maxItems} items` : "an array"
 
 /** What a parameter accepts, in words, from its JSON Schema. */
-const expectation = (schema: Readonly<Record<string, unknown>>): string => {
+const expectation = (schema: JsonSchema): string => {
   const {
     anyOf,
     contentMediaType,
@@ -109,6 +111,25 @@ const boundsOf = ({ contentMediaType }: Readonly<Record<string, unknown>>, came:
     ? ` of at most ${maxJsonText.values} values and ${maxJsonText.depth} levels`
     : ""
 
+interface Place {
+  /** `tables`, or `tables[0].agentId`. */
+  readonly name: string
+  readonly schema: JsonSchema
+  readonly came: unknown
+}
+
+/** The part of a parameter in which a problem is, as far as the schema knows it. */
+const innermost = (place: Place, path: ReadonlyArray<PropertyKey>): Place => {
+  const [key, ...rest] = path
+  if (key === undefined) return place
+  const { came, name, schema } = place
+  const isItem = typeof key === "number"
+  const part = isItem ? schema["items"] : property(schema, String(key))
+  if (!Predicate.isRecord(part) || typeof came !== "object" || came === null) return place
+  const own = isItem ? `${name}[${key}]` : `${name}.${String(key)}`
+  return innermost({ name: own, schema: part, came: Reflect.get(came, key) }, rest)
+}
+
 /** One sentence for each wrong parameter: its name, what it accepts and what it was. */
 export const invalidArguments = (
   tool: string,
@@ -137,10 +158,11 @@ export const invalidArguments = (
       const takes = names.length === 0 ? `${tool} takes no parameters` : `${tool} takes ${names.join(", ")}`
       return `${quote("", parameter)} is not a parameter: ${takes}.`
     }
-    const came = Object.hasOwn(args, parameter) ? args[parameter] : undefined
-    return came === undefined
-      ? `${parameter} is required: ${expectation(known)}.`
-      : `${parameter} must be ${expectation(known)}${boundsOf(known, came)}, but was ${quote(parameter, came)}.`
+    const whole = Object.hasOwn(args, parameter) ? args[parameter] : undefined
+    const place = innermost({ name: parameter, schema: known, came: whole }, issue.path.slice(1))
+    return place.came === undefined
+      ? `${place.name} is required: ${expectation(place.schema)}.`
+      : `${place.name} must be ${expectation(place.schema)}${boundsOf(place.schema, place.came)}, but was ${quote(parameter, place.came)}.`
   })
   if (issues.length > maxProblems) problems.push(`There are ${issues.length - maxProblems} more problems.`)
   return new InvalidArguments({

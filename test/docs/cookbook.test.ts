@@ -59,8 +59,8 @@ const departures = (shown: unknown, came: unknown, ids: Ids, at = "result"): Rea
 }
 
 describe("the cookbook", () => {
-  it("has twelve recipes, each with calls and their results", () => {
-    assert.strictEqual(recipes.length, 12)
+  it("has fifteen recipes, each with calls and their results", () => {
+    assert.strictEqual(recipes.length, 15)
     for (const { blocks, title } of recipes) {
       assert.isAtLeast(blocks.length, 4, title)
       blocks.forEach(({ kind }, index) => assert.strictEqual(kind, index % 2 === 0 ? "call" : "result", title))

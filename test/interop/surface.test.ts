@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import { offered, onTheWire } from "../../scripts/surface.ts"
 import { allPrompts } from "../../src/prompts/prompts.ts"
 import { resourceTemplates, staticResources } from "../../src/resources/resources.ts"
+import { readSkills } from "../../src/skills/skills.ts"
 import { clients, connected, v1, type Argument, type Connect, type Ref, type Speaker } from "../support/speakers.ts"
 
 const sandbox = { args: ["--sandbox", "--sandbox-speed", "600", "--sandbox-rate-limit", "100000"] }
@@ -161,10 +162,11 @@ for (const [who, connect] of clients) {
             Schema.Struct({ resources: Schema.Array(Schema.Struct({ uri: Schema.String, mimeType: Schema.String })) }),
             (client) => client.listResources()
           )
-          assert.deepStrictEqual(
-            resources,
-            staticResources.map(({ uri }) => ({ uri, mimeType: "application/json" }))
-          )
+          const skills = yield* Effect.promise(readSkills)
+          assert.deepStrictEqual(resources, [
+            ...staticResources.map(({ uri }) => ({ uri, mimeType: "application/json" })),
+            ...skills.map(({ name }) => ({ uri: `skill://${name}/SKILL.md`, mimeType: "text/markdown" }))
+          ])
           const templates = yield* got(
             Schema.Struct({ resourceTemplates: Schema.Array(Schema.Struct({ uriTemplate: Schema.String })) }),
             (client) => client.listResourceTemplates()

@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { build } from "esbuild"
+import { readSkills } from "../../src/skills/skills.ts"
 import { greeted } from "../support/stdioServer.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -138,6 +139,7 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
     Effect.gen(function* () {
       const { folder } = yield* Packaged
       const files = yield* filesIn(folder)
+      const skills = yield* Effect.promise(readSkills)
       assert.sameMembers(
         files.filter((path) => !/^dist\/chunks\/[\w-]+\.js$/u.test(path)),
         [
@@ -148,6 +150,7 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
           "dist/THIRD_PARTY_LICENSES.txt",
           "dist/chunks/dataWorker.cjs",
           "dist/chunks/sql-wasm.wasm",
+          ...skills.map(({ name }) => `dist/chunks/skills/${name}/SKILL.md`),
           "package.json"
         ]
       )

@@ -102,7 +102,7 @@ export const billingCases: Cases<typeof BillingTools> = {
       ...badPeriods(),
       refusal(
         { usageTypes: ["none"] },
-        "usageTypes must be a text of 1 to 300 characters, not blank, but was an array."
+        "usageTypes must be a text of 1 to 300 characters, not blank, but was an array of 1 item."
       )
     ],
     sandbox: [

@@ -118,7 +118,16 @@ export const fileCases: Cases<typeof FileTools> = {
       refusal({ tables: [{ agentId: 7 }] }, "sql is required: a text of 1 to 10000 characters, not blank."),
       refusal(
         { sql: "SELECT 1", tables: [] },
-        "tables must be an array of 1 to 5 items, each item an object of name, agentId, runId, fileId, but was an array."
+        "tables must be an array of 1 to 5 items, each item an object of name, agentId, runId, fileId, but was an array of 0 items."
+      ),
+      refusal(
+        { sql: "SELECT 1", tables: [{ agentId: 7, runId: "x" }] },
+        'tables[0].runId must be an integer of at least 1, but was "x".'
+      ),
+      refusal({ sql: "SELECT 1", tables: [{ name: "a" }] }, "tables[0].agentId is required: an integer of at least 1."),
+      refusal(
+        { sql: "SELECT 1", tables: [{ agentId: 7, run: 90 }] },
+        "tables[0] must be an object of name, agentId, runId, fileId, but was an object."
       ),
       refusal({ sql: "SELECT 1", tables: [{ agentId: 7, fileId: 5 }] }, "tables: a fileId needs the runId of its run."),
       refusal(

@@ -247,7 +247,7 @@ describe("find_runs", () => {
         {}
       )
       assert.strictEqual(readAgents(requests).length, 100)
-      assert.match(String(result["notice"]), /^Only 100 agents were looked at\. This account may not do that/)
+      assert.match(String(result["notice"]), /^Only 100 of \w+ agents could be listed\. This account may not do that/)
     })
   )
 

@@ -307,6 +307,8 @@ describe("preview_run_file", () => {
       assert.match(String(result["notice"]), /^Shown: rows 299 to 299\. For more set offset to 299 /u)
       const last = yield* previewOf(many, { offset: 299, maxRows: 1 })
       assert.strictEqual(last["hasMoreRows"], false)
+      const beyond = yield* previewOf(many, { offset: 500, columns: [] })
+      assert.deepInclude(beyond, { columns: ["id", "text"], rows: [], notice: "The file has only 300 rows." })
     })
   )
 
@@ -322,7 +324,7 @@ describe("preview_run_file", () => {
   it.effect("names the columns that there are for one that there is not", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(previewOf(many, { columns: ["ID"] }))
-      assert.isTrue(error._tag === "ToolFailure" && error.message === 'There is no column "ID". Columns: id, text.')
+      assert.isTrue(error._tag === "ToolFailure" && error.message === 'There is no column "ID". Columns: "id", "text".')
     })
   )
 
@@ -419,6 +421,10 @@ describe("query_run_data", () => {
   for (const [sql, message] of [
     ["SELECT nope FROM data", "SQL: no such column: nope. There are: data(id INTEGER, title TEXT)."],
     ["SELECT * FROM books", "SQL: no such table: books. There are: data(id INTEGER, title TEXT)."],
+    [
+      'SELECT "Title" FROM data WHERE "nope" = 1',
+      "SQL: no such column: nope. There are: data(id INTEGER, title TEXT)."
+    ],
     ["SELECT * FORM data", 'SQL: near "FORM": syntax error.'],
     ["SELECT length(randomblob(1000000000))", /^It needs more than 256 MiB of memory\./u],
     ["SELECT group_concat(hex(randomblob(100000000))) FROM data", /^It needs more than 256 MiB of memory\./u],
@@ -442,11 +448,10 @@ describe("query_run_data", () => {
     )
   }
 
-  it.effect("takes comments, a semicolon at the end and parentheses", () =>
+  it.effect("takes comments and a semicolon at the end", () =>
     Effect.gen(function* () {
-      for (const sql of ["/* a */ -- b\n SELECT 1 ;  -- c\n", "(SELECT 1)", "with a as (select 1) select * from a;"]) {
+      for (const sql of ["/* a */ -- b\n SELECT 1 ;  -- c\n", "with a as (select 1) select * from a;"]) {
         const outcome = yield* Effect.either(queryOf(books, sql))
-        if (sql.startsWith("(")) continue
         assert.isTrue(outcome._tag === "Right", sql)
       }
     })
@@ -459,6 +464,32 @@ describe("query_run_data", () => {
         ["9007199254740993", "-9007199254740993", "Infinity", "a blob of 2 bytes", null, 2]
       ])
       assert.deepStrictEqual(result["types"], ["INTEGER", "INTEGER", "REAL", "BLOB", "NULL", "INTEGER"])
+    })
+  )
+
+  it.effect("names columns as a statement must write them", () =>
+    Effect.gen(function* () {
+      const respond = withFile("a.csv", '"Price, EUR","a""b`c",id\n1,2,3\n')
+      const said = yield* refusalOf('SELECT "Price" FROM data', respond)
+      assert.strictEqual(
+        said,
+        'SQL: no such column: Price. There are: data("Price, EUR" INTEGER, "a""b`c" INTEGER, id INTEGER).'
+      )
+      const sql = `SELECT "Price, EUR", "a""b\`c", '"x" '' "y"' AS text -- "z"\n FROM data`
+      const { columns, rows } = yield* queryOf(respond, sql)
+      assert.deepStrictEqual(
+        { columns, rows },
+        { columns: ["Price, EUR", 'a"b`c', "text"], rows: [[1, 2, `"x" ' "y"`]] }
+      )
+    })
+  )
+
+  it.effect("says where a log can be read", () =>
+    Effect.gen(function* () {
+      const { call } = yield* toolsOver(() => ({ body: [{ id: 1, name: "a.log", fileType: 6 }] }))
+      const tables = [{ agentId: 7, runId: 90, fileId: 1 }]
+      const error = yield* Effect.flip(call("query_run_data", { sql: "SELECT 1", tables }))
+      assert.isTrue(error._tag === "ToolFailure" && /read it with read_run_log/u.test(error.message))
     })
   )
 
@@ -559,6 +590,8 @@ describe("compare_run_data", () => {
     Effect.gen(function* () {
       const result = yield* compare("a,b\n1,x\n1,x\n2,x\n", "a,b\n1,x\n2,x\n2,x\n")
       assert.deepInclude(result, { key: [], added: 1, removed: 1, changed: 0 })
+      const same = yield* compare("a,b\n1,x\n", "a,b\n1,y\n", { key: [] })
+      assert.deepInclude(same, { key: ["a"], changed: 1 })
       assert.deepStrictEqual(result["addedRows"], [["2", "x"]])
       assert.deepStrictEqual(result["removedRows"], [["1", "x"]])
     })

@@ -88,10 +88,7 @@ export const runCases: Cases<typeof RunTools> = {
         refusal({ ...agent, maxRecords }, `maxRecords must be an integer from 1 to 1000, but was ${maxRecords}.`)
       ),
       ...badPeriods(agent),
-      refusal(
-        { ...agent, status: ["Broken"] },
-        `status must be an array, each item one of ${statusWords}, but was an array.`
-      )
+      refusal({ ...agent, status: ["Broken"] }, `status[0] must be one of ${statusWords}, but was "Broken".`)
     ],
     sandbox: [
       ...sandboxAgents.map((agentId) => ({ agentId, maxRecords: 3 })),
@@ -133,11 +130,8 @@ export const runCases: Cases<typeof RunTools> = {
     refuses: [
       ...badPeriods(),
       refusal({ maxRecords: 501 }, "maxRecords must be an integer from 1 to 500, but was 501."),
-      refusal(
-        { agentIds: ["x"] },
-        "agentIds must be an array of 1 to 500 items, each item an integer of at least 1, but was an array."
-      ),
-      refusal({ status: "Broken" }, `status must be an array, each item one of ${statusWords}, but was an array.`),
+      refusal({ agentIds: ["x"] }, 'agentIds[0] must be an integer of at least 1, but was "x".'),
+      refusal({ status: "Broken" }, `status[0] must be one of ${statusWords}, but was "Broken".`),
       refusal(
         { period: "today", startDate: "2026-03-01" },
         "period stands in place of startDate and endDate: give it or them, not both."
@@ -281,12 +275,13 @@ export const runCases: Cases<typeof RunTools> = {
       refusal({ runId: 90 }, "agentId is required: an integer of at least 1."),
       refusal({}, "agentId is required: an integer of at least 1."),
       refusal({ ...ids, runs: [ids] }, "runs stands in place of agentId and runId: give it or them, not both."),
-      ...[[], Array.from({ length: 21 }, () => ids), [agent]].map((runs) =>
+      ...[[], Array.from({ length: 21 }, () => ids)].map((runs) =>
         refusal(
           { runs },
-          "runs must be an array of 1 to 20 items, each item an object of agentId, runId, but was an array."
+          `runs must be an array of 1 to 20 items, each item an object of agentId, runId, but was an array of ${runs.length} items.`
         )
       ),
+      refusal({ runs: [ids, agent] }, "runs[1].runId is required: an integer of at least 1."),
       ...[0, 46, 1.5].map((timeoutSeconds) =>
         refusal(
           { ...ids, timeoutSeconds },

@@ -77,9 +77,9 @@ export const AgentTools = Toolset.make("agents", "Find agents and read about the
       search: Param.optional(Param.text("Part of the name", { maxLength: 200 })),
       configType: Param.optional(Param.enumeration("", ConfigType)),
       sortColumn: Param.optional(
-        Param.oneOf("By name if left out", ["name", "lastActivity", "created", "updated", "status", "configType"])
+        Param.oneOf("Default: name", ["name", "lastActivity", "created", "updated", "status", "configType"])
       ),
-      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
+      sortOrder: Param.optional(Param.sortOrder("Default: asc")),
       pageIndex: Param.optionalOr(Param.integer(""), 1),
       recordsPerPage: Param.optionalOr(Param.integer("", { max: 100 }), 50)
     }),
@@ -103,9 +103,7 @@ export const AgentTools = Toolset.make("agents", "Find agents and read about the
     bound: { list: "agents", advice: "Use a narrower query or a smaller maxRecords." },
     input: Schema.Struct({
       query: Param.text("Part of a name or description", { maxLength: 200 }),
-      maxRecords: Param.optional(
-        Param.integer("Most agents to return; Sequentum returns 50 if left out", { max: 1000 })
-      )
+      maxRecords: Param.optional(Param.integer("Most agents; 50 if left out", { max: 1000 }))
     }),
     output: Schema.Struct({ agents: Schema.Array(AgentSummary), notice })
   },
@@ -114,7 +112,7 @@ export const AgentTools = Toolset.make("agents", "Find agents and read about the
     ...reads,
     title: "Count matching agents",
     description:
-      "Exact number of agents whose name or description holds the query. Use it when the list of search_agents may have been cut.",
+      "Exact number of agents whose name or description holds the query. Use it when search_agents may have cut its list.",
     input: Schema.Struct({
       query: Param.text("Part of a name or description", { maxLength: 200 }),
       includeArchived: Param.optional(Param.flag("Count archived agents too"))
@@ -139,7 +137,7 @@ export const AgentToolsLive = AgentTools.toLayer(
     /** All agents as rows, to be searched by words. */
     const index = keptShortly(
       Effect.gen(function* () {
-        const fleet = yield* listFleet(agents, undefined)
+        const fleet = yield* listFleet(agents.list, undefined)
         const { makeIndex } = yield* Effect.promise(() => import("./wordSearch.ts"))
         const rows = fleet.agents.map(agentSummary)
         return { ...makeIndex(rows.map((row) => ({ ...row, name: row.name ?? "" }))), notice: fleet.notice }

@@ -187,7 +187,8 @@ const RunStats = Schema.Struct({
 
 const Diagnosis = Schema.Struct({
   ...DiagnosedRun.fields,
-  stats: Param.optional(RunStats),
+  // Its fields are not listed: their names are those of a run's row.
+  stats: Param.optional(Schema.Record({ key: Schema.String, value: Schema.Number })),
   possibleCauses: Param.optional(Schema.Array(Schema.String)),
   suggestedActions: Param.optional(Schema.Array(Schema.String))
 })
@@ -227,7 +228,7 @@ export const AnalyticsTools = Toolset.make("analytics", "Outcomes over time, and
       "Records extracted and exported, errors and page loads in a period, for all agents or one. For outcomes of runs use get_runs_summary.",
     input: Schema.Struct({
       ...dateParams,
-      agentId: Param.optional(Param.integer("All agents if left out").pipe(Schema.brand("AgentId"))),
+      agentId: Param.optional(Param.integer("Default: all agents").pipe(Schema.brand("AgentId"))),
       groupBy: Param.optional(Param.oneOf("Needs agentId; last30Days without dates", ["day"]))
     }),
     output: Schema.Struct({ ...RecordCounts.fields, notice })

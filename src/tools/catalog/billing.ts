@@ -117,11 +117,11 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
     input: Schema.Struct({
       ...dateParams,
       ...page(1000),
-      sortColumn: Param.optional(Param.oneOf("By name if left out", ["name", "cost"])),
-      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
+      sortColumn: Param.optional(Param.oneOf("Default: name", ["name", "cost"])),
+      sortOrder: Param.optional(Param.sortOrder("Default: asc")),
       name: Param.optional(Param.text("Part of the agent's name", { maxLength: 200 })),
       usageTypes: everyUsageType,
-      includeRecords: Param.optional(Param.flag("Add runs and records of each agent on the page"))
+      includeRecords: Param.optional(Param.flag("Add runs and records of each agent"))
     }),
     output: Schema.Struct({
       ...period,
@@ -134,7 +134,7 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
 
   get_agent_cost_breakdown: {
     ...reads,
-    title: "Get cost breakdown of an agent",
+    title: "Get agent cost breakdown",
     description:
       "What one agent cost by usage type and day or month, by default this month. data lines up with labels. For single runs use get_agent_runs_cost.",
     input: Schema.Struct({
@@ -166,8 +166,8 @@ export const BillingTools = Toolset.make("billing", "Credits and costs", {
       agentId: Param.agentId,
       ...dateParams,
       ...page(1000),
-      sortColumn: Param.optional(Param.oneOf("By date if left out", ["date", "cost", "duration"])),
-      sortOrder: Param.optional(Param.sortOrder("Ascending if left out")),
+      sortColumn: Param.optional(Param.oneOf("Default: date", ["date", "cost", "duration"])),
+      sortOrder: Param.optional(Param.sortOrder("Default: asc")),
       usageTypes: sameUsageTypes
     }),
     output: Schema.Struct({

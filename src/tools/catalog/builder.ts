@@ -109,9 +109,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
     scope: "agents:write",
     input: Schema.Struct({
       prompt,
-      spaceId: Param.optional(
-        Param.integer("Space for the agent; the default one if left out").pipe(Schema.brand("SpaceId"))
-      )
+      spaceId: Param.optional(Param.integer("Default: the default space").pipe(Schema.brand("SpaceId")))
     }),
     task: buildTask,
     output: Schema.Struct({
@@ -145,7 +143,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
     title: "Wait for build",
     task: waitForBuildTask,
     description:
-      "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready means that the draft exists and can be used. Then get_agent with its agentId.",
+      "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready: the draft exists and can be used. Then get_agent with its agentId.",
     input: Schema.Struct({
       sessionId: Param.sessionId,
       timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)

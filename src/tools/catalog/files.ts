@@ -41,7 +41,7 @@ const fileRow = (file: RunFile): typeof FileRow.Type => ({
 export const FileTools = Toolset.make("files", "Look at what a run produced and fetch it", {
   get_run_files: {
     ...reads,
-    title: "List files of a run",
+    title: "List run files",
     description:
       "Files a run produced: data exports and logs. Read rows with preview_run_file, or get the whole file by get_file_download_url.",
     bound: { list: "files", advice: "There is no way to page; name the file you want to the user." },
@@ -53,7 +53,7 @@ export const FileTools = Toolset.make("files", "Look at what a run produced and 
     ...reads,
     title: "Get download URL",
     description:
-      "A temporary URL of one file, from get_run_files. Whoever has the URL can fetch the file until it expires; ask again for a fresh one. To look at rows use preview_run_file instead.",
+      "A temporary URL of one file, from get_run_files. Whoever has the URL can fetch the file until it expires; ask again for a fresh one. To look at rows use preview_run_file.",
     input: Schema.Struct({ agentId: Param.agentId, runId: Param.runId, fileId: Param.fileId }),
     output: Schema.Struct({ url: Schema.String })
   },

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Agents } from "../../sequentum/Agents.ts"
 import type { Credentials } from "../../sequentum/Credentials.ts"
-import { inBrief, type SequentumError } from "../../sequentum/errors.ts"
+import type { SequentumError } from "../../sequentum/errors.ts"
 import type { Runs } from "../../sequentum/Runs.ts"
 import type { Agent } from "../../sequentum/schemas/Agent.ts"
 import type { AgentId, Rows, SpaceId } from "../../sequentum/schemas/common.ts"
@@ -9,6 +9,7 @@ import { isFinal, type Run, type RunStatus } from "../../sequentum/schemas/Run.t
 import { epochMillis } from "../dates.ts"
 import { fanOut } from "../FanOut.ts"
 import { sentRows, unreadable } from "../outputs.ts"
+import { listFleet } from "./fleet.ts"
 import { runTime } from "./runRows.ts"
 
 /** Which runs are wanted. Times are epoch milliseconds, both included. */
@@ -62,11 +63,6 @@ export const readRuns = (
   return readBack(Math.max(firstRuns, enough ?? 0))
 }
 
-const pageSize = 100
-
-/** Bounds the readings of very large accounts: the agents that were active last come first. */
-const maxPages = 20
-
 interface Candidate {
   readonly agentId: AgentId
   readonly name: string | undefined
@@ -74,7 +70,7 @@ interface Candidate {
 
 interface Candidates {
   readonly agents: ReadonlyArray<Candidate>
-  readonly notice: string | undefined
+  readonly notice?: string
 }
 
 /** When an agent was last active, in epoch milliseconds; undefined if that is not known. */
@@ -92,46 +88,28 @@ const mayHave =
   }
 
 /** Whether no agent of a later page, of those sorted by their last activity, can have runs that are wanted. */
-const isLast = (agents: ReadonlyArray<Agent>, { active, from }: Wanted): boolean => {
-  const times = agents.flatMap((agent) => lastActive(agent) ?? [])
-  const isSorted = times.every((time, index) => index === 0 || time <= (times[index - 1] ?? time))
-  const last = times.at(-1)
-  return !active && isSorted && last !== undefined && last < from
-}
+const isLast =
+  ({ active, from }: Wanted) =>
+  (agents: ReadonlyArray<Agent>): boolean => {
+    const times = agents.flatMap((agent) => lastActive(agent) ?? [])
+    const isSorted = times.every((time, index) => index === 0 || time <= (times[index - 1] ?? time))
+    const last = times.at(-1)
+    return !active && isSorted && last !== undefined && last < from
+  }
 
 /** The agents that can have runs that are wanted, those that were active last first. */
 const findCandidates = (
   list: Agents["list"],
   spaceId: SpaceId | undefined,
   wanted: Wanted
-): Effect.Effect<Candidates, SequentumError, Credentials> => {
-  const readPages = (
-    pageIndex: number,
-    before: ReadonlyArray<Agent>
-  ): Effect.Effect<{ readonly agents: ReadonlyArray<Agent>; readonly notice?: string }, SequentumError, Credentials> =>
-    Effect.gen(function* () {
-      const page = yield* list({
-        pageIndex,
-        recordsPerPage: pageSize,
-        sortColumn: "lastActivity",
-        sortOrder: 1,
-        spaceId
-      })
-      const agents = [...before, ...page.agents]
-      if (sentRows(page.agents) < pageSize || isLast(page.agents, wanted)) return { agents }
-      if (pageIndex === maxPages) return { agents, notice: `Only ${agents.length} agents were looked at.` }
-      return yield* Effect.catchAll(readPages(pageIndex + 1, agents), (error) =>
-        Effect.succeed({ agents, notice: `Only ${agents.length} agents were looked at. ${inBrief(error)}` })
-      )
-    })
-  return Effect.map(readPages(1, []), ({ agents, notice }) => ({
+): Effect.Effect<Candidates, SequentumError, Credentials> =>
+  Effect.map(listFleet(list, spaceId, isLast(wanted)), ({ agents, ...said }) => ({
     agents: agents
       .filter(mayHave(wanted))
       .sort((left, right) => (lastActive(right) ?? Infinity) - (lastActive(left) ?? Infinity) || 0)
       .flatMap(({ id, name }) => (id === undefined ? [] : [{ agentId: id, name }])),
-    notice
+    ...said
   }))
-}
 
 /** Where runs are looked for. */
 export interface Among {
@@ -157,7 +135,7 @@ export const findRuns = (
     const named = agentIds?.map((agentId): Candidate => ({ agentId, name: undefined }))
     const listed =
       named !== undefined && spaceId === undefined
-        ? { agents: named, notice: undefined }
+        ? { agents: named }
         : yield* findCandidates(agents.list, spaceId, wanted)
     const candidates =
       agentIds === undefined ? listed.agents : listed.agents.filter(({ agentId }) => agentIds.includes(agentId))

@@ -6,7 +6,7 @@ import { inBrief, type SequentumError } from "../../sequentum/errors.ts"
 import type { Agent } from "../../sequentum/schemas/Agent.ts"
 import type { SpaceId } from "../../sequentum/schemas/common.ts"
 import { Sparing } from "../../sequentum/Sparing.ts"
-import { joinRows, noticeOf, sentRows, unreadable } from "../outputs.ts"
+import { joinRows, noticeOf, pagination, sentRows, unreadable } from "../outputs.ts"
 
 const pageSize = 100
 
@@ -19,34 +19,40 @@ export interface Fleet {
   readonly notice?: string
 }
 
-/** All agents, or those of a space, with the ones that were active last first. Fails if the first page does. */
+/**
+ * All agents, or those of a space, with the ones that were active last first; pages beyond the one that `isEnough` are
+ * not read. Fails if the first page does.
+ */
 export const listFleet = (
-  agents: Agents,
-  spaceId: SpaceId | undefined
+  list: Agents["list"],
+  spaceId: SpaceId | undefined,
+  isEnough: (page: ReadonlyArray<Agent>) => boolean = () => false
 ): Effect.Effect<Fleet, SequentumError, Credentials> =>
   Effect.gen(function* () {
-    const page = (pageIndex: number) =>
-      agents.list({ pageIndex, recordsPerPage: pageSize, sortColumn: "lastActivity", sortOrder: 1, spaceId })
-    const first = yield* page(1)
+    const read = (pageIndex: number) =>
+      list({ pageIndex, recordsPerPage: pageSize, sortColumn: "lastActivity", sortOrder: 1, spaceId })
+    const first = yield* read(1)
     const pages = [first.agents]
     const total = first.totalRecordCount
+    let last = first.agents
     let problem: string | undefined
-    let hasMore = total !== undefined && sentRows(first.agents) < total
-    for (let index = 2; hasMore && problem === undefined; index += 1) {
-      if (index > maxPages) {
+    for (let pageIndex = 1; !isEnough(last); pageIndex += 1) {
+      const page = { pageIndex, recordsPerPage: pageSize }
+      if (sentRows(last) === 0 || !pagination(page, sentRows(last), total).hasMore) break
+      if (pageIndex === maxPages) {
         problem = `Only the ${maxPages * pageSize} agents that were active last were looked at.`
         break
       }
-      const next = yield* Effect.either(Effect.provideService(page(index), Sparing, true))
+      const next = yield* Effect.either(Effect.provideService(read(pageIndex + 1), Sparing, true))
       if (Either.isLeft(next)) {
-        problem = `Only ${(index - 1) * pageSize} of ${total ?? "the"} agents could be listed. ${inBrief(next.left)}`
-      } else {
-        pages.push(next.right.agents)
-        hasMore = sentRows(next.right.agents) > 0 && (index - 1) * pageSize + sentRows(next.right.agents) < (total ?? 0)
+        problem = `Only ${pageIndex * pageSize} of ${total ?? "the"} agents could be listed. ${inBrief(next.left)}`
+        break
       }
+      last = next.right.agents
+      pages.push(last)
     }
-    const all = joinRows(pages)
-    return { agents: all, ...noticeOf(unreadable(all), problem) }
+    const agents = joinRows(pages)
+    return { agents, ...noticeOf(unreadable(agents), problem) }
   })
 
 /** The longest name that a notice repeats. */

@@ -177,6 +177,11 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
       })
     )
 
+  const logFailure = ({ file, runId }: Found) =>
+    file.fileType === "LogText"
+      ? new ToolFailure({ message: `File ${nameOf(file)} is the log of run ${runId}: read it with read_run_log.` })
+      : undefined
+
   const tooLarge = ({ file, runId }: Found) =>
     (file.fileSize ?? 0) > maxTableBytes
       ? new ToolFailure({
@@ -219,11 +224,8 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
   const preview = (wanted: Wanted, { columns, format, maxRows, offset }: PreviewArgs) =>
     Effect.gen(function* () {
       const found = yield* find(wanted)
-      if (found.file.fileType === "LogText") {
-        return yield* new ToolFailure({
-          message: `File ${nameOf(found.file)} is the log of run ${found.runId}: read it with read_run_log.`
-        })
-      }
+      const log = logFailure(found)
+      if (log !== undefined) return yield* log
       const answer = yield* run(
         {
           kind: "preview",
@@ -317,8 +319,10 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
         })
       }
       const sources = yield* Effect.forEach(tables, find, { concurrency: 3 })
-      const large = sources.map(tooLarge).find((problem) => problem !== undefined)
-      if (large !== undefined) return yield* large
+      const refused = sources
+        .map((source) => logFailure(source) ?? tooLarge(source))
+        .find((problem) => problem !== undefined)
+      if (refused !== undefined) return yield* refused
       const named = names.map((name, index) => ({ name, fileName: sources[index]?.file.name ?? "" }))
       const answer = yield* run(
         { kind: "query", sql, tables: named, maxRows, maxBytes: room - 200 * sources.length },

@@ -106,7 +106,7 @@ const timing = {
 }
 
 const execution = {
-  parallelism: Param.optional(Param.integer("Into how many parts to split the inputs", { max: 50 })),
+  parallelism: Param.optional(Param.integer("Parts to split the inputs into", { max: 50 })),
   ...Param.execution,
   isExclusive: Param.optional(Param.flag("One run of the agent at a time"))
 }
@@ -125,7 +125,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
       "Schedules of one agent, of a space or of all agents, paused ones included, with their next run. For every start in a period use get_scheduled_runs.",
     bound: { list: "schedules", advice: "Ask for one space or one agent." },
     input: Schema.Struct({
-      agentId: Param.optional(Param.integer("All agents if left out").pipe(Schema.brand("AgentId"))),
+      agentId: Param.optional(Param.integer("Default: all agents").pipe(Schema.brand("AgentId"))),
       spaceId: Param.optional(Param.integer("In place of agentId").pipe(Schema.brand("SpaceId")))
     }),
     output: Schema.Struct({ schedules: Schema.Array(FleetSchedule), notice })
@@ -344,7 +344,7 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
     /** The schedules of all agents, or of those of a space. */
     const listOfFleet = (spaceId: SpaceId | undefined) =>
       Effect.gen(function* () {
-        const fleet = yield* listFleet(agents, spaceId)
+        const fleet = yield* listFleet(agents.list, spaceId)
         const known = fleet.agents.flatMap(({ id, name }) => (id === undefined ? [] : [{ id, name }]))
         const listed = yield* fanOut({
           items: known,
