@@ -6,8 +6,9 @@ import { dirname, join, relative } from "node:path"
  */
 export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   "main.ts": ["cli", "serve"],
-  cli: ["serve", "sandbox", "mcp", "tools/catalog", "tools", "sequentum", "sequentum/client", "runtime", "config.ts"],
+  cli: ["serve", "login", "sandbox", "mcp", "tools/catalog", "tools", "sequentum", "sequentum/client", "runtime", "config.ts"],
   serve: [
+    "login",
     "http",
     "mcp",
     "resources",
@@ -36,6 +37,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sequentum/schemas/text.ts",
     "runtime"
   ],
+  login: ["sequentum", "sequentum/client"],
   // Knows nothing of Sequentum or MCP.
   data: [],
   sandbox: [],
