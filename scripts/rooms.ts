@@ -20,6 +20,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "runtime",
     "config.ts"
   ],
+  login: ["sequentum", "sequentum/client"],
   http: ["mcp", "tools/catalog", "tools", "sequentum", "runtime", "config.ts"],
   mcp: ["prompts", "resources", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
   prompts: ["resources", "sequentum/schemas/text.ts", "policies.ts"],
@@ -37,7 +38,6 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "sequentum/schemas/text.ts",
     "runtime"
   ],
-  login: ["sequentum", "sequentum/client"],
   // Knows nothing of Sequentum or MCP.
   data: [],
   sandbox: [],

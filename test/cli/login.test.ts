@@ -180,7 +180,7 @@ describe.skipIf(process.platform !== "linux")("a sign-in", () => {
 
   it.scopedLive("is renewed by one of many programs at a time, and survives", () =>
     Effect.gen(function* () {
-      const { call, change, login, path } = yield* machine()
+      const { call, change, login, path, session } = yield* machine()
       yield* login
       // An earlier program died while it held the lock.
       writeFileSync(`${path}.lock`, JSON.stringify({ pid: 2 ** 30, host: "another", id: "x" }))
@@ -192,9 +192,12 @@ describe.skipIf(process.platform !== "linux")("a sign-in", () => {
       yield* change({ obtainedAt: 0 })
       const outcomes = yield* Effect.all([call, call, call, call], { concurrency: "unbounded" })
       for (const { code, stderr } of outcomes) assert.strictEqual(code, 0, stderr)
+      const { refreshToken } = yield* session
       yield* change({ obtainedAt: 0 })
       const last = yield* call
       assert.deepStrictEqual([last.code, last.stderr], [0, ""])
+      // A refresh token that was used twice would have ended the session.
+      assert.notStrictEqual((yield* session).refreshToken, refreshToken)
       assert.isFalse(existsSync(`${path}.lock`))
     })
   )
