@@ -6,7 +6,18 @@ import { dirname, join, relative } from "node:path"
  */
 export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   "main.ts": ["cli", "serve"],
-  cli: ["serve", "login", "sandbox", "mcp", "tools/catalog", "tools", "sequentum", "sequentum/client", "runtime", "config.ts"],
+  cli: [
+    "serve",
+    "login",
+    "sandbox",
+    "mcp",
+    "tools/catalog",
+    "tools",
+    "sequentum",
+    "sequentum/client",
+    "runtime",
+    "config.ts"
+  ],
   serve: [
     "login",
     "http",

@@ -146,6 +146,7 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
           "README.md",
           "dist/main.js",
           "dist/THIRD_PARTY_LICENSES.txt",
+          "dist/sbom.cdx.json",
           "dist/chunks/dataWorker.cjs",
           "dist/chunks/sql-wasm.wasm",
           "package.json"
