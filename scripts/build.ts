@@ -4,6 +4,7 @@ import type { Metafile } from "esbuild"
 import * as Schema from "effect/Schema"
 import { wasmName, workerName } from "../src/data/workerFile.ts"
 import { bundle, bundleWorker } from "./bundle.ts"
+import { makeSbom } from "./sbom.ts"
 
 const outdir = "dist"
 
@@ -49,10 +50,19 @@ const readManifest = Schema.decodeUnknownSync(
   Schema.Struct({ name: Schema.String, version: Schema.String, license: Schema.optional(Schema.String) })
 )
 
-const licences = async (packages: ReadonlyArray<string>): Promise<string> => {
+type Manifest = ReturnType<typeof readManifest>
+
+const readManifests = (folders: ReadonlyArray<string>) =>
+  Promise.all(
+    folders.map(async (folder) => ({
+      folder,
+      manifest: readManifest(JSON.parse(await readFile(join(folder, "package.json"), "utf8")))
+    }))
+  )
+
+const licences = async (packages: ReadonlyArray<{ readonly folder: string; readonly manifest: Manifest }>) => {
   const parts = await Promise.all(
-    packages.map(async (folder) => {
-      const manifest = readManifest(JSON.parse(await readFile(join(folder, "package.json"), "utf8")))
+    packages.map(async ({ folder, manifest }) => {
       const text = await firstReadable(licenceNames.map((name) => join(folder, name)))
       return `${manifest.name} ${manifest.version}\nLicence: ${manifest.license ?? "see below"}\n\n${text?.trim() ?? "The package ships no licence text."}`
     })
@@ -77,7 +87,12 @@ const { outputs: workerOutputs } = await bundleWorker(worker)
 await copyFile("node_modules/sql.js/dist/sql-wasm.wasm", wasm)
 const outputs = { ...metafile.outputs, ...workerOutputs }
 const files = loadable(outputs, main).add(worker)
-const others = new Map([["THIRD_PARTY_LICENSES.txt", await licences(bundledPackages(outputs, files))]])
+const packages = await readManifests(bundledPackages(outputs, files))
+const sbom = makeSbom(packages.map(({ manifest: { license, name, version } }) => ({ name, version, license })))
+const others = new Map([
+  ["THIRD_PARTY_LICENSES.txt", await licences(packages)],
+  ["sbom.cdx.json", `${JSON.stringify(sbom, null, 2)}\n`]
+])
 if (process.argv.includes("--metafile")) others.set("meta.json", JSON.stringify(metafile))
 const skills = (await readdir("src/skills", { recursive: true })).filter((path) => path.endsWith(".md"))
 for (const path of skills) await cp(join("src/skills", path), join(outdir, "chunks/skills", path))

@@ -6,8 +6,20 @@ import { dirname, join, relative } from "node:path"
  */
 export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
   "main.ts": ["cli", "serve"],
-  cli: ["serve", "sandbox", "mcp", "tools/catalog", "tools", "sequentum", "sequentum/client", "runtime", "config.ts"],
+  cli: [
+    "serve",
+    "login",
+    "sandbox",
+    "mcp",
+    "tools/catalog",
+    "tools",
+    "sequentum",
+    "sequentum/client",
+    "runtime",
+    "config.ts"
+  ],
   serve: [
+    "login",
     "http",
     "mcp",
     "resources",
@@ -19,6 +31,7 @@ export const rooms: Readonly<Record<string, ReadonlyArray<string>>> = {
     "runtime",
     "config.ts"
   ],
+  login: ["sequentum", "sequentum/client"],
   http: ["mcp", "tools/catalog", "tools", "sequentum", "runtime", "config.ts"],
   mcp: ["prompts", "resources", "skills", "tools", "sequentum", "sequentum/client", "runtime", "policies.ts"],
   prompts: ["resources", "sequentum/schemas/text.ts", "policies.ts"],

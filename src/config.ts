@@ -210,7 +210,7 @@ export const settings = {
     {
       env: "SEQUENTUM_API_KEY",
       defaultText: "none",
-      doc: "API key of a Sequentum user. Needed over stdio, unless the sandbox is used."
+      doc: "API key of a Sequentum user. Needed over stdio, unless the sandbox or a sign-in is used."
     },
     optional(apiKey)
   ),

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { keyCredentials, loggerLayer } from "../serve/caller.ts"
+import { ownCredentials, loggerLayer } from "../serve/caller.ts"
 import { operatorSelection, serverLayer } from "../serve/layers.ts"
 import { loadSettings, type Overrides } from "../config.ts"
 import { errorText } from "../mcp/results.ts"
@@ -79,7 +79,7 @@ export const call = (
     const selection = yield* operatorSelection(settings)
     const tool = yield* findTool(name, selection)
     const args = yield* readCallArguments(tool, words)
-    const credentials = yield* keyCredentials(settings)
+    const credentials = yield* ownCredentials(settings)
     const { clear, progress } = progressBar()
     let isRefused = false
     const { ask } = makeTerminalConfirm(settings, isYes)

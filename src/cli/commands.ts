@@ -13,6 +13,7 @@ import {
   failOnFailure,
   installation,
   json,
+  noBrowser,
   readOnlyServer,
   sandbox,
   sandboxPort,
@@ -129,6 +130,32 @@ const doctor = Command.make({
     )
 })
 
+const loginCommand = Command.make({
+  name: "login",
+  summary: "Sign in to Sequentum in the browser, in place of an API key",
+  args: [],
+  flags: { noBrowser },
+  examples: ["sequentum-mcp login"],
+  run: (flags, overrides) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./login.ts")),
+      ({ login }) => login(!flags.noBrowser, overrides)
+    )
+})
+
+const logoutCommand = Command.make({
+  name: "logout",
+  summary: "Forget the tokens of the sign-in",
+  args: [],
+  flags: {},
+  examples: ["sequentum-mcp logout"],
+  run: (_, overrides) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./login.ts")),
+      ({ logout }) => logout(overrides)
+    )
+})
+
 const completionScript = Command.make({
   name: "completion",
   summary: "Print the script by which a shell completes commands, tools and parameters",
@@ -160,7 +187,19 @@ export const program: Command.Command = Command.make({
   args: [],
   flags: { ...sandbox, ...selection },
   examples: ["sequentum-mcp --sandbox --sandbox-speed 60", "sequentum-mcp --read-only --toolsets agents,runs,files"],
-  commands: [http, sandboxAlone, tools, callTool, demo, installIn, doctor, completionScript, helpOn],
+  commands: [
+    http,
+    sandboxAlone,
+    tools,
+    callTool,
+    demo,
+    installIn,
+    loginCommand,
+    logoutCommand,
+    doctor,
+    completionScript,
+    helpOn
+  ],
   isServer: true,
   run: (flags, overrides) => withSandbox(flags, overrides, serveMcp)
 })

@@ -108,6 +108,9 @@ export const sandboxShape = {
   )
 }
 
+/** For a machine without a browser. */
+export const noBrowser = toggle("--no-browser", "Only print the address to open")
+
 /** A client's server that changes nothing. */
 export const readOnlyServer = toggle("--read-only", "Let the client use only tools that change nothing")
 

@@ -2,8 +2,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
+import type { DataFailed, DataWorkersOptions, RunOptions, UnreadableFile } from "./jobs.ts"
 import type { Answer, Job } from "./protocol.ts"
-import type { DataFailed, DataWorkersOptions, RunOptions, UnreadableFile } from "./work.ts"
 
 /**
  * Threads that read files and query them: whatever a file holds, the main thread goes on. They are started on first use

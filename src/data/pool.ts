@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { DataFailed, UnreadableFile, type DataWorkersOptions, type RunOptions } from "./work.ts"
+import { DataFailed, UnreadableFile, type DataWorkersOptions, type RunOptions } from "./jobs.ts"
 import type { Answer, FromWorker, Job, ToWorker } from "./protocol.ts"
 import { workerFile } from "./workerFile.ts"
 

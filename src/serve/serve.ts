@@ -4,7 +4,7 @@ import { loadSettings, type Overrides, type Settings } from "../config.ts"
 import { serve } from "../mcp/stdio.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { version } from "../runtime/version.ts"
-import { keyCredentials, loggerLayer } from "./caller.ts"
+import { ownCredentials, loggerLayer } from "./caller.ts"
 
 const choosesTools = ({ excludeTools, readOnly, tools, toolsets }: Settings) =>
   readOnly || [toolsets, tools, excludeTools].some(Option.isSome)
@@ -29,7 +29,7 @@ export const serveMcp = (overrides?: Overrides) =>
     // Logs are worth no failure: a client may close its end of stderr.
     process.stderr.on("error", () => undefined)
     if (overrides === undefined && process.stdin.isTTY) process.stderr.write(notice)
-    const credentials = yield* keyCredentials(settings)
+    const credentials = yield* ownCredentials(settings)
     const stdio = Effect.promise(() => import("./stdio.ts"))
     // Invalid tool names must stop the start. Without any, loading the tools can wait until the client needs them.
     if (choosesTools(settings)) yield* Effect.flatMap(stdio, ({ checkSelection }) => checkSelection(settings))

@@ -1,3 +1,4 @@
+import { randomInt, randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -182,6 +183,74 @@ describe("sequentum-mcp doctor", () => {
       for (const value of ["planted-value", "Books", "Retail", "4101"]) assert.notInclude(after.stdout, value)
       assert.isTrue(seen.every((request) => request.startsWith("GET ")))
       assert.strictEqual(new Set(seen).size, seen.length, "each endpoint once")
+    })
+  )
+
+  it.live("finds of each deployment exactly the fields that the other has not", () =>
+    Effect.gen(function* () {
+      const reportOn = (fields: string) =>
+        Effect.gen(function* () {
+          const { code, stdout } = yield* run(["doctor", "--sandbox", "--sandbox-fields", fields, "--json"])
+          assert.strictEqual(code, 0, stdout)
+          return yield* Effect.orDie(Schema.decode(Report)(stdout))
+        })
+      const [production, qa] = yield* Effect.all([reportOn("production"), reportOn("qa")])
+      const named = (endpoint: string, prefix: string, fields: string) =>
+        fields.split(" ").map((field) => ({ endpoint, kind: "unknown field", field: `${prefix}${field}` }))
+      const inSchedules = "startedBy serverId httpVersion saveContentCache configName"
+      const inSpaces = "scope runRetentionHours initiatedBy access"
+      const inUpcoming =
+        "schedule scheduleType runEveryCount runEveryPeriod spaceId spaceName approvalStatus lastRunId lastRunTime lastRunMessage"
+      const expected = [
+        ...named("GET /analytics/schedules/upcoming", "[].", inUpcoming),
+        ...named("GET /agent/{id}/schedules", "[].", inSchedules),
+        ...named("GET /agent/{id}/schedules/{id}", "", inSchedules),
+        ...named("GET /spaces", "[].", inSpaces),
+        ...named("GET /spaces/{id}", "", inSpaces),
+        ...named("GET /spaces/search", "", inSpaces),
+        ...named("GET /spaces/{id}/agents", "[].", "created updated isArchived approvalStatus labels")
+      ]
+      const inBoth = new Set(production.differences.map((one) => JSON.stringify(one)))
+      assert.deepStrictEqual(
+        qa.differences.filter((one) => !inBoth.has(JSON.stringify(one))),
+        expected
+      )
+      assert.strictEqual(qa.differences.length, production.differences.length + expected.length)
+      // Fields that are expected, and that production does not send.
+      const neverSent = ({ neverSent: all }: typeof qa) =>
+        all.flatMap(({ endpoint, fields }) => fields.map((field) => `${endpoint} ${field}`))
+      const inQa = new Set(neverSent(qa))
+      assert.deepStrictEqual(
+        neverSent(production).filter((one) => !inQa.has(one)),
+        ["GET /analytics/schedules/upcoming [].lastRunStatus", "GET /spaces/{id}/agents [].version"]
+      )
+    })
+  )
+
+  it.scopedLive("finds what no code can know: a field, a code and a type that are made up each time", () =>
+    Effect.gen(function* () {
+      const field = `f${randomUUID().replaceAll("-", "")}`
+      const code = randomInt(1000, 1_000_000)
+      const plain = yield* planted((_, object) => object)
+      const before = yield* examine(plain.url)
+      const { url } = yield* planted((path, object) => {
+        if (/\/agent\/\d+$/u.test(path)) return { ...object, [field]: true }
+        if (path.endsWith("/versions")) return { ...object, version: [field] }
+        if (path.endsWith("/status")) return { ...object, status: code }
+        return object
+      })
+      const after = yield* examine(url)
+      const known = new Set(before.report.differences.map((one) => JSON.stringify(one)))
+      const found = after.report.differences.filter((one) => !known.has(JSON.stringify(one)))
+      assert.deepInclude(found, { endpoint: "GET /agent/{id}", kind: "unknown field", field })
+      assert.deepInclude(found, {
+        endpoint: "GET /agent/{id}/run/{id}/status",
+        kind: "unknown value",
+        field: "status",
+        code
+      })
+      assert.deepInclude(found, { endpoint: "GET /agent/{id}/versions", kind: "another type", field: "[].version" })
+      assert.strictEqual(after.code, 1)
     })
   )
 

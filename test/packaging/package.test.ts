@@ -148,6 +148,7 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
           "README.md",
           "dist/main.js",
           "dist/THIRD_PARTY_LICENSES.txt",
+          "dist/sbom.cdx.json",
           "dist/chunks/dataWorker.cjs",
           "dist/chunks/sql-wasm.wasm",
           ...skills.map(({ name }) => `dist/chunks/skills/${name}/SKILL.md`),

@@ -19,9 +19,11 @@ interface Options {
   readonly input?: string
 }
 
-/** An environment without the settings of the machine that runs the tests. */
+/** An environment without the settings of the machine that runs the tests, and without a sign-in of its user. */
 const environment = (extra: Readonly<Record<string, string>> = {}) => ({
   PATH: process.env["PATH"],
+  HOME: "/nonexistent",
+  XDG_STATE_HOME: "/nonexistent",
   ...extra
 })
 

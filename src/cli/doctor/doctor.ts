@@ -14,7 +14,7 @@ import { layerHttpClient } from "../../sequentum/client/upstreamHttpClient.ts"
 import { Credentials } from "../../sequentum/Credentials.ts"
 import { meaningOf, type SequentumError } from "../../sequentum/errors.ts"
 import { services } from "../../sequentum/services.ts"
-import { keyCredentials, loggerLayer } from "../../serve/caller.ts"
+import { ownCredentials, loggerLayer } from "../../serve/caller.ts"
 import { httpClientFor } from "../../serve/layers.ts"
 import { Stop, type Problem } from "../../serve/runMain.ts"
 import { out, screenWidth, stdoutStyle, wrap, type Style } from "../print.ts"
@@ -121,7 +121,11 @@ const rateCheck = ({ limit, window }: Heard) =>
 const credentialsCheck = (readings: ReadonlyArray<Reading>): Check => {
   const errors = readings.flatMap((one) => (one.outcome === "failed" ? [one.error] : []))
   if (errors.some(({ _tag }) => _tag === "Unauthorized")) {
-    return fail("Credentials", "refused (401)", "Check SEQUENTUM_API_KEY: it is wrong, expired or revoked.")
+    return fail(
+      "Credentials",
+      "refused (401)",
+      "Check SEQUENTUM_API_KEY, which is wrong, expired or revoked, or sign in again: sequentum-mcp login."
+    )
   }
   const forbidden = readings.flatMap((one) =>
     one.outcome === "failed" && one.error._tag === "Forbidden"
@@ -196,7 +200,7 @@ const examineApi = (settings: Settings) =>
   Effect.gen(function* () {
     const heard: Heard = { skew: undefined, limit: undefined, window: undefined, answers: 0 }
     const collected: Collected = { comparisons: new Map() }
-    const credentials = yield* keyCredentials(settings)
+    const credentials = yield* ownCredentials(settings)
     const upstream = Layer.provide(listening(heard), layerHttpClient(settings.apiUrl))
     const readings = yield* readAll(collected).pipe(
       Effect.provide(

@@ -6,7 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import { withSpan } from "../../runtime/tracing.ts"
-import { Credentials } from "../Credentials.ts"
+import { Credentials, type Renewal } from "../Credentials.ts"
 import { Deadline } from "../Deadline.ts"
 import type { SequentumError } from "../errors.ts"
 import { Recipient } from "../Recipient.ts"
@@ -122,6 +122,22 @@ interface Expected<A> {
   readonly read: Read<A>
 }
 
+/** Sends with a secret that is renewed, and once more after a refusal: what Sequentum answers by 401 it has not done. */
+const renewing = <A>(
+  credentials: Credentials["Type"],
+  renewal: Renewal,
+  once: Effect.Effect<A, SequentumError>
+): Effect.Effect<A, SequentumError> =>
+  Effect.zipRight(
+    renewal.beforeUse,
+    Effect.suspend(() => {
+      const { secret } = credentials
+      return Effect.catchTag(once, "Unauthorized", (error) =>
+        Effect.flatMap(renewal.afterRefusal(secret), (isRenewed) => (isRenewed ? once : Effect.fail(error)))
+      )
+    })
+  )
+
 const make = (options: SequentumClientOptions) =>
   Effect.gen(function* () {
     const upstream = yield* Upstream
@@ -137,27 +153,31 @@ const make = (options: SequentumClientOptions) =>
     ): Call<A> =>
       Effect.contextWithEffect((context: Context.Context<Credentials>) => {
         const credentials = Context.get(context, Credentials)
-        const secret = Redacted.value(credentials.secret)
-        const request: UpstreamRequest = {
-          line,
-          target: `${base}${line.path}${queryText(query)}`,
-          headers: requestHeaders(credentials.scheme, secret, body !== undefined),
-          body: body === undefined ? undefined : JSON.stringify(body),
-          timeout: timeout ?? options.requestTimeout
+        const attempt = () => {
+          const secret = Redacted.value(credentials.secret)
+          const request: UpstreamRequest = {
+            line,
+            target: `${base}${line.path}${queryText(query)}`,
+            headers: requestHeaders(credentials.scheme, secret, body !== undefined),
+            body: body === undefined ? undefined : JSON.stringify(body),
+            timeout: timeout ?? options.requestTimeout
+          }
+          const deadline = Context.get(context, Deadline)
+          return exchange({
+            request,
+            secret,
+            budget: budgetOf(credentials.account ?? credentials),
+            deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
+            isSparing: Context.get(context, Sparing),
+            accepts,
+            read,
+            retry,
+            onSent: Context.get(context, Attempts).sent,
+            isUnwanted: Context.get(context, Recipient).isGone
+          })
         }
-        const deadline = Context.get(context, Deadline)
-        return exchange({
-          request,
-          secret,
-          budget: budgetOf(credentials.account ?? credentials),
-          deadline: timeout === undefined ? deadline : { ...deadline, at: Number.POSITIVE_INFINITY },
-          isSparing: Context.get(context, Sparing),
-          accepts,
-          read,
-          retry,
-          onSent: Context.get(context, Attempts).sent,
-          isUnwanted: Context.get(context, Recipient).isGone
-        })
+        const { renewal } = credentials
+        return renewal === undefined ? attempt() : renewing(credentials, renewal, Effect.suspend(attempt))
       }).pipe(withSpan("SequentumClient.send", { kind: "client", attributes: { "http.request.method": line.method } }))
 
     const json =

@@ -46,7 +46,7 @@ export const layerHttpClient = (apiUrl: URL): Layer.Layer<Upstream, never, HttpC
       return {
         send: ({ body, headers, line, target, timeout }) => {
           const bare = HttpClientRequest.make(line.method)(`${apiUrl.origin}${target}`, { headers })
-          const request = body === undefined ? bare : HttpClientRequest.bodyText(bare, body, "application/json")
+          const request = body === undefined ? bare : HttpClientRequest.bodyText(bare, body, headers["content-type"])
           return ifTraced(untraced.execute(request), http.execute(request)).pipe(
             Effect.mapError((error) => clientFailure(error, line)),
             Effect.flatMap((response) => received(line, response)),

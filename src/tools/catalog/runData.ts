@@ -1,7 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { DataWorkers } from "../../data/DataWorkers.ts"
-import type { DataFailed, UnreadableFile } from "../../data/work.ts"
+import type { DataFailed, UnreadableFile } from "../../data/jobs.ts"
 import { maxTableBytes, type Answer, type Job } from "../../data/protocol.ts"
 import type { Credentials } from "../../sequentum/Credentials.ts"
 import { timeLeft } from "../../sequentum/Deadline.ts"

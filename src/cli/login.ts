@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { loadSettings, type Overrides, type Settings } from "../config.ts"
+import { readSession, sessionPath, withLock, writeSession, type FileProblem } from "../login/SessionFile.ts"
+import { signIn } from "../login/signIn.ts"
+import { loggerLayer } from "../serve/caller.ts"
+import { httpClientFor } from "../serve/layers.ts"
+import { Stop } from "../serve/runMain.ts"
+import { note, out } from "./print.ts"
+
+/** How the system opens an address. On Windows not by `start`, which would read the address as a command. */
+const opener = (platform: NodeJS.Platform): readonly [string, ReadonlyArray<string>] => {
+  switch (platform) {
+    case "darwin":
+      return ["open", []]
+    case "win32":
+      return ["rundll32", ["url.dll,FileProtocolHandler"]]
+    default:
+      return ["xdg-open", []]
+  }
+}
+
+/** Opens an address in the browser, if there is one. */
+const openInBrowser = (address: URL) =>
+  Effect.sync(() => {
+    const [command, args] = opener(process.platform)
+    const child = spawn(command, [...args, address.href], { stdio: "ignore", detached: true })
+    // The address is printed as well, so that no browser is no failure.
+    child.on("error", () => undefined)
+    child.unref()
+  })
+
+const fileStop = ({ reason }: FileProblem) => new Stop({ lines: [reason] })
+
+const keyWins = ({ apiKey }: Settings) =>
+  Option.isSome(apiKey)
+    ? note("SEQUENTUM_API_KEY is set, and is used in place of a sign-in. Take it out to use the sign-in.")
+    : Effect.void
+
+/** Signs in to Sequentum in the browser, and keeps the tokens. Fails with Stop. */
+export const login = (opensBrowser: boolean, overrides: Overrides) =>
+  Effect.gen(function* () {
+    const settings = yield* loadSettings(overrides)
+    const { apiUrl } = settings
+    const show = (address: URL) =>
+      Effect.zipRight(
+        out(`Open this address to sign in to ${apiUrl.host}:\n\n${address.href}\n`),
+        opensBrowser ? openInBrowser(address) : Effect.void
+      )
+    yield* signIn(httpClientFor(settings), apiUrl, show).pipe(
+      Effect.provide(loggerLayer(settings)),
+      Effect.catchTags({
+        FileProblem: fileStop,
+        NotFinished: ({ minutes }) =>
+          new Stop({
+            lines: [`Nobody has signed in for ${minutes} minutes. Start again: sequentum-mcp login.`],
+            problem: "unfinished"
+          }),
+        OAuthFailed: ({ kind, reason }) => new Stop({ lines: [reason], problem: kind })
+      })
+    )
+    yield* out(`Signed in to ${apiUrl.host}. The tokens are in ${yield* sessionPath}, which only you can read.`)
+    yield* keyWins(settings)
+  })
+
+/** Forgets the tokens for the host. */
+export const logout = (overrides: Overrides) =>
+  Effect.gen(function* () {
+    const { apiUrl } = yield* loadSettings(overrides)
+    const session = yield* readSession(apiUrl.origin)
+    if (Option.isNone(session)) return yield* out(`Nobody is signed in to ${apiUrl.host}.`)
+    yield* withLock(writeSession(apiUrl.origin, Option.none()))
+    yield* out(`Signed out of ${apiUrl.host}: its tokens are no longer on this machine.`)
+  }).pipe(Effect.catchTag("FileProblem", fileStop))

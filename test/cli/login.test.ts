@@ -1,0 +1,254 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { serve, type SandboxOptions } from "../../src/sandbox/server.ts"
+import { run, start, until } from "../support/program.ts"
+
+const Session = Schema.Struct({
+  clientId: Schema.String,
+  tokenEndpoint: Schema.String,
+  accessToken: Schema.String,
+  refreshToken: Schema.String,
+  obtainedAt: Schema.Number,
+  expiresIn: Schema.Number
+})
+const File = Schema.parseJson(Schema.Struct({ sessions: Schema.Record({ key: Schema.String, value: Session }) }))
+
+/** A machine of its own whose browser approves everything, and a sandbox. */
+const machine = (options: SandboxOptions = {}) =>
+  Effect.gen(function* () {
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "login-"))),
+      (made) => Effect.sync(() => rmSync(made, { recursive: true }))
+    )
+    const { url } = yield* serve({ rateLimitPerMinute: 100_000, ...options })
+    const opened = join(folder, "opened")
+    const browser = join(folder, "xdg-open")
+    writeFileSync(
+      browser,
+      `#!${process.execPath}\nrequire("fs").writeFileSync(${JSON.stringify(opened)}, process.argv[2]); void fetch(process.argv[2])\n`
+    )
+    chmodSync(browser, 0o755)
+    const env = { PATH: folder, XDG_STATE_HOME: folder, SEQUENTUM_API_URL: url }
+    const path = join(folder, "sequentum-mcp", "login.json")
+    const session = Effect.suspend(() =>
+      Effect.flatMap(Effect.orDie(Schema.decode(File)(readFileSync(path, "utf8"))), ({ sessions }) =>
+        Effect.orDie(Effect.fromNullable(sessions[url]))
+      )
+    )
+    const change = (changes: Partial<typeof Session.Type>) =>
+      Effect.flatMap(session, (now) =>
+        Effect.sync(() => writeFileSync(path, JSON.stringify({ sessions: { [url]: { ...now, ...changes } } })))
+      )
+    return {
+      url,
+      env,
+      path,
+      opened,
+      session,
+      change,
+      login: run(["login"], { env }),
+      call: run(["call", "search_agents", "query=books"], { env })
+    }
+  })
+
+const secondsAgo = (seconds: number) => Date.now() - seconds * 1000
+
+describe.skipIf(process.platform !== "linux")("sequentum-mcp login", () => {
+  it.scopedLive("signs in by the browser, without a key, and keeps the tokens for the user alone", () =>
+    Effect.gen(function* () {
+      const { call, env, login, opened, path, session, url } = yield* machine()
+      const first = yield* login
+      assert.strictEqual(first.code, 0, first.stderr)
+      const { accessToken, refreshToken } = yield* session
+      const address = readFileSync(opened, "utf8")
+      assert.include(first.stdout, address)
+      assert.include(first.stdout, path)
+      const asked = new URL(address)
+      assert.strictEqual(asked.origin, url)
+      assert.strictEqual(asked.searchParams.get("code_challenge_method"), "S256")
+      assert.include(asked.searchParams.get("scope"), "offline_access")
+      assert.strictEqual(asked.searchParams.get("resource"), url)
+      assert.strictEqual(statSync(path).mode & 0o777, 0o600)
+      assert.strictEqual(statSync(join(path, "..")).mode & 0o777, 0o700)
+      const used = yield* call
+      assert.strictEqual(used.code, 0, used.stderr)
+      assert.include(used.stdout, "Books catalogue")
+      const out = yield* run(["logout"], { env })
+      assert.strictEqual(out.code, 0, out.stderr)
+      assert.notInclude(readFileSync(path, "utf8"), accessToken)
+      const after = yield* call
+      assert.strictEqual(after.code, 2)
+      assert.include(after.stderr, "sign in with sequentum-mcp login")
+      for (const { stderr, stdout } of [first, used, out, after]) {
+        for (const secret of [accessToken, refreshToken]) assert.notInclude(`${stdout}${stderr}${address}`, secret)
+      }
+    })
+  )
+
+  it.scopedLive("uses the key where one is set", () =>
+    Effect.gen(function* () {
+      const { change, env, login } = yield* machine()
+      yield* login
+      yield* change({ accessToken: "broken", refreshToken: "broken" })
+      const keyed = yield* run(["call", "search_agents", "query=books"], { env: { ...env, SEQUENTUM_API_KEY: "any" } })
+      assert.strictEqual(keyed.code, 0, keyed.stderr)
+    })
+  )
+
+  it.scopedLive("waits for its own redirect, whatever else comes to its address", () =>
+    Effect.gen(function* () {
+      const { env, path } = yield* machine()
+      const { child, exited, written } = yield* start(["login", "--no-browser"], { env })
+      yield* until(child.stdout, () => written.stdout.includes("/authorize?"))
+      const [, address = ""] = /(http\S+authorize\S+)/u.exec(written.stdout) ?? []
+      const callback = new URL(address).searchParams.get("redirect_uri") ?? ""
+      const get = (target: string) => Effect.promise(() => fetch(target))
+      const state = new URL(address).searchParams.get("state") ?? ""
+      for (const stray of [
+        "",
+        "?code=x&state=wrong",
+        `?code=x&state=${state}`,
+        `?code=x&state=${state}&iss=http://x`
+      ]) {
+        assert.strictEqual((yield* get(`${callback}${stray}`)).status, 400, stray)
+      }
+      assert.strictEqual(child.exitCode, null)
+      assert.strictEqual((yield* get(address)).status, 200)
+      yield* Effect.promise(() => exited)
+      assert.strictEqual(child.exitCode, 0, written.stderr)
+      assert.isTrue(existsSync(path))
+    })
+  )
+
+  it.scopedLive("ends as refused if the sign-in is, and says no more than the code", () =>
+    Effect.gen(function* () {
+      const { env, path, url } = yield* machine()
+      const { child, exited, written } = yield* start(["login", "--no-browser"], { env })
+      yield* until(child.stdout, () => written.stdout.includes("/authorize?"))
+      const [, address = ""] = /(http\S+authorize\S+)/u.exec(written.stdout) ?? []
+      const query = new URL(address).searchParams
+      const back = new URLSearchParams({ error: "access_denied", state: query.get("state") ?? "", iss: url })
+      yield* Effect.promise(() => fetch(`${query.get("redirect_uri") ?? ""}?${back.toString()}`))
+      yield* Effect.promise(() => exited)
+      assert.strictEqual(child.exitCode, 4)
+      assert.strictEqual(written.stderr.trim(), "The sign-in was refused: access_denied.")
+      assert.isFalse(existsSync(path))
+    })
+  )
+
+  it.scopedLive("says that there is no way to the host", () =>
+    Effect.gen(function* () {
+      const { env } = yield* machine()
+      const offline = yield* run(["login"], { env: { ...env, SEQUENTUM_API_URL: "http://127.0.0.1:1" } })
+      assert.strictEqual(offline.code, 6)
+      assert.strictEqual(offline.stderr.trim(), "There is no connection to 127.0.0.1:1 (ECONNREFUSED).")
+    })
+  )
+})
+
+describe.skipIf(process.platform !== "linux")("a sign-in", () => {
+  it.scopedLive("is renewed before it expires, and keeps the rotated refresh token", () =>
+    Effect.gen(function* () {
+      const { call, change, login, session } = yield* machine()
+      yield* login
+      const before = yield* session
+      yield* change({ obtainedAt: secondsAgo(before.expiresIn - 30) })
+      const { code, stderr } = yield* call
+      assert.strictEqual(code, 0, stderr)
+      const after = yield* session
+      assert.notStrictEqual(after.accessToken, before.accessToken)
+      assert.notStrictEqual(after.refreshToken, before.refreshToken)
+    })
+  )
+
+  it.scopedLive("is renewed after a refusal, once", () =>
+    Effect.gen(function* () {
+      const { call, change, login, session } = yield* machine()
+      yield* login
+      const { accessToken } = yield* session
+      const revoked = `${accessToken}AAAA`
+      yield* change({ accessToken: revoked, obtainedAt: secondsAgo(60) })
+      const { code, stderr } = yield* call
+      assert.strictEqual(code, 0, stderr)
+      assert.notInclude([accessToken, revoked], (yield* session).accessToken)
+    })
+  )
+
+  it.scopedLive("is renewed by one of many programs at a time, and survives", () =>
+    Effect.gen(function* () {
+      const { call, change, login, path, session } = yield* machine()
+      yield* login
+      // An earlier program died while it held the lock.
+      writeFileSync(`${path}.lock`, JSON.stringify({ pid: 2 ** 30, host: "another", id: "x" }))
+      const long = new Date(secondsAgo(120))
+      yield* Effect.promise(async () => {
+        const { utimes } = await import("node:fs/promises")
+        await utimes(`${path}.lock`, long, long)
+      })
+      yield* change({ obtainedAt: 0 })
+      const outcomes = yield* Effect.all([call, call, call, call], { concurrency: "unbounded" })
+      for (const { code, stderr } of outcomes) assert.strictEqual(code, 0, stderr)
+      const { refreshToken } = yield* session
+      yield* change({ obtainedAt: 0 })
+      const last = yield* call
+      assert.deepStrictEqual([last.code, last.stderr], [0, ""])
+      // A refresh token that was used twice would have ended the session.
+      assert.notStrictEqual((yield* session).refreshToken, refreshToken)
+      assert.isFalse(existsSync(`${path}.lock`))
+    })
+  )
+
+  it.scopedLive("lasts over stdio while its tokens come and go", () =>
+    Effect.gen(function* () {
+      const { env, login, session } = yield* machine({ tokenLife: 2 })
+      yield* login
+      const { accessToken } = yield* session
+      const { child, written } = yield* start([], { env })
+      const ask = (id: number, method: string, params: unknown) =>
+        Effect.suspend(() => {
+          child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`)
+          return until(child.stdout, () => written.stdout.includes(`"id":${id}`))
+        })
+      const clientInfo = { name: "test", version: "1" }
+      yield* ask(1, "initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo })
+      for (const id of [2, 3, 4]) {
+        yield* ask(id, "tools/call", { name: "search_agents", arguments: { query: "books" } })
+        yield* Effect.sleep("1700 millis")
+      }
+      const answers = written.stdout.trim().split("\n").slice(1)
+      assert.strictEqual(answers.length, 3)
+      for (const answer of answers) assert.include(answer, "Books catalogue")
+      assert.notStrictEqual((yield* session).accessToken, accessToken)
+      assert.strictEqual(written.stderr, "")
+    })
+  )
+
+  it.scopedLive("that has ended is forgotten, and the call is refused", () =>
+    Effect.gen(function* () {
+      const { call, change, login, path, session } = yield* machine()
+      yield* login
+      const { accessToken } = yield* session
+      yield* change({ accessToken: `${accessToken}AAAA`, refreshToken: "reused", obtainedAt: secondsAgo(60) })
+      const { code, stderr } = yield* call
+      assert.strictEqual(code, 4)
+      assert.include(stderr, "sign in again")
+      assert.notInclude(readFileSync(path, "utf8"), "reused")
+      assert.strictEqual((yield* call).code, 2)
+    })
+  )
+
+  it.scopedLive("stops the start with one sentence if its file is damaged", () =>
+    Effect.gen(function* () {
+      const { call, login, path } = yield* machine()
+      yield* login
+      writeFileSync(path, '{"sessions": {"secret')
+      const { code, stderr } = yield* call
+      assert.strictEqual(code, 2)
+      assert.strictEqual(stderr.trim(), `${path} is damaged. Delete it, and sign in again: sequentum-mcp login.`)
+    })
+  )
+})
