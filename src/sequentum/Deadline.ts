@@ -42,7 +42,7 @@ export const within = (time: Duration.Duration, waits: Duration.Duration = time)
 }
 
 /** The time of one call. Clients give up after a minute, so it ends before; its waits leave time for a last request. */
-export const ofCall = within(Duration.seconds(50), Duration.seconds(45))
+export const ofCall = within(Duration.millis(49_500), Duration.seconds(45))
 
 /** What is left of the deadline; infinite without one. */
 export const timeLeft: Effect.Effect<Duration.Duration> = Effect.clockWith((clock) =>
