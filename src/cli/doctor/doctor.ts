@@ -121,7 +121,11 @@ const rateCheck = ({ limit, window }: Heard) =>
 const credentialsCheck = (readings: ReadonlyArray<Reading>): Check => {
   const errors = readings.flatMap((one) => (one.outcome === "failed" ? [one.error] : []))
   if (errors.some(({ _tag }) => _tag === "Unauthorized")) {
-    return fail("Credentials", "refused (401)", "Check SEQUENTUM_API_KEY, which is wrong, expired or revoked, or sign in again: sequentum-mcp login.")
+    return fail(
+      "Credentials",
+      "refused (401)",
+      "Check SEQUENTUM_API_KEY, which is wrong, expired or revoked, or sign in again: sequentum-mcp login."
+    )
   }
   const forbidden = readings.flatMap((one) =>
     one.outcome === "failed" && one.error._tag === "Forbidden"
