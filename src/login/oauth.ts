@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -41,8 +41,7 @@ const send = (http: Http, { body, method, type, url }: Ask) => {
   return Effect.flatMap(Upstream, (upstream) =>
     upstream.send({ line, target: `${url.pathname}${url.search}`, headers, body, timeout })
   ).pipe(
-    Effect.provide(layerHttpClient(url)),
-    Effect.provide(http),
+    Effect.provide(Layer.provide(layerHttpClient(url), http)),
     Effect.mapError((error) => {
       switch (error._tag) {
         case "ConnectionFailed":
