@@ -1,13 +1,36 @@
-import { build, type Metafile } from "esbuild"
+import { readFile } from "node:fs/promises"
+import { resolve } from "node:path"
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild"
 
 export interface BundleOptions {
   readonly entry: string
   readonly outdir: string
 }
 
+/** What the program loads before it answers its first request. */
+const start = "src/serve/serve.ts"
+
+/**
+ * Keeps what a start loads in one chunk. A module goes into a chunk with those that the same files need, so without this
+ * a start reads many small ones: here every file that is loaded on demand needs all of it.
+ */
+const oneStartChunk = (onDemand: ReadonlyArray<string>): Plugin => {
+  const paths = new Set(onDemand.map((path) => resolve(path)))
+  return {
+    name: "one start chunk",
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) =>
+        paths.has(path)
+          ? { contents: `${await readFile(path, "utf8")}\nimport ${JSON.stringify(resolve(start))}\n`, loader: "ts" }
+          : undefined
+      )
+    }
+  }
+}
+
 /** Bundles the program into one folder: the entry and the chunks that it loads on demand. */
 export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile> => {
-  const { metafile } = await build({
+  const options = {
     entryPoints: [entry],
     outdir,
     bundle: true,
@@ -34,7 +57,11 @@ export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile
     banner: {
       js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
     }
-  })
+  } satisfies BuildOptions
+  const first = await build({ ...options, write: false })
+  const entries = Object.values(first.metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? [])
+  const onDemand = entries.filter((path) => path.startsWith("src/") && path !== entry)
+  const { metafile } = await build({ ...options, plugins: [oneStartChunk(onDemand)] })
   return metafile
 }
 
