@@ -1,3 +1,4 @@
+import { CLIENT_CAPABILITIES_META_KEY, type ServerContext } from "@modelcontextprotocol/server"
 import * as Predicate from "effect/Predicate"
 
 /** A flag, or an object that stands for itself and may have more flags. */
@@ -50,3 +51,7 @@ const fromFlags = (flags: ReadonlyArray<string>, shape: Shape, path: string): un
 
 /** The capabilities of a client by the names that `flagsOf` gave. */
 export const capabilitiesOf = (flags: ReadonlyArray<string>): unknown => fromFlags(flags, known, "")
+
+/** The capabilities that a request of the newer era declares. */
+export const declaredCapabilities = ({ mcpReq: { envelope } }: ServerContext): unknown =>
+  Predicate.hasProperty(envelope, CLIENT_CAPABILITIES_META_KEY) ? envelope[CLIENT_CAPABILITIES_META_KEY] : undefined

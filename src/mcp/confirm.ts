@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from "node:crypto"
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   inputRequired,
   inputResponse,
   type InputRequiredResult,
@@ -18,16 +17,10 @@ import * as Schema from "effect/Schema"
 import type { Sealing } from "../runtime/sealed.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import * as Deadline from "../sequentum/Deadline.ts"
-import {
-  canonical,
-  declined,
-  notAsked,
-  saidYes,
-  type Answer,
-  type Confirm,
-  type Unconfirmed
-} from "../tools/Confirm.ts"
+import { canonical } from "../tools/canonical.ts"
+import { declined, notAsked, saidYes, type Answer, type Confirm, type Unconfirmed } from "../tools/Confirm.ts"
 import { ConfirmationNeeded, ToolFailure } from "../tools/errors.ts"
+import { declaredCapabilities } from "./clientCapabilities.ts"
 import type { Era } from "./era.ts"
 
 /** When the user is asked: `auto` where the client can ask, `always`, or `never`. */
@@ -118,10 +111,6 @@ const showsForms = (capabilities: unknown): boolean => {
   const elicitation = Predicate.isRecord(capabilities) ? capabilities["elicitation"] : undefined
   return Predicate.isRecord(elicitation) && (elicitation["form"] !== undefined || elicitation["url"] === undefined)
 }
-
-/** The capabilities that a request of the newer era declares. */
-const ofRequest = ({ mcpReq: { envelope } }: ServerContext): unknown =>
-  Predicate.hasProperty(envelope, CLIENT_CAPABILITIES_META_KEY) ? envelope[CLIENT_CAPABILITIES_META_KEY] : undefined
 
 /** Remembers which confirmations were used, the latest `maxUsed`. */
 const makeUsed = () => {
@@ -225,7 +214,7 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
   return (ctx, era, capabilities) => ({
     ask: (call) => {
       if (mode === "never" || skipped.has(call.tool)) return Effect.succeed(saidYes)
-      if (!showsForms(ofRequest(ctx) ?? capabilities())) {
+      if (!showsForms(declaredCapabilities(ctx) ?? capabilities())) {
         return mode === "auto"
           ? Effect.succeed(notAsked)
           : Effect.flatMap(

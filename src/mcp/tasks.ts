@@ -1,5 +1,4 @@
 import {
-  CLIENT_CAPABILITIES_META_KEY,
   MissingRequiredClientCapabilityError,
   ProtocolError,
   ProtocolErrorCode,
@@ -14,12 +13,13 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Sealing } from "../runtime/sealed.ts"
-import { meaningOf, type SequentumError } from "../sequentum/errors.ts"
+import { passes, type SequentumError } from "../sequentum/errors.ts"
 import type { ToolResult } from "../tools/bounds.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { Stopping } from "../tools/Stopping.ts"
 import type { Progress, Task } from "../tools/Task.ts"
 import type { ToolError } from "../tools/Tool.ts"
+import { declaredCapabilities } from "./clientCapabilities.ts"
 import { callerDigest } from "./confirm.ts"
 import { tasksExtension } from "./taskMethods.ts"
 import { errorResult, errorText, successResult } from "./results.ts"
@@ -49,10 +49,8 @@ export function taskResult(task: Result): Result {
 }
 
 /** Whether the client of a request takes a task in place of a result. */
-export const takesTasks = ({ mcpReq: { envelope } }: ServerContext): boolean => {
-  const capabilities: unknown = Predicate.hasProperty(envelope, CLIENT_CAPABILITIES_META_KEY)
-    ? envelope[CLIENT_CAPABILITIES_META_KEY]
-    : undefined
+export const takesTasks = (ctx: ServerContext): boolean => {
+  const capabilities = declaredCapabilities(ctx)
   const extensions = Predicate.hasProperty(capabilities, "extensions") ? capabilities.extensions : undefined
   return Predicate.hasProperty(extensions, tasksExtension) && Predicate.isRecord(extensions[tasksExtension])
 }
@@ -75,12 +73,6 @@ const lasting: ReadonlySet<string> = new Set([
   "OutcomeUnknown",
   "ConfirmationNeeded"
 ])
-
-/** Whether the next read may succeed, so that a failed one says nothing of the work. */
-const passes = (error: ToolError): boolean =>
-  error._tag === "UnexpectedResponse" || error._tag === "ServerFailure" || isRetryable(error)
-
-const isRetryable = (error: ToolError): boolean => isOfSequentum(error) && meaningOf(error).retryable
 
 const isOfSequentum = (error: ToolError): error is SequentumError => !lasting.has(error._tag)
 
@@ -152,7 +144,7 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
               if (error._tag === "UnknownTool") return Option.none<Result>()
               if (error._tag === "Unauthorized" || error._tag === "Forbidden") return yield* error
               const message = errorText(error, isOffered)
-              return passes(error)
+              return isOfSequentum(error) && passes(error)
                 ? described({ status: "working", message: `Its state could not be read: ${message}` })
                 : described({ status: "completed", message }, { result: whole(errorResult(error, isOffered)) })
             }

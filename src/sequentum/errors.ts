@@ -416,3 +416,7 @@ export const meaningOf = Match.type<SequentumError>().pipe(
     }
   })
 )
+
+/** Whether the next read may succeed, so that this failure says nothing of the state. */
+export const passes = (error: SequentumError): boolean =>
+  error._tag === "ServerFailure" || error._tag === "UnexpectedResponse" || meaningOf(error).retryable

@@ -33,19 +33,6 @@ export class Confirm extends Context.Reference<Confirm>()("sequentum/Confirm", {
   })
 }) {}
 
-/** Whether two calls are the same is told by this text: keys in order, absent members left out. */
-export const canonical = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
-  if (typeof value === "object" && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`)
-    return `{${members.join(",")}}`
-  }
-  return JSON.stringify(value)
-}
-
 /** Whether the user, or the operator for all calls, confirmed the call that is carried out. */
 export class IsConfirmed extends Context.Reference<IsConfirmed>()("sequentum/IsConfirmed", {
   defaultValue: () => false

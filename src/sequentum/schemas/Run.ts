@@ -20,17 +20,17 @@ export const RunStatus = wireEnum({
 })
 export type RunStatus = typeof RunStatus.Type
 
-const finalStatuses: ReadonlySet<RunStatus> = new Set([
+const finalStatuses: ReadonlySet<string> = new Set<RunStatus>([
   "Failure",
   "Failed",
   "Stopped",
   "Completed",
   "Success",
   "Skipped"
-] as const)
+])
 
 /** Whether a run in this state has ended. An unknown state counts as not final. */
-export const isFinal = (status: RunStatus): boolean => finalStatuses.has(status)
+export const isFinal = (status: string): boolean => finalStatuses.has(status)
 
 /** One execution of an agent. Source: docs.sequentum.com/api-reference/agents/run-status. */
 export const Run = Schema.Struct({

@@ -2,13 +2,11 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { makePerCaller } from "../../runtime/perCaller.ts"
 import { Credentials } from "../../sequentum/Credentials.ts"
 import { ToolFailure } from "../errors.ts"
 
 const windowMillis = 60_000
-
-/** A caller that started nothing in the last minute is forgotten once there are more than these. */
-const maxCallers = 1000
 
 interface Asked {
   /** How many runs or builds the call starts. */
@@ -18,11 +16,8 @@ interface Asked {
 }
 
 const make = (perMinute: number): Context.Tag.Service<StartLimit> => {
-  const callers = new Map<string | object, ReadonlyArray<number>>()
-
-  const forgetIdle = (since: number) => {
-    for (const [caller, times] of callers) if ((times.at(-1) ?? 0) <= since) callers.delete(caller)
-  }
+  /** The times of the starts in the last minute. */
+  const startsOf = makePerCaller((): { times: ReadonlyArray<number> } => ({ times: [] }))
 
   return {
     isOn: perMinute > 0,
@@ -31,12 +26,11 @@ const make = (perMinute: number): Context.Tag.Service<StartLimit> => {
         Effect.flatMap(Clock.currentTimeNanos, (nanos) => {
           if (perMinute === 0) return Effect.void
           const now = Number(nanos / 1_000_000n)
-          const caller = credentials.account ?? credentials
-          const recent = (callers.get(caller) ?? []).filter((at) => at > now - windowMillis)
+          const started = startsOf(credentials.account ?? credentials)
+          const recent = started.times.filter((at) => at > now - windowMillis)
           const fits = recent.length + starts <= perMinute || (isConfirmed && recent.length === 0)
           if (fits) {
-            if (callers.size >= maxCallers) forgetIdle(now - windowMillis)
-            callers.set(caller, [...recent, ...Array.from({ length: starts }, () => now)])
+            started.times = [...recent, ...Array.from({ length: starts }, () => now)]
             return Effect.void
           }
           const free = recent[recent.length + starts - perMinute - 1]

@@ -10,6 +10,7 @@ import { Credentials } from "../../sequentum/Credentials.ts"
 import { seconds } from "../../sequentum/errors.ts"
 import type { StartOptions } from "../../sequentum/Runs.ts"
 import type { AgentId } from "../../sequentum/schemas/common.ts"
+import { canonical } from "../canonical.ts"
 import { InvalidArguments, ToolFailure } from "../errors.ts"
 import { parseJsonObject } from "../jsonText.ts"
 import type { ToolError } from "../Tool.ts"
@@ -24,15 +25,6 @@ const maxRemembered = 100
 export const inputsOf = (inputParameters: string | undefined): Readonly<Record<string, unknown>> =>
   Option.getOrElse(parseJsonObject(inputParameters ?? ""), () => ({}))
 
-/** JSON with the members of each object in order of their names. */
-const inOrder = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(inOrder)
-  if (typeof value !== "object" || value === null) return value
-  return Object.entries(value)
-    .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, member]) => [name, inOrder(member)])
-}
-
 /** Numbers that JavaScript rounds, so that two of them could become the same. */
 const longNumber = /\d{16}/u
 
@@ -43,11 +35,9 @@ export const startKey = (
   syncTimeout: number | undefined
 ) => {
   const inputs =
-    inputParameters !== undefined && longNumber.test(inputParameters)
-      ? inputParameters
-      : inOrder(inputsOf(inputParameters))
+    inputParameters !== undefined && longNumber.test(inputParameters) ? inputParameters : inputsOf(inputParameters)
   return createHash("sha256")
-    .update(JSON.stringify([agentId, inOrder(options), syncTimeout, inputs]))
+    .update(canonical([agentId, options, syncTimeout ?? null, inputs]))
     .digest("base64")
 }
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Deadline from "../../sequentum/Deadline.ts"
-import { inBrief, meaningOf, seconds, type SequentumError } from "../../sequentum/errors.ts"
+import { inBrief, passes as errorPasses, seconds, type SequentumError } from "../../sequentum/errors.ts"
 import { ToolFailure } from "../errors.ts"
 import { Progress } from "../Progress.ts"
 import { Stopping } from "../Stopping.ts"
@@ -58,12 +58,8 @@ export const askedToWait = (failure: Failure): number =>
     ? (failure.retryAfterSeconds ?? 0)
     : 0
 
-/** Failures that say nothing of the state, whether or not a retry is likely to help. */
-const passing: ReadonlySet<Failure["_tag"]> = new Set(["ToolFailure", "ServerFailure", "UnexpectedResponse"])
-
 /** Whether the next read may succeed. */
-export const passes = (failure: Failure): boolean =>
-  passing.has(failure._tag) || (failure._tag !== "ToolFailure" && meaningOf(failure).retryable)
+export const passes = (failure: Failure): boolean => failure._tag === "ToolFailure" || errorPasses(failure)
 
 /**
  * Reads a state until it is done or `timeoutSeconds` of monotonic time are over, or the time of the call, and returns

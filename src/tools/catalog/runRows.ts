@@ -30,19 +30,24 @@ export const RunSummary = Schema.Struct({
   message: text
 })
 
+/** What every run shows of its times and counts. */
+const timesAndCounts = (run: Run) => ({
+  startTime: shortTime(run.startTime),
+  endTime: shortTime(run.endTime),
+  runTimeSec: run.runTimeSec,
+  dataCount: run.dataCount,
+  exportCount: run.exportCount,
+  errorCount: run.errorCount,
+  pageCount: run.pageCount
+})
+
 export const runSummary = (run: Run): typeof RunSummary.Type => ({
   ...showRunId(run.id),
   ...defined({
     status: run.status,
     isFinal: isFinal(run.status) ? undefined : false,
     created: run.startTime === undefined ? shortTime(run.created) : undefined,
-    startTime: shortTime(run.startTime),
-    endTime: shortTime(run.endTime),
-    runTimeSec: run.runTimeSec,
-    dataCount: run.dataCount,
-    exportCount: run.exportCount,
-    errorCount: run.errorCount,
-    pageCount: run.pageCount,
+    ...timesAndCounts(run),
     message: shortened(run.message)
   })
 })
@@ -111,13 +116,7 @@ export const runDetail = (run: Run): typeof RunDetail.Type => ({
     isFinal: isFinal(run.status),
     message: run.message,
     created: shortTime(run.created),
-    startTime: shortTime(run.startTime),
-    endTime: shortTime(run.endTime),
-    runTimeSec: run.runTimeSec,
-    dataCount: run.dataCount,
-    exportCount: run.exportCount,
-    errorCount: run.errorCount,
-    pageCount: run.pageCount,
+    ...timesAndCounts(run),
     requestCount: run.requestCount,
     inputCount: run.inputCount,
     traffic: run.traffic,

@@ -1,5 +1,6 @@
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { isFinal } from "../../sequentum/schemas/Run.ts"
 import { pick } from "../outputs.ts"
 import type { Progress, Task, ToolCall } from "../Task.ts"
 import type { JsonObject } from "../Tool.ts"
@@ -20,8 +21,6 @@ const isOver = (state: JsonObject) => state["isFinal"] === true
 const statusOf = (run: unknown): string =>
   Predicate.isRecord(run) && typeof run["status"] === "string" ? run["status"] : "unknown"
 
-const finalStatuses: ReadonlySet<string> = new Set(["Failure", "Failed", "Stopped", "Completed", "Success", "Skipped"])
-
 /** Waits for one run: its state says how the task is. */
 const ofRun = (state: JsonObject): Progress => {
   const status = statusOf(state["run"])
@@ -35,7 +34,7 @@ const rowsOf = (state: JsonObject): ReadonlyArray<unknown> => (Array.isArray(sta
 /** Waits for several runs. They were cancelled if each of them was stopped. */
 const ofRuns = (state: JsonObject): Progress => {
   const statuses = rowsOf(state).map(statusOf)
-  const ended = statuses.filter((status) => finalStatuses.has(status)).length
+  const ended = statuses.filter(isFinal).length
   const message = `${ended} of ${statuses.length} runs ended`
   if (!isOver(state)) return { status: "working", message }
   return { status: statuses.every((status) => status === "Stopped") ? "cancelled" : "completed", message }
@@ -62,9 +61,7 @@ const stopRun = ({ agentId, runId }: JsonObject): ToolCall => ({ tool: "stop_age
 export const startTask: Task = {
   watch: ({ agentId }, { run }) => {
     const runId = idOf(run)
-    return runId === undefined || finalStatuses.has(statusOf(run))
-      ? Option.none()
-      : Option.some(waitForRun({ agentId, runId }))
+    return runId === undefined || isFinal(statusOf(run)) ? Option.none() : Option.some(waitForRun({ agentId, runId }))
   },
   keep: (result) => {
     const kept = pick(result, ["inputParameters", "notice"])
