@@ -143,6 +143,22 @@ describe("rate limit of the endpoint", () => {
     })
   )
 
+  it.scoped("a burst at the edge of the minute gets no more than the limit in any 60 seconds", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint({ RATE_LIMIT_PER_MINUTE: "3" })
+      const burst = Effect.map(
+        Effect.forEach([1, 2, 3, 4], () => send(mcp, { method: "POST" })),
+        (answers) => answers.map(({ status }) => status)
+      )
+      yield* TestClock.adjust("59 seconds")
+      assert.deepStrictEqual(yield* burst, [401, 401, 401, 429])
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(yield* burst, [429, 429, 429, 429])
+      yield* TestClock.adjust("60 seconds")
+      assert.deepStrictEqual(yield* burst, [401, 401, 401, 429])
+    })
+  )
+
   const remaining = (mcp: string, forwardedFor: ReadonlyArray<string>) =>
     Effect.forEach(forwardedFor, (value) =>
       Effect.map(send(mcp, { method: "POST", headers: { "x-forwarded-for": value } }), ({ headers }) =>
