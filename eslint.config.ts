@@ -19,7 +19,7 @@ const sdk = ["@modelcontextprotocol/*"]
 const knowsNoProtocol = "Only src/mcp, src/http and the command line know the protocol."
 
 export default defineConfig(
-  globalIgnores(["dist", "coverage", "node_modules", "bench/*.mjs", "scripts/*.cjs"]),
+  globalIgnores(["dist", "coverage", "node_modules", "bench/*.mjs", "scripts/*.cjs", "docs/site/dist"]),
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

@@ -60,6 +60,15 @@ const rangeWord = (schema: Json): string => {
     return schema["anyOf"].map((option: unknown) => rangeWord(record(option))).join(", ")
   }
   if (Array.isArray(values)) return values.map((value: unknown) => code(JSON.stringify(value))).join(", ")
+  if (schema["type"] === "array") {
+    const items = record(schema["items"])
+    const range = rangeWord(items)
+    const word = Array.isArray(items["enum"]) ? "any of" : "each"
+    const { maxItems } = schema
+    return [typeof maxItems === "number" ? `up to ${maxItems}` : "", range === "" ? "" : `${word} ${range}`]
+      .filter((part) => part !== "")
+      .join(", ")
+  }
   if (typeof minimum === "number") {
     return typeof maximum === "number" ? `${minimum} to ${maximum}` : `${minimum} or more`
   }
@@ -67,19 +76,27 @@ const rangeWord = (schema: Json): string => {
   return typeof minLength === "number" ? `at least ${minLength} characters` : ""
 }
 
-const parameters = (schema: Json) => {
+/** A row for each parameter, and for each member of the objects in a list, such as `runs[].runId`. */
+const parameterRows = (schema: Json, prefix = ""): ReadonlyArray<ReadonlyArray<string>> => {
   const required = requiredNames(schema)
-  const rows = Object.entries(record(schema["properties"])).map(([name, value]) => {
+  return Object.entries(record(schema["properties"])).flatMap(([name, value]) => {
     const parameter = record(value)
     const { default: fallback, description } = parameter
     return [
-      code(name),
-      typeWord(parameter),
-      rangeWord(parameter),
-      required.has(name) ? "required" : fallback === undefined ? "" : code(JSON.stringify(fallback)),
-      typeof description === "string" ? description : ""
+      [
+        code(`${prefix}${name}`),
+        typeWord(parameter),
+        rangeWord(parameter),
+        required.has(name) ? "required" : fallback === undefined ? "" : code(JSON.stringify(fallback)),
+        typeof description === "string" ? description : ""
+      ],
+      ...parameterRows(record(parameter["items"]), `${prefix}${name}[].`)
     ]
   })
+}
+
+const parameters = (schema: Json) => {
+  const rows = parameterRows(schema)
   return rows.length === 0
     ? "No parameters."
     : table(["Parameter", "Type", "Values", "Required or default", "Meaning"], rows)
@@ -110,7 +127,7 @@ const describeTool = (tool: ToolDescriptor) =>
 
 const toolReference = () =>
   page("Tool reference", [
-    `${allTools.length} tools in ${toolsets.length} toolsets. Every result is an object, sent as structured content and as the same JSON in text. In the lists of result fields, a question mark means that the field may be absent. \`notice\` is present only if the result was shortened.`,
+    `${allTools.length} tools in ${toolsets.length} toolsets. Every result is an object, sent as structured content and as the same JSON in text. In the lists of result fields, a question mark means that the field may be absent. \`notice\` says what the data does not: that it was shortened, for example, or what was not covered.`,
     "Invalid arguments, and requests that Sequentum refuses, return a result with `isError` and a sentence that says what to do; see [Troubleshooting](troubleshooting.md). Select tools with `--toolsets`, `--tools`, `--exclude-tools` and `--read-only`; see [Settings](settings.md).",
     list(
       toolsets.map(({ id, tools }) => `[${id}](#${id}): ${tools.map(({ name }) => `[${name}](#${name})`).join(", ")}`)
@@ -235,8 +252,8 @@ const clientSection = (client: Client) => {
 
 const clientsPage = () =>
   page("Clients", [
-    `How to add the server to ${clients.length} clients. \`sequentum-mcp install\` lists them and shows which have a file on this machine; \`sequentum-mcp install <client>\` prints what to add. \`--write\` adds it to the client's JSON file: comments, order and everything else stay, the file before is kept beside it, and a second time changes nothing. \`--dry-run\` says what would change, \`--remove\` takes the server out again, \`--sandbox\` and \`--read-only\` choose what the client gets, \`--remote <url>\` adds a hosted endpoint, and \`--file <path>\` names another file.`,
-    "The key is never printed. Where a client has a store for secrets or reads variables, its file refers to them. Where it has neither, `--write` puts the value of `SEQUENTUM_API_KEY` into the file and makes the file readable to you alone; without that variable it leaves a placeholder, which the server refuses with a sentence.",
+    `How to add the server to ${clients.length} clients. \`sequentum-mcp install\` lists them and shows which have a file on this machine; \`sequentum-mcp install <client>\` prints what to add. \`--write\` adds it to the client's JSON file: comments, order and everything else stay, a copy of the old file is kept beside it, and a second run changes nothing. \`--dry-run\` says what would change, \`--remove\` takes the server out again, \`--sandbox\` and \`--read-only\` choose what the client gets, \`--remote <url>\` adds a hosted endpoint, and \`--file <path>\` names another file.`,
+    "The key is never printed. Where a client has a store for secrets or reads variables, its file refers to them. Where it has neither, `--write` puts the value of `SEQUENTUM_API_KEY` into the file and makes the file readable to you alone; without that variable it leaves a placeholder, and the server refuses to start and says why.",
     table(
       ["Client", "`install`", "Local", "Remote", "Key"],
       clients.map((client) => [
@@ -255,7 +272,7 @@ const clientsPage = () =>
         return place === undefined ? [] : [[name, ...clientPlaces(place)]]
       })
     ),
-    "On Linux `$XDG_CONFIG_HOME` counts where it is set.",
+    "On Linux `$XDG_CONFIG_HOME` is used if it is set.",
     "## What each can show",
     "As known in November 2026. Elicitation is a question of the server to you, in a form. The tools work in all of them.",
     table(

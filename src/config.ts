@@ -371,7 +371,7 @@ export const settings = {
     {
       env: "STATE_KEY",
       defaultText: "random, anew at each start",
-      doc: "Key that seals session ids: 32 bytes in base64, from `openssl rand -base64 32`. Replicas share it."
+      doc: "Key that seals session ids, task ids and questions to the user: 32 bytes in base64, from `openssl rand -base64 32`. Replicas share it."
     },
     optional(stateKey)
   ),

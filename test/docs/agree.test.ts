@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,15 +13,6 @@ import { allTools, toolsets } from "../../src/tools/catalog/all.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const text = (path: string) => readFileSync(join(root, path), "utf8")
-
-/** The anchors of a page's headings, as GitHub makes them. */
-const anchorsOf = (markdown: string) =>
-  [...markdown.matchAll(/^#+ (.+)$/gmu)].map(([, heading = ""]) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\w\s-]/gu, "")
-      .replaceAll(" ", "-")
-  )
 
 const runDocs = async (folder: string, ...args: ReadonlyArray<string>) => {
   const tsx = pathToFileURL(join(root, "node_modules/tsx/dist/esm/index.mjs")).href
@@ -111,19 +102,6 @@ describe("the documentation", () => {
     const codes = new Set(["ENOTFOUND", "ECONNREFUSED", "CERT"])
     for (const [, word = ""] of text("docs/troubleshooting.md").matchAll(/`([A-Z][A-Z_]+)(?:=\w+)?`/gu)) {
       assert.isTrue(names.has(word) || codes.has(word), word)
-    }
-  })
-
-  it("links to files and headings that there are", () => {
-    const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)]
-    for (const page of pages.filter((name) => name.endsWith(".md"))) {
-      for (const [, link = ""] of text(page).matchAll(/\]\(([^)\s]+)\)/gu)) {
-        if (/^[a-z]+:/u.test(link)) continue
-        const [path = "", anchor] = link.split("#")
-        const target = path === "" ? page : join(page.startsWith("docs/") ? "docs" : ".", path)
-        assert.isTrue(existsSync(join(root, target)), `${page}: ${link}`)
-        if (anchor !== undefined) assert.include(anchorsOf(text(target)), anchor, `${page}: ${link}`)
-      }
     }
   })
 })
