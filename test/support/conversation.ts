@@ -16,6 +16,7 @@ import { makeTasks } from "../../src/mcp/tasks.ts"
 import { makeSealing, type Sealing } from "../../src/runtime/sealed.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
+import { everything, type Selection } from "../../src/tools/selection.ts"
 import { asCaller, keyCaller, scripted, type Respond, type Sent } from "./http.ts"
 import { overHttp } from "./tools.ts"
 
@@ -31,6 +32,8 @@ export interface Conversation {
   /** Shared by processes that have the same STATE_KEY. */
   readonly sealing?: Sealing
   readonly maxStartsPerMinute?: number
+  readonly maxResultBytes?: number
+  readonly selection?: Selection
 }
 
 /** What a client does with a question of the older era; undefined leaves it open. */
@@ -50,15 +53,17 @@ const record = (value: unknown): Json => (Predicate.isRecord(value) ? value : {}
 export const conversation = ({
   capabilities = { elicitation: { form: {} } },
   era,
+  maxResultBytes = 40_000,
   maxStartsPerMinute = 0,
   mode = "auto",
   respond,
   sealing = makeSealing(Option.none()),
+  selection = everything,
   skip = []
 }: Conversation) =>
   Effect.gen(function* () {
     const sent: Array<Sent> = []
-    const services = yield* Layer.build(overHttp(scripted(respond, sent), { maxStartsPerMinute }))
+    const services = yield* Layer.build(overHttp(scripted(respond, sent), { maxResultBytes, maxStartsPerMinute }))
     const tools = Context.get(services, ToolRegistry)
     const runEffect = yield* Effect.provide(makeRunEffect, services)
     const clock = yield* Effect.clock
@@ -91,7 +96,7 @@ export const conversation = ({
       asCaller(
         serve(
           Effect.succeed((opened: Era) =>
-            makeHandlers({ tools, run, clock, selection: () => () => true, era: opened, confirm, tasks })
+            makeHandlers({ tools, run, clock, selection: () => selection, era: opened, confirm, tasks })
           ),
           { input, output }
         )
