@@ -8,6 +8,7 @@ import { allTools } from "../../src/tools/catalog/all.ts"
 import type { Selection } from "../../src/tools/selection.ts"
 import { account } from "../support/account.ts"
 import { conversation, type Json } from "../support/conversation.ts"
+import { overSandbox } from "../support/sandbox.ts"
 
 const record = (value: unknown): Json => (Predicate.isRecord(value) ? value : {})
 const listed = (value: unknown): ReadonlyArray<Json> => (Array.isArray(value) ? value.map(record) : [])
@@ -45,6 +46,28 @@ describe("the files of the skills", () => {
       assert.isAtLeast(words.size, 3)
     })
   }
+})
+
+describe("the examples of the skills", () => {
+  it.scoped("are queries that the sandbox answers", () =>
+    Effect.gen(function* () {
+      const text = skills.find(({ name }) => name === "question-run-data")?.text ?? ""
+      const queries = [...text.matchAll(/`(SELECT [^`]+)`/gu)].map(([, sql = ""]) => sql)
+      assert.isAtLeast(queries.length, 3)
+      const { call } = yield* overSandbox()
+      const agentId = 4101
+      const [newer, older] = listed((yield* call("get_agent_runs", { agentId, maxRecords: 2 }))["runs"])
+      for (const sql of queries) {
+        const tables = sql.includes("old.")
+          ? [
+              { name: "new", agentId, runId: newer?.["runId"] },
+              { name: "old", agentId, runId: older?.["runId"] }
+            ]
+          : [{ agentId }]
+        assert.isNotEmpty((yield* call("query_run_data", { sql, tables }))["rows"], sql)
+      }
+    })
+  )
 })
 
 for (const era of ["modern", "legacy"] as const) {
