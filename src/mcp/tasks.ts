@@ -158,7 +158,7 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
       const first = yield* readOnce(tools.call(tool, args))
       const { value } = task.mayStay?.(first.value) === true ? yield* tools.call(tool, args) : first
       const progress = task.progress(value)
-      const isLast = task.mayStay?.(value) === true
+      const isLast = task.hasStayed?.(value) === true
       return { value, progress: isLast ? { ...progress, status: "completed" as const } : progress }
     })
 

@@ -509,6 +509,17 @@ describe("a build as a task", () => {
     )
   }
 
+  it.scoped("does not count as over because the server stops", () =>
+    Effect.gen(function* () {
+      const { respond, state } = changing()
+      state.build = "ready"
+      const { call, request } = yield* talk({ respond, isStopping: true })
+      const { taskId } = yield* call("start_agent_build", { prompt })
+      const seen = yield* request("tasks/get", { taskId })
+      assert.deepStrictEqual([seen["status"], seen["statusMessage"]], ["working", "Build ready"])
+    })
+  )
+
   it.scoped("is stopped by the cancel of a start, not by that of a wait", () =>
     Effect.gen(function* () {
       const { respond } = changing()

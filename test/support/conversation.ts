@@ -17,6 +17,7 @@ import { makeSealing, type Sealing } from "../../src/runtime/sealed.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
 import { everything, type Selection } from "../../src/tools/selection.ts"
+import { Stopping } from "../../src/tools/Stopping.ts"
 import { asCaller, keyCaller, scripted, type Respond, type Sent } from "./http.ts"
 import { overHttp } from "./tools.ts"
 
@@ -34,6 +35,8 @@ export interface Conversation {
   readonly maxStartsPerMinute?: number
   readonly maxResultBytes?: number
   readonly selection?: Selection
+  /** Whether the server has begun to stop. */
+  readonly isStopping?: boolean
 }
 
 /** What a client does with a question of the older era; undefined leaves it open. */
@@ -53,6 +56,7 @@ const record = (value: unknown): Json => (Predicate.isRecord(value) ? value : {}
 export const conversation = ({
   capabilities = { elicitation: { form: {} } },
   era,
+  isStopping = false,
   maxResultBytes = 40_000,
   maxStartsPerMinute = 0,
   mode = "auto",
@@ -69,7 +73,11 @@ export const conversation = ({
     const clock = yield* Effect.clock
     let caller = keyCaller
     const run: RunRequest = (effect, ctx, own) =>
-      runEffect(effect, Context.add(own, Credentials, caller), ctx.mcpReq.signal)
+      runEffect(
+        isStopping ? Effect.provideService(effect, Stopping, { started: Effect.void }) : effect,
+        Context.add(own, Credentials, caller),
+        ctx.mcpReq.signal
+      )
     const confirm = makeConfirmations({ mode, skip, sealing })
     const tasks = makeTasks({ sealing, taskOf: tools.taskOf })
     const input = new PassThrough()

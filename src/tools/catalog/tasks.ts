@@ -147,6 +147,9 @@ export const waitTask: Task = {
 /** A build whose draft is made mostly completes, but may stay so. */
 const isReady = ({ build }: JsonObject) => statusOf(build) === "ready"
 
+/** A wait that the server's stop cuts short tells nothing. */
+const staysReady = (state: JsonObject) => isReady(state) && Number(state["waitedSeconds"]) >= timeoutSeconds - 1
+
 /** A build goes on until it ends, and then shows the agent. Stopping it stops the build. */
 export const buildTask: Task = {
   watch: (_, { sessionId }) => (sessionId === undefined ? Option.none() : Option.some(waitForBuild(sessionId))),
@@ -154,6 +157,7 @@ export const buildTask: Task = {
   result: (kept, { build }) => ({ ...kept, build }),
   progress: ofBuild,
   mayStay: isReady,
+  hasStayed: staysReady,
   cancel: ({ sessionId }) => [{ tool: "stop_agent_build", args: { sessionId } }]
 }
 
@@ -163,5 +167,6 @@ export const waitForBuildTask: Task = {
   watch: ({ sessionId }, result) => (isOver(result) ? Option.none() : Option.some(waitForBuild(sessionId))),
   result: (_, state) => state,
   progress: ofBuild,
-  mayStay: isReady
+  mayStay: isReady,
+  hasStayed: staysReady
 }
