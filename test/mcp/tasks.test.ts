@@ -301,20 +301,32 @@ describe("a start as a task", () => {
     })
   )
 
-  it.scoped("keeps its result within the limit, and an id short enough for a header", () =>
+  it.scoped("has an id short enough for a header, whatever the inputs are", () =>
     Effect.gen(function* () {
-      const { respond, state } = changing()
+      const { respond } = changing()
+      const { call } = yield* talk({ respond })
       const inputParameters = JSON.stringify({ query: "ü".repeat(3000) })
-      const { call, request } = yield* talk({ respond, maxResultBytes: 1200 })
       const { taskId } = yield* call("start_agent", { agentId: 7, inputParameters, allowUnknownInputs: true })
       assert.isBelow(String(taskId).length, 3000)
+    })
+  )
+
+  it.scoped("keeps its result within the limit, as the text and as the structure", () =>
+    Effect.gen(function* () {
+      const { respond, state } = changing()
+      const sealed = { respond, sealing }
+      const first = yield* talk(sealed)
+      const inputParameters = JSON.stringify({ query: "x".repeat(800) })
+      const { taskId } = yield* first.call("start_agent", { agentId: 7, inputParameters, allowUnknownInputs: true })
       state.run = success
-      const { result } = yield* request("tasks/get", { taskId })
-      assert.isAtMost(JSON.stringify(structured(result)).length, 1200)
-      assert.strictEqual(
-        textOf(record(result)),
-        JSON.stringify([{ type: "text", text: JSON.stringify(structured(result)) }])
-      )
+      const { result } = yield* first.request("tasks/get", { taskId })
+      assert.isAbove(JSON.stringify(structured(result)).length, 800)
+      const narrow = yield* talk({ ...sealed, maxResultBytes: 600 })
+      const { result: cut } = yield* narrow.request("tasks/get", { taskId })
+      assert.isAtMost(JSON.stringify(structured(cut)).length, 600)
+      for (const one of [result, cut].map(record)) {
+        assert.strictEqual(textOf(one), JSON.stringify([{ type: "text", text: JSON.stringify(structured(one)) }]))
+      }
     })
   )
 })
