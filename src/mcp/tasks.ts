@@ -215,7 +215,8 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
               { concurrency: 5 }
             )
             const failure = failures.flatMap(Option.toArray).find(mayGoOn)
-            return failure === undefined ? true : yield* Effect.fail(failure)
+            if (failure !== undefined) return yield* failure
+            return true
           })
       })
     )
