@@ -36,14 +36,33 @@ interface Surface {
   readonly lists: Readonly<Record<List, ReadonlyArray<Json>>>
 }
 
-/** What the program shows in one era, started with these flags. */
-const ask = async (era: Era, flags: ReadonlyArray<string>): Promise<Surface> => {
+type Request = (method: string, params?: Json) => Promise<Json>
+
+/** Each prompt's text, with the names of its arguments in their places. */
+const promptTexts = async (request: Request, prompts: ReadonlyArray<Json>): Promise<Json> => {
+  const texts: Record<string, ReadonlyArray<string>> = {}
+  for (const { arguments: args, name } of prompts) {
+    const names = (Array.isArray(args) ? args : []).map((arg) => String(record(arg)["name"]))
+    const values = Object.fromEntries(names.map((argument) => [argument, `<${argument}>`]))
+    const { messages } = await request("prompts/get", { name, arguments: values })
+    const contents = (Array.isArray(messages) ? messages : []).map((message) => record(record(message)["content"]))
+    texts[String(name)] = contents.flatMap(({ text }) => String(text).split("\n"))
+  }
+  return texts
+}
+
+/** What the program shows in one era, started with these flags; `more` asks further. */
+const ask = async (
+  era: Era,
+  flags: ReadonlyArray<string>,
+  more?: (request: Request, lists: Surface["lists"]) => Promise<void>
+): Promise<Surface> => {
   const child = spawn(process.execPath, ["dist/main.js", "--sandbox", ...flags], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { PATH: process.env["PATH"] }
   })
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const request = async (method: string, params: Json = {}): Promise<Json> => {
+  const request: Request = async (method, params = {}) => {
     const sent = era === "2026-07-28" ? { ...params, ...envelope } : params
     child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: sent })}\n`)
     const answer = await answers.next()
@@ -57,17 +76,18 @@ const ask = async (era: Era, flags: ReadonlyArray<string>): Promise<Surface> => 
       ? await request("server/discover")
       : await request("initialize", { protocolVersion: era, capabilities: {}, clientInfo })
   const all: Record<string, ReadonlyArray<Json>> = {}
+  const caching: Record<string, Json> = {}
   for (const list of lists) {
-    const found = (await request(methodOf(list)))[list]
+    const { [list]: found, cacheScope, ttlMs } = await request(methodOf(list))
     all[list] = Array.isArray(found) ? found.map(record) : []
+    caching[list] = { ttlMs, cacheScope }
   }
+  const { prompts = [], resources = [], resourceTemplates = [], skills = [], tools = [] } = all
+  const shown = { tools, prompts, resources, resourceTemplates, skills }
+  await more?.(request, shown)
   child.stdin.end()
   const { capabilities, instructions, supportedVersions } = opened
-  const { prompts = [], resources = [], resourceTemplates = [], skills = [], tools = [] } = all
-  return {
-    server: { supportedVersions, capabilities, instructions },
-    lists: { tools, prompts, resources, resourceTemplates, skills }
-  }
+  return { server: { supportedVersions, capabilities, instructions, caching }, lists: shown }
 }
 
 const nameOf = (item: Json): string => String(item["name"] ?? record(item["frontmatter"])["name"] ?? item["uri"])
@@ -94,9 +114,13 @@ const selections: ReadonlyArray<ReadonlyArray<string>> = [
   ["--read-only"]
 ]
 
-const full = await ask("2026-07-28", [])
+let texts: Json = {}
+const full = await ask("2026-07-28", [], async (request, { prompts }) => {
+  texts = await promptTexts(request, prompts)
+})
 const parts: Record<string, unknown> = {
   "2026-07-28": full,
+  "texts of prompts": texts,
   "2025-11-25, where it differs": difference(await ask("2025-11-25", []), full)
 }
 for (const flags of selections) {

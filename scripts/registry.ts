@@ -19,7 +19,7 @@ export const serverJson = ({ description, mcpName, publishedAs, repository, vers
         $schema: "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
         name: mcpName,
         title,
-        description: description.slice(0, 100),
+        description,
         version,
         ...(repository === undefined ? {} : { repository: { url: repository, source: "github" } }),
         packages:

@@ -167,7 +167,7 @@ export const serveHttp = (
         HttpRouter.get("/health", health(isSandbox)),
         HttpRouter.get("/ready", readiness(drain)),
         HttpRouter.concat(metadataRoutes({ addresses, rateLimiter, settings })),
-        HttpRouter.concat(serverCardRoutes(addresses)),
+        HttpRouter.concat(serverCardRoutes({ addresses, isSandbox, rateLimiter, trustProxy: settings.trustProxy })),
         orNotFound,
         withSniffing
       )

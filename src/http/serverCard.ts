@@ -1,34 +1,45 @@
 import { createHash } from "node:crypto"
+import { isIP } from "node:net"
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpRouter from "@effect/platform/HttpRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server"
-import * as Effect from "effect/Effect"
-import { about } from "../runtime/about.ts"
+import { about, titleOf } from "../runtime/about.ts"
 import { version } from "../runtime/version.ts"
 import type { OAuthAddresses } from "./admission/oauth.ts"
-
-/** Max characters of a card's description. Source: the MCP extension "server card". */
-const maxDescription = 100
-
-const shortened = (text: string) => (text.length <= maxDescription ? text : `${text.slice(0, maxDescription - 1)}…`)
+import { publicDocument, type PublicDocumentOptions } from "./admission/publicDocument.ts"
 
 const modernVersion = "2026-07-28"
 
-/** The name in a registry or, unpublished, one that belongs to the host: `com.example.mcp/sequentum-mcp`. */
-const nameAt = (publicUrl: string): string =>
-  about.registryName === ""
-    ? `${new URL(publicUrl).hostname.split(".").reverse().join(".")}/sequentum-mcp`
-    : about.registryName
+const ownName = "sequentum-mcp"
 
-/** What this server is and where to connect; it lists no tools, which depend on the caller. */
-const card = ({ publicUrl }: OAuthAddresses) => ({
+/** The host of a URL, an IPv6 address without its brackets. */
+const hostOf = (url: string) => new URL(url).hostname.replaceAll(/[[\]]/gu, "")
+
+/** The name in a registry or, unpublished, one that belongs to the host: `com.example.mcp/sequentum-mcp`. */
+const nameAt = (publicUrl: string): string => {
+  if (about.registryName !== "") return about.registryName
+  const host = hostOf(publicUrl)
+  // No name may have the colons of an IPv6 address.
+  const space = isIP(host) === 0 ? host.split(".").reverse().join(".") : host.replaceAll(":", "-")
+  return `${space}/${ownName}`
+}
+
+interface Described {
+  readonly publicUrl: string
+  readonly isSandbox: boolean
+}
+
+/**
+ * What this server is and where to connect; it lists no tools, which depend on the caller. Source of its fields:
+ * static.modelcontextprotocol.io/schemas/v1/server-card.schema.json.
+ */
+const card = ({ isSandbox, publicUrl }: Described) => ({
   $schema: "https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json",
   name: nameAt(publicUrl),
   version,
-  description: shortened(about.description),
-  title: about.title,
+  description: about.description,
+  title: titleOf(isSandbox),
   ...(about.repository === "" ? {} : { repository: { url: about.repository, source: "github" } }),
   remotes: [
     {
@@ -43,13 +54,14 @@ const cardPath = "/mcp/server-card"
 const cardType = "application/mcp-server-card+json"
 
 /** The catalogue of this host: its one server card. */
-const catalogue = ({ publicUrl }: OAuthAddresses) => ({
+const catalogue = ({ isSandbox, publicUrl }: Described) => ({
   specVersion: "1.0",
-  host: { displayName: about.title },
+  host: { displayName: titleOf(isSandbox) },
   entries: [
     {
-      identifier: `urn:air:${new URL(publicUrl).hostname}:mcp:sequentum-mcp`,
-      displayName: about.title,
+      // Its last part is that of the card's name.
+      identifier: `urn:air:${hostOf(publicUrl).replaceAll(":", "-")}:mcp:${nameAt(publicUrl).split("/").at(-1) ?? ownName}`,
+      displayName: titleOf(isSandbox),
       description: about.description,
       type: cardType,
       url: `${publicUrl}${cardPath}`
@@ -82,21 +94,32 @@ const isKnown = (ifNoneMatch: string | undefined, tag: string) =>
 
 const preflight = HttpServerResponse.empty({ status: 204, headers: publicHeaders })
 
+export interface ServerCardOptions extends PublicDocumentOptions {
+  readonly addresses: (headers: Headers.Headers) => OAuthAddresses
+  readonly isSandbox: boolean
+}
+
 /** The server card and the catalogue that leads to it. Any origin may read them. */
-export const serverCardRoutes = (addresses: (headers: Headers.Headers) => OAuthAddresses) =>
-  HttpRouter.fromIterable(
+export const serverCardRoutes = ({ addresses, isSandbox, ...options }: ServerCardOptions) => {
+  const counted = publicDocument(options)
+  return HttpRouter.fromIterable(
     documents.flatMap(({ describe, path, type }) => [
       HttpRouter.makeRoute(
         "GET",
         path,
-        Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-          const text = JSON.stringify(describe(addresses(headers)))
+        counted((headers) => {
+          const text = JSON.stringify(describe({ publicUrl: addresses(headers).publicUrl, isSandbox }))
           const etag = tagOf(text)
           return isKnown(headers["if-none-match"], etag)
             ? HttpServerResponse.empty({ status: 304, headers: { ...publicHeaders, etag } })
             : HttpServerResponse.text(text, { headers: { ...publicHeaders, etag }, contentType: type })
         })
       ),
-      HttpRouter.makeRoute("OPTIONS", path, Effect.succeed(preflight))
+      HttpRouter.makeRoute(
+        "OPTIONS",
+        path,
+        counted(() => preflight)
+      )
     ])
   )
+}

@@ -341,7 +341,7 @@ export type TaskHandlers = {
 }
 
 const makeTaskHandlers = (environment: HandlerEnvironment): TaskHandlers => {
-  const { onFailure, run, tasks } = environment
+  const { onFailure, run, selection, tasks } = environment
   const settled = async <A>(effect: Effect.Effect<A, ToolError, ServerServices | Credentials>, ctx: ServerContext) => {
     requireTasks(ctx)
     const outcome = await settle(environment, await run(effect, ctx, Context.empty()), ctx)
@@ -355,12 +355,12 @@ const makeTaskHandlers = (environment: HandlerEnvironment): TaskHandlers => {
   }
   return {
     "tasks/get": async ({ taskId }, ctx) => {
-      const task = await settled(tasks.get(taskId, offeredTo(environment, ctx)), ctx)
+      const task = await settled(tasks.get(taskId, selection(ctx)), ctx)
       return Option.getOrThrowWith(task, tasks.unknownTask)
     },
     // No task waits for input: questions come before the task.
     "tasks/update": async ({ taskId }, ctx) => acknowledged(await settled(tasks.isKnown(taskId), ctx)),
-    "tasks/cancel": async ({ taskId }, ctx) => acknowledged(await settled(tasks.cancel(taskId), ctx))
+    "tasks/cancel": async ({ taskId }, ctx) => acknowledged(await settled(tasks.cancel(taskId, selection(ctx)), ctx))
   }
 }
 

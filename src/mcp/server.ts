@@ -9,6 +9,7 @@ import {
   type ServerOptions as SdkServerOptions,
   type Transport
 } from "@modelcontextprotocol/server"
+import { titleOf } from "../runtime/about.ts"
 import { version } from "../runtime/version.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
@@ -81,7 +82,7 @@ export const makeServer = ({ era, extension, handlers: own, isSandbox = false, o
   const extend = extension?.handlers
   const handlers = extend === undefined ? own : () => own().then(extend)
   const server = new (era === "legacy" ? LegacyServer : PlainErrorServer)(
-    { name: "sequentum-mcp", title: isSandbox ? "Sequentum (sandbox)" : "Sequentum", version },
+    { name: "sequentum-mcp", title: titleOf(isSandbox), version },
     {
       capabilities: {
         tools: {},

@@ -36,7 +36,8 @@ export const makeSkills = async (tools: ReadonlyArray<string>) => {
     get: (uri: string, isOffered: IsOffered): Result => {
       const found = offeredTo(isOffered).find(({ entry }) => entry.uri === uri)
       if (found === undefined) {
-        throw new ProtocolError(ProtocolErrorCode.InvalidParams, "No skill has this URI", { uri })
+        // Without the URI as data, which would make it the error of a resource that is not found.
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, "No skill has this URI")
       }
       return { skill: found.entry, ...cache }
     },

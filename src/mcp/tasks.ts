@@ -13,9 +13,11 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Sealing } from "../runtime/sealed.ts"
-import { passes, type SequentumError } from "../sequentum/errors.ts"
+import { passes, type Forbidden, type SequentumError, type Unauthorized } from "../sequentum/errors.ts"
 import type { ToolResult } from "../tools/bounds.ts"
+import type { UnknownTool } from "../tools/errors.ts"
 import { ToolRegistry } from "../tools/registry.ts"
+import type { Selection } from "../tools/selection.ts"
 import { Stopping } from "../tools/Stopping.ts"
 import type { Progress, Task } from "../tools/Task.ts"
 import type { ToolError } from "../tools/Tool.ts"
@@ -27,6 +29,7 @@ import { errorResult, errorText, successResult } from "./results.ts"
 /** A task's id is taken for so long after the call that made it. The work itself may be over sooner or later. */
 const timeToLive = Duration.hours(24)
 
+/** The least time between two reads of a task. */
 const pollInterval = Duration.seconds(5)
 
 const Json = Schema.Record({ key: Schema.String, value: Schema.Unknown })
@@ -66,15 +69,31 @@ const isoOf = (millis: number) => DateTime.formatIso(DateTime.unsafeMake(millis)
 export const readOnce = <A, E, R>(wait: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(wait, Stopping, { started: Effect.void })
 
-/** Failures of a tool itself: the next read would fail alike. */
-const lasting: ReadonlySet<string> = new Set([
+/** Failures of a tool itself. */
+const ofTools: ReadonlySet<string> = new Set([
   "InvalidArguments",
   "ToolFailure",
   "OutcomeUnknown",
   "ConfirmationNeeded"
 ])
 
-const isOfSequentum = (error: ToolError): error is SequentumError => !lasting.has(error._tag)
+const isOfSequentum = (error: ToolError): error is SequentumError => !ofTools.has(error._tag)
+
+/** Whether the next read may succeed. A wait fails by itself only where Sequentum did not answer in time. */
+const mayPass = (error: ToolError): boolean => (isOfSequentum(error) ? passes(error) : error._tag === "ToolFailure")
+
+/** How long Sequentum asks to wait, in milliseconds. */
+const askedToWait = (error: ToolError): number =>
+  "retryAfterSeconds" in error ? Duration.toMillis(Duration.seconds(error.retryAfterSeconds ?? 0)) : 0
+
+const isRefused = (error: ToolError): error is Unauthorized | Forbidden =>
+  error._tag === "Unauthorized" || error._tag === "Forbidden"
+
+/** Whether the work may go on after a failed attempt to end it. A refusal says that there is nothing to end. */
+const mayGoOn = (error: ToolError | UnknownTool): error is ToolError =>
+  error._tag !== "UnknownTool" && (isRefused(error) || error._tag === "OutcomeUnknown" || mayPass(error))
+
+const begun: Progress = { status: "working", message: "Begun; its state was not read yet." }
 
 interface TaskOptions {
   readonly sealing: Sealing
@@ -85,14 +104,19 @@ interface TaskOptions {
 export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
   const { open, seal } = sealing("id of a task", State)
 
-  const describe = (taskId: string, state: State, now: number, { message, status }: Progress) => ({
+  const describe = (taskId: string, state: State, now: number, { message, status }: Progress, pause = 0) => ({
     taskId,
     status,
     statusMessage: message,
     createdAt: isoOf(state.created),
     lastUpdatedAt: isoOf(now),
     ttlMs: Duration.toMillis(timeToLive),
-    pollIntervalMs: Duration.toMillis(pollInterval)
+    pollIntervalMs: Math.max(
+      Duration.toMillis(pollInterval),
+      // At most one request a second, however much a task reads.
+      Duration.toMillis(Duration.seconds(taskOf(state.tool)?.reads?.(state.watch.args) ?? 1)),
+      pause
+    )
   })
 
   /** The task of a call, by its result; none if there is nothing to wait for. */
@@ -109,7 +133,7 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
         kept: task.keep?.(value) ?? {},
         watch: watch.value
       }
-      const first: Progress = { status: "working", message: "Begun; its state was not read yet." }
+      const first: Progress = task.isWait === true ? task.progress(value) : begun
       return Option.some<Result>({ resultType: "task", ...describe(seal(state), state, created, first) })
     })
 
@@ -127,8 +151,19 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
         : Option.none<{ readonly now: number; readonly state: State; readonly task: Task }>()
     })
 
+  /** The state of the work, read once. One that may stay as it is counts as the last one if it does so for a while. */
+  const read = (task: Task, { args, tool }: State["watch"]) =>
+    Effect.gen(function* () {
+      const tools = yield* ToolRegistry
+      const first = yield* readOnce(tools.call(tool, args))
+      const { value } = task.mayStay?.(first.value) === true ? yield* tools.call(tool, args) : first
+      const progress = task.progress(value)
+      const isLast = task.hasStayed?.(value) === true
+      return { value, progress: isLast ? { ...progress, status: "completed" as const } : progress }
+    })
+
   /** The task as it is now. Fails with an error that is none of the work's own. */
-  const get = (taskId: string, isOffered: (tool: string) => boolean) =>
+  const get = (taskId: string, selection: Selection) =>
     Effect.flatMap(
       find(taskId),
       Option.match({
@@ -136,31 +171,36 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
         onSome: ({ now, state, task }) =>
           Effect.gen(function* () {
             const tools = yield* ToolRegistry
-            const described = (progress: Progress, more: object = {}) =>
-              Option.some<Result>({ ...describe(taskId, state, now, progress), ...more })
-            const read = yield* Effect.either(readOnce(tools.call(state.watch.tool, state.watch.args)))
-            if (read._tag === "Left") {
-              const error = read.left
+            const described = (progress: Progress, more: object = {}, pause = 0) =>
+              Option.some<Result>({ ...describe(taskId, state, now, progress, pause), ...more })
+            const seen = yield* Effect.either(read(task, state.watch))
+            if (seen._tag === "Left") {
+              const error = seen.left
               if (error._tag === "UnknownTool") return Option.none<Result>()
-              if (error._tag === "Unauthorized" || error._tag === "Forbidden") return yield* error
+              if (isRefused(error)) return yield* error
+              const isOffered = (name: string) => tools.offers(name, selection)
               const message = errorText(error, isOffered)
-              return isOfSequentum(error) && passes(error)
-                ? described({ status: "working", message: `Its state could not be read: ${message}` })
+              return mayPass(error)
+                ? described(
+                    { status: "working", message: `Its state could not be read: ${message}` },
+                    {},
+                    askedToWait(error)
+                  )
                 : described({ status: "completed", message }, { result: whole(errorResult(error, isOffered)) })
             }
-            const progress = task.progress(read.right.value)
-            return described(
-              progress,
-              progress.status === "completed"
-                ? { result: whole(successResult(tools.fit(state.tool, task.result(state.kept, read.right.value)))) }
-                : {}
-            )
+            const { progress, value } = seen.right
+            if (progress.status !== "completed") return described(progress)
+            const result = tools.fit(state.tool, task.result(state.kept, value), selection)
+            return described(progress, { result: whole(successResult(result)) })
           })
       })
     )
 
-  /** Ends the work of a task, where it is the task's own. Whether it ended is seen by `get`. */
-  const cancel = (taskId: string) =>
+  /**
+   * Ends the work of a task, where it is the task's own, by tools that are offered. Whether it ended is seen by `get`.
+   * Fails if the work may go on.
+   */
+  const cancel = (taskId: string, selection: Selection) =>
     Effect.flatMap(
       find(taskId),
       Option.match({
@@ -169,10 +209,13 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
           Effect.gen(function* () {
             const tools = yield* ToolRegistry
             const calls = task.cancel?.(state.watch.args) ?? []
-            yield* Effect.forEach(calls, ({ args, tool }) => Effect.ignore(tools.call(tool, args)), {
-              concurrency: 5,
-              discard: true
-            })
+            const failures = yield* Effect.forEach(
+              calls,
+              ({ args, tool }) => Effect.flip(Effect.asVoid(tools.call(tool, args, selection))).pipe(Effect.option),
+              { concurrency: 5 }
+            )
+            const failure = failures.flatMap(Option.toArray).find(mayGoOn)
+            if (failure !== undefined) return yield* failure
             return true
           })
       })

@@ -252,7 +252,7 @@ const costAnalysis: Prompt = {
         "Call get_agents_usage with sortColumn cost and sortOrder desc; choose the five most expensive agents.",
         "For each of them call get_agent_cost_breakdown by day: which usage type dominates, and is it growing?",
         "For the two most expensive call get_agent_runs_cost sorted by cost: do a few runs cause most of the cost?",
-        "For each of the five call get_agent_run_summary: what share of the cost comes from failed runs?",
+        "For each of the five call get_agent_run_summary: what share of its runs failed?",
         "For each of the five call list_agent_schedules: does it run more often than its data changes?"
       ],
       "possible savings, largest first, each with evidence, credits saved per month and side effects. Only propose; change nothing."

@@ -48,7 +48,11 @@ export const makeSealing = (key: Option.Option<Redacted.Redacted<Uint8Array>>): 
         const sealed = [iv, cipher.update(encode(value), "utf8"), cipher.final(), cipher.getAuthTag()]
         return Buffer.concat(sealed).toString("base64url")
       },
-      open: (text) => Option.flatMap(decrypt(Buffer.from(text, "base64url")), decode)
+      open: (text) => {
+        const sealed = Buffer.from(text, "base64url")
+        // Other spellings of the same bytes are not what was given out.
+        return sealed.toString("base64url") === text ? Option.flatMap(decrypt(sealed), decode) : Option.none()
+      }
     }
   }
 }

@@ -18,6 +18,12 @@ export interface Task {
   /** The result at the end, from what was kept and the last state read. */
   readonly result: (kept: JsonObject, state: JsonObject) => JsonObject
   readonly progress: (state: JsonObject) => Progress
+  /** Whether the work may stay in this state, although it may also go on: then it is read for a while. */
+  readonly mayStay?: (state: JsonObject) => boolean
+  /** Whether it has stayed in it for so long that it counts as over. */
+  readonly hasStayed?: (state: JsonObject) => boolean
+  /** How many requests a read of the state takes; one by default. */
+  readonly reads?: (watch: JsonObject) => number
   /** The calls that end the work; none for work that another call began. */
   readonly cancel?: (watch: JsonObject) => ReadonlyArray<ToolCall>
 }

@@ -71,7 +71,8 @@ const make = <R>(catalogue: Catalogue<R>, options: ToolRegistryOptions) =>
       list: (selection) => listTools(tools, selection),
       offers: (name, selection = everything) => find(name, selection) !== undefined,
       taskOf: (name) => byName.get(name)?.task,
-      fit: (name, value) => fitResult(value, limitsOf(byName.get(name))),
+      fit: (name, value, selection = everything) =>
+        mapResult(fitResult(value, limitsOf(byName.get(name))), hiddenUnder(selection).fromNotice),
       call: (name, args, selection = everything) => {
         const tool = find(name, selection)
         const call = calls.get(name)
@@ -99,8 +100,8 @@ export class ToolRegistry extends Context.Tag("sequentum/ToolRegistry")<
     readonly offers: (name: string, selection?: Selection) => boolean
     /** How calls of a tool go on as tasks; undefined if they don't. */
     readonly taskOf: (name: string) => Task | undefined
-    /** Keeps a result of a tool within the limit. */
-    readonly fit: (name: string, value: JsonObject) => ToolResult
+    /** Keeps a result of a tool within the limit. Its notice names no tool that is not offered. */
+    readonly fit: (name: string, value: JsonObject, selection?: Selection) => ToolResult
     /** Calls a tool. Fails with UnknownTool for a name that is not offered, as if it did not exist. */
     readonly call: (
       name: string,

@@ -47,6 +47,14 @@ describe("a sealed state", () => {
     }
   })
 
+  it("is opened in the one spelling that was given out", () => {
+    const { open, seal } = sealed(1)
+    const text = seal(state)
+    for (const spelling of [`${text}=`, ` ${text}`, `${text}\n`, `${text.slice(0, 5)}.${text.slice(5)}`, `${text}A`]) {
+      assert.isTrue(Option.isNone(open(spelling)), JSON.stringify(spelling))
+    }
+  })
+
   it("is decoded: another shape under the same key is not opened", () => {
     const text = makeSealing(keyOf(1))("test", Schema.Struct({ name: Schema.String })).seal({ name: "a" })
     assert.isTrue(Option.isNone(sealed(1).open(text)))

@@ -16,6 +16,8 @@ import { makeTasks } from "../../src/mcp/tasks.ts"
 import { makeSealing, type Sealing } from "../../src/runtime/sealed.ts"
 import { Credentials } from "../../src/sequentum/Credentials.ts"
 import { ToolRegistry } from "../../src/tools/registry.ts"
+import { everything, type Selection } from "../../src/tools/selection.ts"
+import { Stopping } from "../../src/tools/Stopping.ts"
 import { asCaller, keyCaller, scripted, type Respond, type Sent } from "./http.ts"
 import { overHttp } from "./tools.ts"
 
@@ -31,6 +33,10 @@ export interface Conversation {
   /** Shared by processes that have the same STATE_KEY. */
   readonly sealing?: Sealing
   readonly maxStartsPerMinute?: number
+  readonly maxResultBytes?: number
+  readonly selection?: Selection
+  /** Whether the server has begun to stop. */
+  readonly isStopping?: boolean
 }
 
 /** What a client does with a question of the older era; undefined leaves it open. */
@@ -50,21 +56,28 @@ const record = (value: unknown): Json => (Predicate.isRecord(value) ? value : {}
 export const conversation = ({
   capabilities = { elicitation: { form: {} } },
   era,
+  isStopping = false,
+  maxResultBytes = 40_000,
   maxStartsPerMinute = 0,
   mode = "auto",
   respond,
   sealing = makeSealing(Option.none()),
+  selection = everything,
   skip = []
 }: Conversation) =>
   Effect.gen(function* () {
     const sent: Array<Sent> = []
-    const services = yield* Layer.build(overHttp(scripted(respond, sent), { maxStartsPerMinute }))
+    const services = yield* Layer.build(overHttp(scripted(respond, sent), { maxResultBytes, maxStartsPerMinute }))
     const tools = Context.get(services, ToolRegistry)
     const runEffect = yield* Effect.provide(makeRunEffect, services)
     const clock = yield* Effect.clock
     let caller = keyCaller
     const run: RunRequest = (effect, ctx, own) =>
-      runEffect(effect, Context.add(own, Credentials, caller), ctx.mcpReq.signal)
+      runEffect(
+        isStopping ? Effect.provideService(effect, Stopping, { started: Effect.void }) : effect,
+        Context.add(own, Credentials, caller),
+        ctx.mcpReq.signal
+      )
     const confirm = makeConfirmations({ mode, skip, sealing })
     const tasks = makeTasks({ sealing, taskOf: tools.taskOf })
     const input = new PassThrough()
@@ -91,7 +104,7 @@ export const conversation = ({
       asCaller(
         serve(
           Effect.succeed((opened: Era) =>
-            makeHandlers({ tools, run, clock, selection: () => () => true, era: opened, confirm, tasks })
+            makeHandlers({ tools, run, clock, selection: () => selection, era: opened, confirm, tasks })
           ),
           { input, output }
         )

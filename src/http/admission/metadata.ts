@@ -1,16 +1,13 @@
 import type * as Headers from "@effect/platform/Headers"
 import * as HttpRouter from "@effect/platform/HttpRouter"
-import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Settings } from "../../config.ts"
 import type { Selection } from "../../tools/selection.ts"
-import { tooManyRequests } from "./admit.ts"
-import { clientAddress } from "./clientAddress.ts"
 import { forwardedUrl } from "./hosts.ts"
 import { basePathOf, protectedResourcePath, scopesOf, type OAuthAddresses } from "./oauth.ts"
-import { rateHeaders, type RateLimiter } from "./rateLimit.ts"
+import { publicDocument } from "./publicDocument.ts"
+import type { RateLimiter } from "./rateLimit.ts"
 
 type AddressSettings = Pick<Settings, "apiUrl" | "publicUrl" | "trustProxy" | "allowedHosts">
 
@@ -91,18 +88,8 @@ export interface MetadataOptions {
  * read them. Requests count by their address.
  */
 export const metadataRoutes = ({ addresses, rateLimiter, settings }: MetadataOptions) => {
-  const { trustProxy } = settings
   const base = Option.match(ownUrl(settings), { onNone: () => "", onSome: basePathOf })
-
-  const counted = (answer: (headers: Headers.Headers) => HttpServerResponse.HttpServerResponse) =>
-    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, remoteAddress }) => {
-      const rate = rateLimiter?.take(
-        clientAddress({ remoteAddress, forwardedFor: headers["x-forwarded-for"] }, trustProxy)
-      )
-      return rate?.allowed === false
-        ? tooManyRequests({ "access-control-allow-origin": "*", ...rateHeaders(rate) })
-        : answer(headers)
-    })
+  const counted = publicDocument({ rateLimiter, trustProxy: settings.trustProxy })
 
   return HttpRouter.fromIterable(
     documents.flatMap(([path, describe]) =>

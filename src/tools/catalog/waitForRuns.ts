@@ -124,9 +124,9 @@ export const waitForRuns = (
     yield* Effect.timeoutOption(Effect.raceFirst(rounds, stopped), Duration.seconds(timeoutSeconds))
     const waited = yield* elapsed
     if (watches.every(({ run }) => run === undefined)) {
-      return yield* (
-        watches.find(({ failure }) => failure !== undefined)?.failure ?? noAnswer(Math.round(timeoutSeconds))
-      )
+      // One that may pass tells more: another run may still be read.
+      const unread = watches.find(({ isOver }) => !isOver) ?? watches[0]
+      return yield* unread?.failure ?? noAnswer(Math.round(timeoutSeconds))
     }
     const problemOf = ({ failure, isOver, run, seenAt }: Watch): string | undefined => {
       if (failure === undefined) return run === undefined ? "It was not read in time." : undefined
