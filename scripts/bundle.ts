@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild"
+import { unusedSchemas } from "./unusedSchemas.ts"
 
 export interface BundleOptions {
   readonly entry: string
@@ -63,10 +64,10 @@ export const bundle = async ({ entry, outdir }: BundleOptions): Promise<Metafile
       js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);"
     }
   } satisfies BuildOptions
-  const first = await build({ ...options, write: false })
+  const first = await build({ ...options, plugins: [unusedSchemas], write: false })
   const entries = Object.values(first.metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? [])
   const onDemand = entries.filter((path) => path.startsWith("src/") && path !== entry)
-  const { metafile } = await build({ ...options, plugins: [oneStartChunk(onDemand)] })
+  const { metafile } = await build({ ...options, plugins: [unusedSchemas, oneStartChunk(onDemand)] })
   return metafile
 }
 

@@ -1,3 +1,3 @@
-import process from "node:process"
 export { CfWorkerJsonSchemaValidator as DefaultJsonSchemaValidator } from "@modelcontextprotocol/server/validators/cf-worker"
-export { process }
+// The global one: the module of that name reads every member of it, which costs a start 1.5 ms.
+export const { process } = globalThis

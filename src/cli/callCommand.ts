@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import { ownCredentials, loggerLayer } from "../serve/caller.ts"
+import { ownCredentials, logToStderr } from "../serve/caller.ts"
 import { operatorSelection, serverLayer } from "../serve/layers.ts"
 import { loadSettings, type Overrides } from "../config.ts"
 import { errorText } from "../mcp/results.ts"
@@ -114,6 +113,7 @@ export const call = (
     }).pipe(
       Effect.provide(progress),
       Effect.provideService(Credentials, credentials),
-      Effect.provide(Layer.merge(serverLayer(settings), loggerLayer(settings)))
+      Effect.provide(serverLayer(settings)),
+      logToStderr(settings)
     )
   })

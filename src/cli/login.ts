@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { loadSettings, type Overrides, type Settings } from "../config.ts"
 import { readSession, sessionPath, withLock, writeSession, type FileProblem } from "../login/SessionFile.ts"
 import { signIn } from "../login/signIn.ts"
-import { loggerLayer } from "../serve/caller.ts"
+import { logToStderr } from "../serve/caller.ts"
 import { httpClientFor } from "../serve/layers.ts"
 import { Stop } from "../serve/runMain.ts"
 import { note, out } from "./print.ts"
@@ -49,7 +49,7 @@ export const login = (opensBrowser: boolean, overrides: Overrides) =>
         opensBrowser ? openInBrowser(address) : Effect.void
       )
     yield* signIn(httpClientFor(settings), apiUrl, show).pipe(
-      Effect.provide(loggerLayer(settings)),
+      logToStderr(settings),
       Effect.catchTags({
         FileProblem: fileStop,
         NotFinished: ({ minutes }) =>

@@ -5,7 +5,7 @@ import { proxyFor } from "../sequentum/client/proxies.ts"
 import { layerUndici } from "../sequentum/client/upstreamUndici.ts"
 import { InvalidSettings, isLoopback, withoutEffect, type Settings } from "../config.ts"
 import { serveHttp } from "../http/server.ts"
-import { keyCredentials, loggerLayer } from "./caller.ts"
+import { keyCredentials, logToStderr } from "./caller.ts"
 import { exposureProblems, exposureWarning, startLine } from "./hosting.ts"
 import { Sandboxed } from "./Sandboxed.ts"
 import { otlpLayer } from "./otlp.ts"
@@ -41,12 +41,12 @@ export const http = (settings: Settings) =>
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
       Effect.provide(
-        Layer.mergeAll(
+        Layer.merge(
           endpointLayer(settings, layerUndici(settings.apiUrl, proxyFor(settings, settings.apiUrl))),
-          loggerLayer(settings),
           telemetry
         )
       ),
+      logToStderr(settings),
       Effect.withTracerEnabled(Option.isSome(settings.otlpEndpoint))
     )
   })

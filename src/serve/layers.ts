@@ -67,12 +67,13 @@ export const requestLayer = (
 ): Layer.Layer<ServerServices> =>
   Layer.merge(ToolRegistry.layer(catalogue, { maxResultBytes: settings.maxResultBytes }), Completions.layer).pipe(
     Layer.provide(ToolsLive),
-    Layer.provide(StartLimit.layer(settings.maxStartsPerMinute)),
-    Layer.provide(DataWorkers.layer({ threads: threadsFor(settings) })),
-    Layer.provide(Layer.succeed(ResultLimit, { maxBytes: settings.maxResultBytes })),
-    Layer.provide(services),
-    Layer.provide(hostNames(settings)),
-    Layer.provide(client)
+    Layer.provide([
+      services,
+      StartLimit.layer(settings.maxStartsPerMinute),
+      DataWorkers.layer({ threads: threadsFor(settings) }),
+      Layer.succeed(ResultLimit, { maxBytes: settings.maxResultBytes })
+    ]),
+    Layer.provide([hostNames(settings), client])
   )
 
 /** The services that requests need, over a client of their own. */

@@ -4,7 +4,7 @@ import { loadSettings, type Overrides, type Settings } from "../config.ts"
 import { serve } from "../mcp/stdio.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
 import { version } from "../runtime/version.ts"
-import { ownCredentials, loggerLayer } from "./caller.ts"
+import { ownCredentials, logToStderr } from "./caller.ts"
 
 const choosesTools = ({ excludeTools, readOnly, tools, toolsets }: Settings) =>
   readOnly || [toolsets, tools, excludeTools].some(Option.isSome)
@@ -40,6 +40,6 @@ export const serveMcp = (overrides?: Overrides) =>
       : undefined
     yield* serve(handlers, { drain: settings.drain, logRequest }).pipe(
       Effect.provideService(Credentials, credentials),
-      Effect.provide(loggerLayer(settings))
+      logToStderr(settings)
     )
   })

@@ -128,11 +128,12 @@ const makeCall = <In, Out extends JsonObject>(
   const { input } = declaration
   const handler = typeof given === "function" ? given : confirming(tool.name, declaration, given)
   const read = makeArgumentsReader(input)
-  const decode = Schema.decodeUnknownEither(input, { errors: "all", onExcessProperty: "error" })
   return (sent) => {
     const refused = oversized(tool.name, sent)
     if (refused !== undefined) return refused
     const args = read(sent)
+    // Made with the first call, since the decoders of all tools would cost each start 3 ms.
+    const decode = Schema.decodeUnknownEither(input, { errors: "all", onExcessProperty: "error" })
     return Either.match(decode(args), {
       onLeft: (error) => Effect.fail(invalidArguments(tool.name, tool.inputSchema, args, error)),
       onRight: handler

@@ -1,9 +1,8 @@
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
-import { loggerLayer } from "../../src/serve/caller.ts"
+import { logToStderr } from "../../src/serve/caller.ts"
 import { loadSettings } from "../../src/config.ts"
 import { serveHttp } from "../../src/http/server.ts"
 import { runMain, Stop } from "../../src/serve/runMain.ts"
@@ -33,7 +32,8 @@ const program = Effect.scoped(
       Effect.sync(() => void process.stdout.write(`${url}\n`))
     ).pipe(
       Effect.catchTag("ListenFailed", ({ problem }) => new Stop({ lines: [problem] })),
-      Effect.provide(Layer.merge(endpointLayer(settings, layerUndici(settings.apiUrl)), loggerLayer(settings)))
+      Effect.provide(endpointLayer(settings, layerUndici(settings.apiUrl))),
+      logToStderr(settings)
     )
   })
 )

@@ -163,6 +163,17 @@ layer(Packaged.layer, { timeout: "1 minute" })("the package", (it) => {
     })
   )
 
+  it.effect("loads few files for a start, and none of the SDK's schemas that it has no use for", () =>
+    Effect.gen(function* () {
+      const dist = join((yield* Packaged).folder, "dist")
+      const imports = (yield* text(join(dist, "main.js"))).matchAll(/(?:from|import)"(\.\/chunks\/[^"]+)"/gu)
+      const loaded = yield* Effect.forEach([...imports], ([, path = ""]) => text(join(dist, path)))
+      assert.isTrue(loaded.length >= 1 && loaded.length <= 3)
+      // A member of the SDK's schema for the metadata of an OAuth server.
+      assert.isFalse(loaded.some((code) => code.includes("introspection_endpoint_auth_methods_supported")))
+    })
+  )
+
   it.effect("can be run as a program", () =>
     Effect.gen(function* () {
       const main = join((yield* Packaged).folder, "dist/main.js")

@@ -10,7 +10,7 @@ import type { ServerExtension } from "../../src/mcp/server.ts"
 import type { Timeouts } from "../../src/http/timeouts.ts"
 import { serve } from "../../src/sandbox/server.ts"
 import { layerUndici } from "../../src/sequentum/client/upstreamUndici.ts"
-import { keyCredentials, loggerLayer } from "../../src/serve/caller.ts"
+import { keyCredentials, logToStderr } from "../../src/serve/caller.ts"
 import { endpointLayer } from "../../src/serve/endpointLayer.ts"
 import { operatorSelection } from "../../src/serve/layers.ts"
 
@@ -63,12 +63,12 @@ export const endpoint = (
     const selection = yield* operatorSelection(loaded)
     const listening = yield* Deferred.make<ListeningAt>()
     const anonymous = loaded.requireAuth ? Option.none() : Option.some(yield* keyCredentials(loaded))
-    const logger = logs === undefined ? loggerLayer(loaded) : collectLogs(logs)
     const fiber = yield* serveHttp(
       { settings: loaded, selection, anonymous, timeouts, extension, isSandbox },
       (_, at) => Effect.asVoid(Deferred.succeed(listening, at))
     ).pipe(
-      Effect.provide(Layer.mergeAll(endpointLayer(loaded, layerUndici(loaded.apiUrl)), logger, telemetry)),
+      Effect.provide(Layer.merge(endpointLayer(loaded, layerUndici(loaded.apiUrl)), telemetry)),
+      logs === undefined ? logToStderr(loaded) : Effect.provide(collectLogs(logs)),
       Effect.forkScoped
     )
     const { metricsUrl, url } = yield* Deferred.await(listening)

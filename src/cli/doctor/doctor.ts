@@ -14,7 +14,7 @@ import { layerHttpClient } from "../../sequentum/client/upstreamHttpClient.ts"
 import { Credentials } from "../../sequentum/Credentials.ts"
 import { meaningOf, type SequentumError } from "../../sequentum/errors.ts"
 import { services } from "../../sequentum/services.ts"
-import { ownCredentials, loggerLayer } from "../../serve/caller.ts"
+import { ownCredentials, logToStderr } from "../../serve/caller.ts"
 import { httpClientFor } from "../../serve/layers.ts"
 import { Stop, type Problem } from "../../serve/runMain.ts"
 import { out, screenWidth, stdoutStyle, wrap, type Style } from "../print.ts"
@@ -212,7 +212,7 @@ const examineApi = (settings: Settings) =>
         )
       ),
       Effect.provideService(Credentials, credentials),
-      Effect.provide(loggerLayer(settings))
+      logToStderr(settings)
     )
     const network = networkChecks(settings, readings[0], heard)
     if (network.some(({ result }) => result === "fail")) return { machine: network, readings: [] }

@@ -257,7 +257,6 @@ export class SequentumClient extends Context.Tag("sequentum/SequentumClient")<
 >() {
   static readonly layer = (options: SequentumClientOptions): Layer.Layer<SequentumClient, never, Upstream> =>
     Layer.effect(SequentumClient, make(options)).pipe(
-      Layer.provide(Breaker.layer(options.apiUrl.host)),
-      Layer.provide(RateBudget.RateBudgets.layer)
+      Layer.provide([Breaker.layer(options.apiUrl.host), RateBudget.RateBudgets.layer])
     )
 }
