@@ -35,11 +35,19 @@ const otherType = new BadBody({
   code: rpcCodes.refused,
   message: "The Content-Type must be application/json."
 })
+const compressed = new BadBody({
+  status: 415,
+  code: rpcCodes.refused,
+  message: "The body must not be compressed: leave Content-Encoding out."
+})
 const batch = new BadBody({
   status: 400,
   code: rpcCodes.invalidRequest,
   message: "Batches are not supported: send one message a request."
 })
+
+/** Some clients name a character set here, which does no harm. */
+const isCompressed = (encoding = "") => /\b(?:gzip|deflate|br|zstd|compress)\b/iu.test(encoding)
 
 /** Some JSON writers put a byte order mark first. */
 const withoutMark = (bytes: Buffer) =>
@@ -68,6 +76,7 @@ export const readBody = (
   maxBytes = maxBodyBytes
 ): Effect.Effect<unknown, BadBody> => {
   if (!isJsonContentType(request.headers["content-type"] ?? null)) return otherType
+  if (isCompressed(request.headers["content-encoding"])) return compressed
   if (Number(request.headers["content-length"]) > maxBytes) return tooLarge
   // No cleanup: an interruption means that the connection is closed, so no more events come.
   return Effect.async((resume) => {
