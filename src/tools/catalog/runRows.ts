@@ -11,7 +11,7 @@ const text = Param.optional(Schema.String)
 const runCounts = { dataCount: number, exportCount: number, errorCount: number, pageCount: number }
 
 /** A time without milliseconds that are zero. */
-export const shortTime = (time: string | undefined) => time?.replace(/\.0+(?=Z$|[+-]\d{2}:\d{2}$|$)/u, "")
+const shortTime = (time: string | undefined) => time?.replace(/\.0+(?=Z$|[+-]\d{2}:\d{2}$|$)/u, "")
 
 /** When a run counts: at its start or, before that, at its creation. Epoch milliseconds; NaN if neither is known. */
 export const runTime = ({ created, startTime }: Run): number => epochMillis(startTime ?? created ?? "")
