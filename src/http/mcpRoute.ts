@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { makeDeadlines } from "../runtime/deadlines.ts"
 import { makeAdmit, type AdmissionOptions } from "./admission/admit.ts"
-import { readBody } from "./admission/body.ts"
+import { maxBodyBytes, readBody } from "./admission/body.ts"
 import { corsHeaders } from "./admission/origins.ts"
 import { makeProve, type ProveOptions } from "./admission/prove.ts"
 import { TokenProof } from "./admission/TokenProof.ts"
@@ -38,10 +38,10 @@ export interface McpRouteOptions
 /** nginx's status for "client closed request". */
 const clientClosed = 499
 
+const tooLargeStatus = 413
+
 /** A body up to this many bytes is read while too many requests are under way: it may cancel one, or answer one. */
 const maxShortBody = 16 * 1024
-
-const isShort = ({ headers }: HttpServerRequest.HttpServerRequest) => Number(headers["content-length"]) <= maxShortBody
 
 /** The endpoint itself: admits a request, proves its token, reads its body, dispatches it to the SDK and delivers the response. */
 export const makeMcpRoute = (options: McpRouteOptions) =>
@@ -65,14 +65,12 @@ export const makeMcpRoute = (options: McpRouteOptions) =>
           yield* logRequest(request)
           return admitted
         }
-        if (inFlight.isFull() && !isShort(request)) {
-          yield* logRequest(request)
-          return HttpServerResponse.setHeaders(tooBusy, admitted.headers)
-        }
-        const read = yield* Effect.either(readBody(request))
+        const isFull = inFlight.isFull()
+        const read = yield* Effect.either(readBody(request, isFull ? maxShortBody : maxBodyBytes))
         yield* logRequest(request, Either.getOrUndefined(read))
         if (Either.isLeft(read)) {
           const { code, message, status } = read.left
+          if (isFull && status === tooLargeStatus) return HttpServerResponse.setHeaders(tooBusy, admitted.headers)
           return rpcError(status, code, message, admitted.headers)
         }
         const aborter = new AbortController()

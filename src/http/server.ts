@@ -49,18 +49,26 @@ export interface HttpOptions {
   readonly timeouts?: Partial<Timeouts>
 }
 
+/** The answer to CONNECT, which Node hands over as a bare connection. */
+const noTunnel = "HTTP/1.1 405 Method Not Allowed\r\nallow: POST\r\nconnection: close\r\n\r\n"
+
 /** A server that cuts off slow clients. */
 const nodeServer = (timeouts: Timeouts) =>
   createServer({
     headersTimeout: Duration.toMillis(timeouts.headers),
     requestTimeout: Duration.toMillis(timeouts.request),
     connectionsCheckingInterval: Duration.toMillis(timeouts.check),
+    // Two Host or Authorization headers are no valid one. By default the first would count, for a proxy perhaps the last.
+    joinDuplicateHeaders: true,
     // Longer than the 60 seconds for which load balancers keep idle connections, so that they close first.
     keepAliveTimeout: 65_000
-  }).on("connection", (socket) => {
-    // Every pipelined request adds a "close" listener to its socket.
-    socket.setMaxListeners(0)
   })
+    .on("connection", (socket) => {
+      // Every pipelined request adds a "close" listener to its socket.
+      socket.setMaxListeners(0)
+    })
+    // Without a listener the connection would be closed without a word. Node leaves its errors to the listener.
+    .on("connect", (_, socket) => socket.on("error", () => undefined).end(noTunnel, () => socket.destroy()))
 
 /** The path of the public URL, without a slash at its end. */
 const subPathOf = ({ publicUrl }: Settings) =>
@@ -103,7 +111,14 @@ const listen = (node: Server, host: string, port: number) =>
     // Otherwise an open stream or an idle connection would keep the server from closing.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
     const actual = server.address._tag === "TcpAddress" ? server.address.port : port
-    return { server, url: `http://${urlHost(host)}:${actual}` } as const
+    const serve = (app: HttpApp.Default) =>
+      Effect.zipRight(
+        Effect.locally(server.serve(app), HttpMiddleware.currentTracerDisabledWhen, () => true),
+        // A request that offers an upgrade, as Java's HTTP client does to HTTP/2, is served without it. The platform's
+        // listener would also leave the errors of such a connection to nobody, which ends the process.
+        Effect.sync(() => node.removeAllListeners("upgrade"))
+      )
+    return { serve, url: `http://${urlHost(host)}:${actual}` } as const
   })
 
 const orNotFound = <R>(app: HttpApp.Default<HttpServerError.RouteNotFound, R>): HttpApp.Default<never, R> =>
@@ -122,9 +137,8 @@ const serveMetrics = (
     onNone: () => Effect.succeed(undefined),
     onSome: (port) =>
       Effect.gen(function* () {
-        const { server, url } = yield* listen(nodeServer(timeouts), host, port)
-        const router = HttpRouter.empty.pipe(HttpRouter.get("/metrics", metrics), orNotFound, withSniffing)
-        yield* Effect.locally(server.serve(router), HttpMiddleware.currentTracerDisabledWhen, () => true)
+        const { serve, url } = yield* listen(nodeServer(timeouts), host, port)
+        yield* serve(HttpRouter.empty.pipe(HttpRouter.get("/metrics", metrics), orNotFound, withSniffing))
         return `${url}/metrics`
       })
   })
@@ -140,8 +154,7 @@ export const serveHttp = (
   Effect.scoped(
     Effect.gen(function* () {
       const timeouts = { ...defaultTimeouts, drain: settings.drain, ...given }
-      const node = nodeServer(timeouts)
-      const { server, url: listening } = yield* listen(node, settings.host, settings.port)
+      const { serve, url: listening } = yield* listen(nodeServer(timeouts), settings.host, settings.port)
       const addresses = addressesOf(settings, selection, listening)
       const rateLimiter = settings.rateLimit === 0 ? undefined : yield* makeRateLimiter(settings.rateLimit)
       const drain = yield* makeDrain(timeouts.drain)
@@ -176,9 +189,7 @@ export const serveHttp = (
         Effect.catchTag("RouteNotFound", () => others),
         belowSubPath(subPathOf(settings))
       )
-      yield* Effect.locally(server.serve(router), HttpMiddleware.currentTracerDisabledWhen, () => true)
-      // A request that offers an upgrade, as Java's HTTP client does to HTTP/2, is served without it.
-      node.removeAllListeners("upgrade")
+      yield* serve(router)
       const metricsUrl = yield* serveMetrics(settings, timeouts)
       yield* Effect.addFinalizer(() => drain.drain)
       yield* onListening(listening, { url: listening, metricsUrl })

@@ -8,7 +8,7 @@ const wellKnown = "/.well-known/oauth-protected-resource"
  * The path of a request as this server knows it. A proxy may keep the path of the public URL before it, and RFC 9728
  * (section 3.1) puts the path of a resource behind the well-known one.
  */
-export const withoutSubPath = (subPath: string, url: string): string => {
+const withoutSubPath = (subPath: string, url: string): string => {
   for (const [before, prefix] of [
     ["", subPath],
     [wellKnown, `${wellKnown}${subPath}`]

@@ -66,6 +66,9 @@ export class Tokens extends Effect.Service<Tokens>()("sequentum/Tokens", {
     const client = yield* SequentumClient
     const { origin: issuer } = client
 
+    /** Whether a URL is the issuer's, with or without a slash at its end. */
+    const isIssuer = (name: string): boolean => URL.canParse(name) && new URL(name).href.replace(/\/+$/u, "") === issuer
+
     /** The path of an address on the issuer's own origin. */
     const ownPath = (address: string) => {
       const url = URL.canParse(address) ? new URL(address) : undefined
@@ -78,7 +81,7 @@ export class Tokens extends Effect.Service<Tokens>()("sequentum/Tokens", {
     /** The keys that verify tokens. Found by the issuer's metadata, never by a token. Fails with NoKeys. */
     const keys: Effect.Effect<ReadonlyArray<PublicKey>, NoKeys> = Effect.gen(function* () {
       const metadata = yield* read("/.well-known/oauth-authorization-server", Metadata)
-      if (metadata.issuer.replace(/\/$/u, "") !== issuer) return yield* new NoKeys({ reason: "OtherIssuer" })
+      if (!isIssuer(metadata.issuer)) return yield* new NoKeys({ reason: "OtherIssuer" })
       const path = ownPath(metadata.jwks_uri ?? "")
       if (Option.isNone(path)) return yield* new NoKeys({ reason: "NoJwksUri" })
       const found = (yield* read(path.value, KeySet)).keys.flatMap((key) => Option.toArray(readKey(key)))
@@ -93,6 +96,6 @@ export class Tokens extends Effect.Service<Tokens>()("sequentum/Tokens", {
         Effect.match({ onFailure: withoutAnswer, onSuccess: verdictOf })
       )
 
-    return { issuer, keys, ask } as const
+    return { issuer, isIssuer, keys, ask } as const
   })
 }) {}

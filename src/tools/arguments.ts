@@ -6,7 +6,7 @@ import type { ObjectSchema } from "./jsonSchema.ts"
 import { isWithinBounds, maxJsonText } from "./jsonText.ts"
 
 /** Parameters whose values are never repeated or logged: they may hold secrets or personal data. */
-export const secretParameters: ReadonlySet<string> = new Set(["inputParameters", "prompt", "comments"])
+const secretParameters: ReadonlySet<string> = new Set(["inputParameters", "prompt", "comments"])
 
 const maxQuoteLength = 60
 

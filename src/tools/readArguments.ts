@@ -44,6 +44,16 @@ const readText = (value: unknown): unknown =>
     ? String(value)
     : value
 
+const dateParts = /^(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) ?(?:(z)|([+-]\d{2}):?(\d{2}))?$/iu
+
+/** A date or a time as RFC 3339 and SQL write it too: with a space before the time, in small letters, +0200. */
+const readDate = (value: unknown): unknown => {
+  if (typeof value !== "string") return readText(value)
+  const [, day, time, isUtc, hours, minutes] = dateParts.exec(value) ?? []
+  if (day === undefined || time === undefined) return value
+  return `${day}T${time}${isUtc === undefined ? "" : "Z"}${hours === undefined ? "" : `${hours}:${minutes ?? ""}`}`
+}
+
 const readJsonText = (value: unknown): unknown =>
   typeof value === "object" && value !== null ? JSON.stringify(value) : value
 
@@ -87,7 +97,7 @@ const base = (ast: SchemaAST.AST): SchemaAST.AST =>
 
 const readerOf = (ast: SchemaAST.AST): Reader => {
   const readAs = findReadAs(ast)
-  if (readAs === "date") return { read: readText, emptyIsAbsent: true }
+  if (readAs === "date") return { read: readDate, emptyIsAbsent: true }
   if (readAs === "id") return { read: readId, emptyIsAbsent: true }
   if (readAs === "json") return { read: readJsonText, emptyIsAbsent: false }
   const from = base(ast)

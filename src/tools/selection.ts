@@ -25,7 +25,7 @@ export const unknownNames = (
   given: ReadonlyArray<string> = [],
   valid: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
-  const unknown = given.filter((name) => !valid.includes(name))
+  const unknown = [...new Set(given)].filter((name) => !valid.includes(name))
   return unknown.length === 0
     ? []
     : [

@@ -86,10 +86,10 @@ describe("without a token", () => {
     })
   )
 
-  it.scopedLive("the scheme is case-insensitive", () =>
+  it.scopedLive("the scheme is case-insensitive, and several spaces may follow it", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()
-      for (const scheme of ["bearer", "BEARER", "Bearer"]) {
+      for (const scheme of ["bearer", "BEARER", "Bearer", "Bearer  "]) {
         const response = yield* initialize(mcp, { headers: { authorization: `${scheme} alice` } })
         assert.strictEqual(response.status, 200, scheme)
       }

@@ -189,6 +189,21 @@ describe("body", () => {
     })
   )
 
+  it.scopedLive("a compressed body is refused in words", () =>
+    Effect.gen(function* () {
+      const { mcp } = yield* endpoint()
+      for (const coding of ["gzip", "x-gzip", "br", "GZIP, deflate"]) {
+        const answer = yield* post(mcp, listTools, { headers: { ...listHeaders, "content-encoding": coding } })
+        assert.strictEqual(answer.status, 415, coding)
+        assert.match((yield* rpcErrorOf(answer)).message, /compressed/u)
+      }
+      for (const coding of ["identity", "utf-8"]) {
+        const answer = yield* post(mcp, listTools, { headers: { ...listHeaders, "content-encoding": coding } })
+        assert.strictEqual(answer.status, 200, coding)
+      }
+    })
+  )
+
   it.scopedLive("a body that is not JSON, or not one message, is refused", () =>
     Effect.gen(function* () {
       const { mcp } = yield* endpoint()

@@ -19,6 +19,34 @@ describe("methods", () => {
   )
 })
 
+describe("headers that come twice", () => {
+  it.scopedLive("are no valid Host, token, type or version", () =>
+    Effect.gen(function* () {
+      const { url } = yield* endpoint()
+      for (const [header, second, status] of [
+        ["host", "evil.example", 403],
+        ["authorization", "Bearer eve", 401],
+        ["content-type", "application/json", 415],
+        ["mcp-protocol-version", "2026-07-28", 400]
+      ] as const) {
+        const client = yield* wire(url)
+        client.write(listTools.replace("\r\n\r\n", `\r\n${header}: ${second}\r\n\r\n`))
+        assert.match(yield* client.until("\r\n\r\n"), new RegExp(`^HTTP/1\\.1 ${status} `, "u"), header)
+      }
+    })
+  )
+
+  it.scopedLive("are one list where lists are allowed", () =>
+    Effect.gen(function* () {
+      const { url } = yield* endpoint()
+      const client = yield* wire(url)
+      const twice = "accept: application/json\r\naccept: text/event-stream"
+      client.write(listTools.replace("accept: application/json, text/event-stream", twice))
+      assert.match(yield* client.until('"tools"'), /^HTTP\/1\.1 200 /u)
+    })
+  )
+})
+
 describe("connections", () => {
   const quick = {
     timeouts: { request: Duration.millis(300), headers: Duration.millis(200), check: Duration.millis(50) }
@@ -102,6 +130,28 @@ describe("connections", () => {
     })
   )
 
+  it.scopedLive("a request for a tunnel is refused in words", () =>
+    Effect.gen(function* () {
+      const { url } = yield* endpoint()
+      const client = yield* wire(url)
+      client.write("CONNECT internal.example:443 HTTP/1.1\r\nhost: internal.example\r\n\r\n")
+      assert.match(yield* client.closed, /^HTTP\/1\.1 405 /u)
+    })
+  )
+
+  it.scopedLive("one that is reset before its refusal does no harm", () =>
+    Effect.gen(function* () {
+      const { mcp, url } = yield* endpoint()
+      for (let count = 0; count < 50; count++) {
+        const client = yield* wire(url)
+        client.write(`CONNECT internal.example:443 HTTP/1.1\r\nhost: a\r\n\r\n${"x".repeat(1_000_000)}`)
+        yield* Effect.sleep(`${count % 3} millis`)
+        client.socket.resetAndDestroy()
+      }
+      assert.strictEqual((yield* modern(mcp, "tools/list", {})).status, 200)
+    })
+  )
+
   it.scopedLive("an offer to upgrade is ignored, as HTTP allows", () =>
     Effect.gen(function* () {
       const { url } = yield* endpoint()
@@ -119,6 +169,22 @@ describe("connections", () => {
         "GET /mcp HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
       )
       assert.match(yield* socket.until("\r\n\r\n"), /^HTTP\/1\.1 401 /u)
+    })
+  )
+
+  it.scopedLive("on the port of the metrics too, where a reset does no harm", () =>
+    Effect.gen(function* () {
+      const { metricsUrl } = yield* endpoint()
+      const offer = "GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+      for (let count = 0; count < 50; count++) {
+        const client = yield* wire(metricsUrl)
+        client.write(`${offer}${"x".repeat(1_000_000)}`)
+        yield* Effect.sleep(`${count % 3} millis`)
+        client.socket.resetAndDestroy()
+      }
+      const client = yield* wire(metricsUrl)
+      client.write(offer)
+      assert.match(yield* client.until("\r\n\r\n"), /^HTTP\/1\.1 200 /u)
     })
   )
 

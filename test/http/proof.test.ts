@@ -99,6 +99,38 @@ describe("the proof of a signed token", () => {
     })
   )
 
+  it.scopedLive("takes the issuer's name in any spelling of its URL, in the token and in the metadata", () =>
+    Effect.gen(function* () {
+      const { from, key, mcp } = yield* withKey
+      from.parts.metadata = (_, response) =>
+        response.end(JSON.stringify({ issuer: `${from.url}/`, jwks_uri: `${from.url}/jwks` }))
+      for (const iss of [from.url, `${from.url}/`, from.url.replace("http:", "HTTP:")]) {
+        assert.strictEqual((yield* list(mcp, { token: yield* signed(key, { ...claims, iss }) })).status, 200, iss)
+      }
+      for (const iss of [`${from.url}/api`, `${from.url}?x`, from.url.replace("http://", ""), "Sequentum"]) {
+        assert.strictEqual((yield* list(mcp, { token: yield* signed(key, { ...claims, iss }) })).status, 401, iss)
+      }
+      assert.strictEqual(from.asked(), 0)
+    })
+  )
+
+  it.scopedLive("says once what to do if the tokens of the issuer name another one", () =>
+    Effect.gen(function* () {
+      const key = yield* keyPair("one")
+      const from = yield* issuer([key])
+      const logs: Array<string> = []
+      const { mcp } = yield* endpoint({ SEQUENTUM_API_URL: from.url, TOKEN_CHECK: "auto" }, 600, { logs })
+      const warnings = () => logs.filter((line) => line.includes("TOKEN_CHECK=off"))
+      const stranger = yield* keyPair("one")
+      const elsewhere = { ...claims, iss: "https://login.example\u001b[31m" }
+      yield* list(mcp, { token: yield* signed(stranger, elsewhere) })
+      assert.deepStrictEqual(warnings(), [])
+      for (const sub of ["alice", "bob"]) yield* list(mcp, { token: yield* signed(key, { ...elsewhere, sub }) })
+      assert.strictEqual(warnings().length, 1)
+      assert.match(warnings()[0] ?? "", /level=WARN .*https:\/\/login\.example\[31m/u)
+    })
+  )
+
   const forgeries: Readonly<Record<string, (key: KeyPair, url: string) => Effect.Effect<string>>> = {
     "an expired token": (key) => signed(key, { sub: "alice", exp: 1_600_000_000 }),
     "a time of expiry that is no number": () => Effect.succeed(jwt({ sub: "alice", exp: "tomorrow" })),

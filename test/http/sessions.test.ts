@@ -5,7 +5,18 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import type { ServerExtension } from "../../src/mcp/server.ts"
 import { endpoint, initialize, legacy, legacyBody, message, modern, openSession, post } from "../support/endpoint.ts"
-import { callTool, eventually, jwt, resultOf, rpcErrorOf, send, startRun, upstreamCalls } from "../support/wire.ts"
+import {
+  callTool,
+  eventually,
+  jwt,
+  postBytes,
+  resultOf,
+  rpcErrorOf,
+  send,
+  startRun,
+  upstreamCalls,
+  wire
+} from "../support/wire.ts"
 
 const status = (response: Response) =>
   Effect.promise(async () => {
@@ -280,6 +291,10 @@ describe("Accept", () => {
   )
 })
 
+/** The head of a POST of a session, whose body comes in chunks. */
+const chunkedHead = (session: string) =>
+  postBytes("", { "mcp-session-id": session, "transfer-encoding": "chunked" }).replace("content-length: 0\r\n", "")
+
 describe("requests under way", () => {
   it.scopedLive("are at most MAX_IN_FLIGHT; more get 503, and a cancel makes room", () =>
     Effect.gen(function* () {
@@ -302,8 +317,29 @@ describe("requests under way", () => {
         )
         assert.strictEqual((yield* rpcErrorOf(full)).code, -32000)
       }
+      const endless = yield* wire(at.url)
+      endless.write(`${chunkedHead(session)}10000\r\n${"x".repeat(0x10000)}`)
+      assert.match(yield* endless.until("\r\n\r\n"), /^HTTP\/1\.1 503 /u)
       const cancel = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } })
       assert.strictEqual((yield* post(at.mcp, cancel, { session })).status, 202)
+      yield* eventually(
+        Effect.map(Effect.flatMap(legacy(at.mcp, "ping", {}, { session }), status), (answered) => answered === 200)
+      )
+    })
+  )
+
+  it.scopedLive("let a cancel through whose length is not announced", () =>
+    Effect.gen(function* () {
+      const at = yield* endpoint({ MAX_IN_FLIGHT: "1" }, 1)
+      const ids = yield* startRun(at)
+      const session = yield* openSession(at.mcp)
+      const before = yield* upstreamCalls(at)
+      yield* Effect.forkScoped(callTool.legacy(at.mcp, "wait_for_run", { ...ids, timeoutSeconds: 45 }, { session }))
+      yield* eventually(Effect.map(upstreamCalls(at), (count) => count > before))
+      const cancel = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } })
+      const client = yield* wire(at.url)
+      client.write(`${chunkedHead(session)}${cancel.length.toString(16)}\r\n${cancel}\r\n0\r\n\r\n`)
+      assert.match(yield* client.until("\r\n\r\n"), /^HTTP\/1\.1 202 /u)
       yield* eventually(
         Effect.map(Effect.flatMap(legacy(at.mcp, "ping", {}, { session }), status), (answered) => answered === 200)
       )

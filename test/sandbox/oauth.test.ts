@@ -46,13 +46,22 @@ describe("the authorization server of the sandbox", () => {
   it.scoped("describes itself: each endpoint is on the host of the API", () =>
     Effect.gen(function* () {
       const url = yield* start()
-      assert.deepStrictEqual(yield* metadataOf(url), {
+      const response = yield* Effect.promise(() => fetch(`${url}/.well-known/oauth-authorization-server`))
+      assert.strictEqual(response.headers.get("access-control-allow-origin"), "*")
+      assert.deepStrictEqual(yield* jsonOf(Schema.Unknown, response), {
         issuer: url,
         authorization_endpoint: `${url}/api/oauth/authorize`,
         token_endpoint: `${url}/api/oauth/token`,
         registration_endpoint: `${url}/api/oauth/register`,
         jwks_uri: `${url}/api/oauth/jwks`,
-        scopes_supported: [...apiScopes.split(" "), "offline_access"]
+        response_types_supported: ["code"],
+        grant_types_supported: ["authorization_code", "refresh_token"],
+        code_challenge_methods_supported: ["S256"],
+        token_endpoint_auth_methods_supported: ["none"],
+        scopes_supported: [...apiScopes.split(" "), "offline_access"],
+        client_id_metadata_document_supported: true,
+        resource_indicators_supported: true,
+        authorization_response_iss_parameter_supported: true
       })
     })
   )

@@ -53,7 +53,8 @@ export const agentCases: Cases<typeof AgentTools> = {
     ],
     result: {
       agents: [agentRow],
-      pagination: { pageIndex: 1, recordsPerPage: 50, totalRecordCount: 51, hasMore: true }
+      pagination: { pageIndex: 1, recordsPerPage: 50, totalRecordCount: 51, hasMore: true },
+      notice: "Success and Completed both mean that a run is done: those of status Completed are left out."
     },
     refuses: [
       refusal(

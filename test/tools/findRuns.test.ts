@@ -137,6 +137,34 @@ describe("find_runs", () => {
     })
   )
 
+  it.effect("says which runs a filter leaves out whose status means the same", () =>
+    Effect.gen(function* () {
+      const noticed = (status: ReadonlyArray<string>) =>
+        Effect.map(find(small, { period: "last7Days", status }), ({ result }) => [idsOf(result), result["notice"]])
+      const failed = "Failure and Failed (once archived) both mean that a run failed: those of status"
+      assert.deepStrictEqual(yield* noticed(["Failed"]), [[22], `${failed} Failure are left out.`])
+      assert.deepStrictEqual(yield* noticed(["Failure", "Running"]), [[13, 11], `${failed} Failed are left out.`])
+      assert.deepStrictEqual(yield* noticed(["Failed", "Failure"]), [[22, 13, 11], undefined])
+      assert.deepStrictEqual(yield* noticed(["Completed"]), [
+        [23],
+        "Success and Completed both mean that a run is done: those of status Success are left out."
+      ])
+      assert.deepStrictEqual(yield* noticed(["Stopped"]), [[], undefined])
+    })
+  )
+
+  it.effect("says why nothing was found in a space without agents, or in a period that has not begun", () =>
+    Effect.gen(function* () {
+      const nowhere = yield* find(small, { spaceId: 99 })
+      assert.deepStrictEqual(
+        [idsOf(nowhere.result), nowhere.result["notice"]],
+        [[], "Space 99 has no agents, or this account can't see it."]
+      )
+      const later = yield* find(small, { startDate: "2026-03-12" })
+      assert.deepStrictEqual([idsOf(later.result), later.result["notice"]], [[], "2026-03-12 is still to come."])
+    })
+  )
+
   it.effect("takes yesterday to be that of the zone", () =>
     Effect.gen(function* () {
       const inUtc = yield* find(small, { period: "yesterday" })
@@ -284,7 +312,9 @@ describe("get_agent_runs", () => {
 
   it.effect("keeps runs of a status and a period, and gives the dates that it took", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(idsOf((yield* list({ status: "Failed" })).result), [22])
+      const failed = (yield* list({ status: "Failed" })).result
+      assert.deepStrictEqual(idsOf(failed), [22])
+      assert.match(String(failed["notice"]), /those of status Failure are left out\.$/u)
       const { result } = yield* list({ period: "today" })
       assert.deepStrictEqual(idsOf(result), [24, 23])
       assert.strictEqual(result["startDate"], "2026-03-11T00:00:00.000Z")

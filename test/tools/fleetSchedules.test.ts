@@ -191,6 +191,8 @@ describe("get_scheduled_runs", () => {
         ["2026-03-15T12:00:00Z", "2026-03-22T12:00:00Z", "2026-03-29T11:00:00Z"]
       )
       assert.match(String(found.notice), /^The clocks of Europe\/Berlin change in this period\./)
+      const over = yield* starts(fleet({}), { startDate: "2026-03-01", endDate: "2026-03-02" })
+      assert.deepStrictEqual([over.rows, over.notice], [[], "This period is over: only coming starts are listed."])
     })
   )
 

@@ -138,6 +138,27 @@ describe("starts of a cron schedule", () => {
     })
   }
 
+  // Thursday, 26 November 2026. Computed by hand from a calendar, not by this code.
+  it.each([
+    ["0 9 * * MON", ["2026-11-30", "2026-12-07"]],
+    ["0 9 * * mon-fri", ["2026-11-26", "2026-11-27", "2026-11-30"]],
+    ["0 9 * * 7", ["2026-11-29", "2026-12-06"]],
+    ["0 9 * * 5-7", ["2026-11-27", "2026-11-28", "2026-11-29", "2026-12-04"]],
+    ["0 9 * * 1-5/2", ["2026-11-27", "2026-11-30", "2026-12-02"]],
+    ["0 9 * JAN,jul *", ["2027-01-01", "2027-01-02"]],
+    ["0 9 1/10 * *", ["2026-12-01", "2026-12-11", "2026-12-21", "2026-12-31", "2027-01-01"]],
+    ["0 9 29 2 *", ["2028-02-29", "2032-02-29"]],
+    // Either of the two days, unless one of them begins with a star.
+    ["0 9 13 * 5", ["2026-11-27", "2026-12-04", "2026-12-11", "2026-12-13"]],
+    ["0 9 */2 * 1", ["2026-12-07", "2026-12-21"]]
+  ] as const)("%s starts on %j", (schedule, days) => {
+    const wanted = { from: Date.parse("2026-11-26T00:00:00Z"), until: Number.POSITIVE_INFINITY, max: days.length }
+    assert.deepStrictEqual(
+      startsOf({ scheduleType: "CRON", schedule, timezone: "UTC" }, wanted)?.map(iso),
+      days.map((date) => `${date}T09:00:00.000Z`)
+    )
+  })
+
   it("are found years ahead, or not at all", () => {
     const wanted = { from: Date.parse("2026-03-01"), until: Number.POSITIVE_INFINITY, max: 5 }
     assert.deepStrictEqual(startsOf(cron("0 6 29 2 *", "UTC"), wanted)?.map(iso), [

@@ -83,6 +83,23 @@ describe("the type of a new schedule", () => {
   )
 })
 
+describe("a cron expression with days of the month and of the week", () => {
+  it.effect.each([
+    ["0 9 13 * 5", true],
+    ["0 9 1-7 * MON", true],
+    ["0 9 13 * *", false],
+    ["0 9 * * 1-5", false],
+    ["0 9 */2 * 1", false]
+  ] as const)("%s has two readings: %s", ([cronExpression, isUnclear]) =>
+    Effect.gen(function* () {
+      const { body, notice } = yield* called("create_agent_schedule", { ...create, cronExpression })
+      assert.propertyVal(body, "cronExpression", cronExpression)
+      const said = /Whether Sequentum starts on either or needs both is not documented/u
+      assert.strictEqual(typeof notice === "string" && said.test(notice), isUnclear)
+    })
+  )
+})
+
 describe("a startTime without a zone", () => {
   for (const [startTime, timezone, instant, note] of [
     ["2026-03-12T06:00:00", undefined, "2026-03-12T06:00:00.000Z", undefined],

@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 
 /** The bearer token of an Authorization header; none if the header is absent or malformed. */
 export const bearerToken = (authorization: string | undefined): Option.Option<string> =>
-  Option.fromNullable(/^Bearer ([\w.~+/-]+=*)$/iu.exec(authorization ?? "")?.[1])
+  Option.fromNullable(/^Bearer +([\w.~+/-]+=*)$/iu.exec(authorization ?? "")?.[1])
 
 const hashKey = randomBytes(32)
 

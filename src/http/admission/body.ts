@@ -35,11 +35,19 @@ const otherType = new BadBody({
   code: rpcCodes.refused,
   message: "The Content-Type must be application/json."
 })
+const compressed = new BadBody({
+  status: 415,
+  code: rpcCodes.refused,
+  message: "The body must not be compressed: leave Content-Encoding out."
+})
 const batch = new BadBody({
   status: 400,
   code: rpcCodes.invalidRequest,
   message: "Batches are not supported: send one message a request."
 })
+
+/** Some clients name a character set here, which does no harm. */
+const isCompressed = (encoding = "") => /\b(?:gzip|deflate|br|zstd|compress)\b/iu.test(encoding)
 
 /** Some JSON writers put a byte order mark first. */
 const withoutMark = (bytes: Buffer) =>
@@ -59,13 +67,17 @@ const parse = (bytes: Buffer): Effect.Effect<unknown, BadBody> => {
 }
 
 /**
- * Reads a JSON body of one JSON-RPC message within its bounds. What nobody reads is left out. The rest of a larger body is
- * discarded until the request times out: closing the connection at once could lose the response on its way to the client. Fails with
- * BadBody.
+ * Reads a JSON body of one JSON-RPC message within its bounds, and of at most `maxBytes`. What nobody reads is left out.
+ * The rest of a larger body is discarded until the request times out: closing the connection at once could lose the
+ * response on its way to the client. Fails with BadBody.
  */
-export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<unknown, BadBody> => {
+export const readBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  maxBytes = maxBodyBytes
+): Effect.Effect<unknown, BadBody> => {
   if (!isJsonContentType(request.headers["content-type"] ?? null)) return otherType
-  if (Number(request.headers["content-length"]) > maxBodyBytes) return tooLarge
+  if (isCompressed(request.headers["content-encoding"])) return compressed
+  if (Number(request.headers["content-length"]) > maxBytes) return tooLarge
   // No cleanup: an interruption means that the connection is closed, so no more events come.
   return Effect.async((resume) => {
     const incoming = NodeHttpServerRequest.toIncomingMessage(request)
@@ -77,7 +89,7 @@ export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.E
     }
     const onData = (chunk: Buffer) => {
       size += chunk.length
-      if (size <= maxBodyBytes) {
+      if (size <= maxBytes) {
         chunks.push(chunk)
         return
       }

@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { CryptoKey, JWTVerifyGetKey, JWTVerifyOptions, KeyObject } from "jose"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
+import { cleanName } from "../../sequentum/schemas/text.ts"
 import { Tokens } from "../../sequentum/Tokens.ts"
 
 /** Whether a token was signed by a key of the issuer. Undecided where there are no keys to tell. */
@@ -34,6 +35,9 @@ const retryAfter = Duration.toMillis("1 minute")
 /** The least time between two readings because of a key that is not known. */
 const cooldown = Duration.toMillis("30 seconds")
 
+/** Max characters of an issuer's name in the log. */
+const maxShown = 200
+
 /** jose did not verify a token. `cause` is its error. */
 class NotVerified extends Data.TaggedError("NotVerified")<{ readonly cause: unknown }> {}
 
@@ -54,7 +58,7 @@ const scopesOf = (payload: unknown): ReadonlyArray<string> | undefined =>
 
 /** Verifies tokens by the keys of the issuer. Loads jose on first use, which few programs come to. */
 export const makeSignatures = Effect.gen(function* () {
-  const { issuer, keys: readKeys } = yield* Tokens
+  const { isIssuer, issuer, keys: readKeys } = yield* Tokens
   const clock = yield* Effect.clock
   const lock = yield* Effect.makeSemaphore(1)
   let keys: JWTVerifyGetKey | undefined
@@ -62,6 +66,7 @@ export const makeSignatures = Effect.gen(function* () {
   let asked = Number.NEGATIVE_INFINITY
   /** How often keys have come. */
   let readings = 0
+  let hasWarned = false
 
   const now = () => monotonicMillis(clock)
 
@@ -89,6 +94,16 @@ export const makeSignatures = Effect.gen(function* () {
       })
     )
 
+  /** Says once what the operator can do: if every token is like this one, nobody can sign in. */
+  const warnOfIssuer = (iss: string) =>
+    Effect.suspend(() => {
+      if (hasWarned) return Effect.void
+      hasWarned = true
+      return Effect.logWarning(
+        `Refused a token that a key of ${issuer} has signed, since it names another issuer, ${JSON.stringify(cleanName(iss).slice(0, maxShown))}. If that happens with every token of your users, set TOKEN_CHECK=off.`
+      )
+    })
+
   const verifyBy = (jose: Jose, token: string, key: JWTVerifyGetKey | CryptoKey | KeyObject | Uint8Array) => {
     const options: JWTVerifyOptions = {
       algorithms,
@@ -96,15 +111,16 @@ export const makeSignatures = Effect.gen(function* () {
       // For `nbf` only: `exp` has been checked without leeway.
       clockTolerance: 60
     }
-    const isOfIssuer = (iss: string | undefined) => iss === undefined || iss.replace(/\/$/u, "") === issuer
-    return Effect.map(
+    return Effect.flatMap(
       Effect.tryPromise({
         try: () =>
           typeof key === "function" ? jose.jwtVerify(token, key, options) : jose.jwtVerify(token, key, options),
         catch: (cause) => new NotVerified({ cause })
       }),
-      ({ payload }): SignatureVerdict =>
-        isOfIssuer(payload.iss) ? { _tag: "Valid", scopes: scopesOf(payload), subject: payload.sub } : invalid
+      ({ payload }): Effect.Effect<SignatureVerdict> =>
+        payload.iss === undefined || isIssuer(payload.iss)
+          ? Effect.succeed({ _tag: "Valid", scopes: scopesOf(payload), subject: payload.sub })
+          : Effect.as(warnOfIssuer(payload.iss), invalid)
     )
   }
 

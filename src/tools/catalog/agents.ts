@@ -18,6 +18,7 @@ import {
 import * as Param from "../Param.ts"
 import { readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
+import { leftOut } from "./runRows.ts"
 import { listFleet, noneLike } from "./fleet.ts"
 import { keptShortly } from "./shortly.ts"
 
@@ -170,7 +171,7 @@ export const AgentToolsLive = AgentTools.toLayer(
           (page) => ({
             agents: page.agents.map(agentSummary),
             pagination: pagination(args, sentRows(page.agents), page.totalRecordCount),
-            ...noticeOf(unreadable(page.agents))
+            ...noticeOf(unreadable(page.agents), status === undefined ? undefined : leftOut([status]))
           })
         ),
 

@@ -23,7 +23,7 @@ export interface Wanted {
 }
 
 /** Whether a run is wanted. One without a time counts, since it may be. */
-export const isWanted =
+const isWanted =
   ({ active, from, status, until }: Wanted) =>
   (run: Run): boolean => {
     if (status !== undefined && !status.includes(run.status)) return false

@@ -52,7 +52,11 @@ export const listFleet = (
       pages.push(last)
     }
     const agents = joinRows(pages)
-    return { agents, ...noticeOf(unreadable(agents), problem) }
+    const none =
+      spaceId !== undefined && sentRows(agents) === 0
+        ? `Space ${spaceId} has no agents, or this account can't see it.`
+        : undefined
+    return { agents, ...noticeOf(unreadable(agents), problem, none) }
   })
 
 /** The longest name that a notice repeats. */

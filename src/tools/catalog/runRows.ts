@@ -11,10 +11,25 @@ const text = Param.optional(Schema.String)
 const runCounts = { dataCount: number, exportCount: number, errorCount: number, pageCount: number }
 
 /** A time without milliseconds that are zero. */
-export const shortTime = (time: string | undefined) => time?.replace(/\.0+(?=Z$|[+-]\d{2}:\d{2}$|$)/u, "")
+const shortTime = (time: string | undefined) => time?.replace(/\.0+(?=Z$|[+-]\d{2}:\d{2}$|$)/u, "")
 
 /** When a run counts: at its start or, before that, at its creation. Epoch milliseconds; NaN if neither is known. */
 export const runTime = ({ created, startTime }: Run): number => epochMillis(startTime ?? created ?? "")
+
+/** Two words that mean the same to most who ask. Source: docs.sequentum.com/concepts/runs. */
+const sameMeaning = [
+  { words: ["Failure", "Failed"], meaning: "Failure and Failed (once archived) both mean that a run failed" },
+  { words: ["Success", "Completed"], meaning: "Success and Completed both mean that a run is done" }
+] as const
+
+/** Says which runs a filter leaves out that were probably meant too: those of the other word for the same. */
+export const leftOut = (status: ReadonlyArray<string> = []): string | undefined => {
+  const texts = sameMeaning.flatMap(({ meaning, words }) => {
+    const absent = words.filter((word) => !status.includes(word))
+    return absent.length === 1 ? [`${meaning}: those of status ${absent.join()} are left out.`] : []
+  })
+  return texts.length === 0 ? undefined : texts.join(" ")
+}
 
 /** A run as a row of its agent's list. One that has not started shows when it was created. */
 export const RunSummary = Schema.Struct({

@@ -11,7 +11,7 @@ import { Files } from "../../sequentum/Files.ts"
 import { removeMethods, Runs, type RemoveMethod } from "../../sequentum/Runs.ts"
 import type { AgentId, Rows, RunId } from "../../sequentum/schemas/common.ts"
 import { isFinal, RunStatus, type Run } from "../../sequentum/schemas/Run.ts"
-import { dateParams, instantsOf, isoOf, takeDates, type Period } from "../dates.ts"
+import { dateParams, epochMillis, instantsOf, isoOf, takeDates, type Period } from "../dates.ts"
 import { InvalidArguments } from "../errors.ts"
 import { defined, notice, noticeOf, runIdFields, sentRows, shortened, showRunId, unreadable } from "../outputs.ts"
 import * as Param from "../Param.ts"
@@ -36,7 +36,17 @@ import { startTask, waitTask } from "./tasks.ts"
 import { briefly, pollUntil } from "./poll.ts"
 import { causesOf, findRuns, hasCause, readRuns } from "./findRuns.ts"
 import { costsOf, type Costs, type EndedRun } from "./runCosts.ts"
-import { FoundRun, RunDetail, runDetail, rowOfFound, RunSummary, runSummary, WaitedRun, waitedRun } from "./runRows.ts"
+import {
+  FoundRun,
+  RunDetail,
+  runDetail,
+  leftOut,
+  rowOfFound,
+  RunSummary,
+  runSummary,
+  WaitedRun,
+  waitedRun
+} from "./runRows.ts"
 import { checkInputNames, equalStart, inputsOf, makeStarts, startKey, type Answered } from "./equalStarts.ts"
 import { waitForRuns, type RunIds, type Watched } from "./waitForRuns.ts"
 
@@ -322,6 +332,14 @@ const instantsUntilNow = (period: Period) =>
     return { from, until: until >= DateTime.toEpochMillis(now) ? Number.POSITIVE_INFINITY : until }
   })
 
+/** Says why nothing was found where the period has not begun. */
+const notYet = ({ startDate }: Partial<Period>, found: ReadonlyArray<Run>) =>
+  Effect.map(DateTime.now, (now) =>
+    found.length === 0 && startDate !== undefined && epochMillis(startDate) > DateTime.toEpochMillis(now)
+      ? `${startDate} is still to come.`
+      : undefined
+  )
+
 /** A row. Its message stands in `causes` if it can be named there. */
 const rowOf = (run: Run): typeof FoundRun.Type => {
   const { message, ...row } = rowOfFound(run)
@@ -527,6 +545,8 @@ export const RunToolsLive = RunTools.toLayer(
               found.length > maxRecords
                 ? `${found.length} runs were found: the newest ${maxRecords} are shown.`
                 : undefined,
+              leftOut(status),
+              yield* notYet(dates, found),
               ...notices
             )
           }
@@ -554,6 +574,8 @@ export const RunToolsLive = RunTools.toLayer(
             runs: found.runs.slice(0, maxRecords).map(runSummary),
             ...noticeOf(
               found.unreadable,
+              leftOut(status),
+              yield* notYet(dates, found.runs),
               found.runs.length > maxRecords || found.isCut
                 ? mayBeMore(Math.min(found.runs.length, maxRecords))
                 : undefined

@@ -23,7 +23,7 @@ const hour = 60 * minute
 const day = 24 * hour
 
 /** How far ahead a date is looked for, such as a 29 February. */
-export const farthest = 10 * 365 * day
+const farthest = 10 * 365 * day
 
 const timeOf = (time: string | undefined): number | undefined => {
   const at = time === undefined ? Number.NaN : epochMillis(time)

@@ -114,6 +114,15 @@ export const timingProblems = (timing: Timing): Effect.Effect<ReadonlyArray<stri
     }
   })
 
+/** A day of the month and a day of the week that both say something. */
+const bothDays = /^(?:\S+\s+){2}[^\s*?]\S*\s+\S+\s+[^\s*?]/u
+
+/** Says what of a cron expression is not documented; undefined if all of it is plain. */
+export const cronNote = (expression: string): string | undefined =>
+  bothDays.test(expression.trim())
+    ? "cronExpression names days of the month and days of the week. Whether Sequentum starts on either or needs both is not documented: nextRuns takes either, nextRunTime is Sequentum's own."
+    : undefined
+
 /** The type that cron and run-every fields imply: nothing without any, a problem when they contradict. */
 export const inferType = (timing: Timing): Either.Either<number | undefined, string> => {
   if (timing.scheduleType !== undefined) return Either.right(timing.scheduleType)

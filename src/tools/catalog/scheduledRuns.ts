@@ -132,6 +132,7 @@ export const upcomingStarts = (schedules: Schedules, period: Period, timezone: s
     return {
       scheduledRuns: shown.map((start) => showStart(start, timezone)),
       ...noticeOf(
+        until < now ? "This period is over: only coming starts are listed." : undefined,
         unreadable(upcoming),
         listed.notice,
         unreadable(joinRows(listed.read.map(({ value }) => value))),

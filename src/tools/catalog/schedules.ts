@@ -32,7 +32,15 @@ import { gone, ifUnknown, madeDuring, proved, repeatable, unproved, when, type S
 import { makeQuestions } from "./questions.ts"
 import { startsOf, type Timed } from "./scheduleStarts.ts"
 import { upcomingStarts, UpcomingStart } from "./scheduledRuns.ts"
-import { asSent, inferType, readStart, scheduleTypes, timingProblems, unusedFields } from "./scheduleTiming.ts"
+import {
+  asSent,
+  cronNote,
+  inferType,
+  readStart,
+  scheduleTypes,
+  timingProblems,
+  unusedFields
+} from "./scheduleTiming.ts"
 
 const reads = { annotations: readOnly, scope: "agents:read" } as const
 const changes = { scope: "agents:write" } as const
@@ -265,16 +273,18 @@ const isAsSent = (schedule: AgentSchedule, sent: ScheduleBody): boolean => {
 
 const typeName = (type: number | undefined) => ScheduleType.words.find((word) => ScheduleType.codeOf(word) === type)
 
-/** Says which of the fields given are not used, and which instant a start is that the clocks skip or repeat. */
+/** Says what of the fields given is not used, or can be understood in two ways. */
 const timingNotes = (given: ScheduleBody, { scheduleType, timezone }: ScheduleBody): ReadonlyArray<string> => {
   const unused = unusedFields(given, scheduleType)
   const isStartUsed = given.startTime !== undefined && !unused.includes("startTime")
   const note = isStartUsed ? readStart(given.startTime, timezone).note : undefined
+  const isCronUsed = given.cronExpression !== undefined && !unused.includes("cronExpression")
+  const aboutCron = isCronUsed ? cronNote(given.cronExpression) : undefined
   return [
     ...(unused.length === 0
       ? []
       : [`A schedule of type ${typeName(scheduleType) ?? "unknown"} does not use ${unused.join(", ")}.`]),
-    ...(note === undefined ? [] : [note])
+    ...[note, aboutCron].filter(Predicate.isNotUndefined)
   ]
 }
 
