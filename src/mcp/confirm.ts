@@ -52,6 +52,9 @@ const maxAge = Duration.minutes(5)
 /** How long the older era waits for an answer, within the minute after which clients give up on a call. */
 const maxWait = Duration.seconds(45)
 
+/** With less time left than this nobody could answer. */
+const minWait = Duration.seconds(1)
+
 /** How many used confirmations a process remembers. */
 const maxUsed = 10_000
 
@@ -89,6 +92,7 @@ const nothingDone = "Nothing was done."
 
 const saidNo = declined(`The user did not confirm this. ${nothingDone}`)
 const closed = declined(`The user closed the question without an answer. ${nothingDone}`)
+const noTime = declined(`There was no time left to ask the user, so this is not confirmed. ${nothingDone}`)
 const unanswered = (time: Duration.Duration) =>
   declined(
     `The user did not answer within ${Math.round(Duration.toSeconds(time))} seconds, so this is not confirmed. ${nothingDone}`
@@ -200,8 +204,9 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
       const time = Duration.min(maxWait, left)
       return Option.match(question, {
         onNone: () => Effect.succeed(notAsked),
-        onSome: (text) =>
-          Effect.tryPromise((signal) =>
+        onSome: (text) => {
+          if (Duration.lessThan(time, minWait)) return Effect.succeed(noTime)
+          return Effect.tryPromise((signal) =>
             ctx.mcpReq.send(
               { method: "elicitation/create", params: questionForm(text) },
               { signal, timeout: Duration.toMillis(maxWait) * 2 }
@@ -216,6 +221,7 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
               onTimeout: () => unanswered(time)
             })
           )
+        }
       })
     })
 

@@ -4,61 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { askingTools, consentMatrix, type Open, type Scene, type Setting } from "../support/consent.ts"
-import { callAs, legacyClient, record, statsOf } from "../support/consentHttp.ts"
-import type { Json } from "../support/conversation.ts"
+import { callAs, legacyClient, sandboxScene, slow, statsOf } from "../support/consentHttp.ts"
 import { endpoint, type Endpoint } from "../support/endpoint.ts"
-
-type Fetch = (method: string, path: string, body?: Json) => Effect.Effect<unknown>
-
-/** Asks the sandbox itself, without the endpoint. */
-const asking =
-  (apiUrl: string, token: string): Fetch =>
-  (method, path, body) =>
-    Effect.promise(async () => {
-      const response = await fetch(`${apiUrl}/api/v1${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}` },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) })
-      })
-      const text = await response.text()
-      const json: unknown = text === "" ? {} : JSON.parse(text)
-      return json
-    })
-
-const first = (list: unknown, fits: (row: Json) => boolean): Json =>
-  record((Array.isArray(list) ? list : []).map(record).find(fits))
-
-/** Codes of the states of a run. */
-const running = 1
-const success = 10
-
-/** What a new account has, besides a run that is stopping and a paused schedule of every five minutes. */
-const prepare = (ask: Fetch): Effect.Effect<Scene> =>
-  Effect.gen(function* () {
-    const ended = first(yield* ask("GET", "/agent/4101/runs"), ({ status }) => status === success)
-    const active = first(yield* ask("GET", "/agent/4512/runs"), ({ status }) => status === running)
-    yield* ask("POST", `/agent/4512/run/${String(active["id"])}/stop`)
-    const often = { name: "Often", scheduleType: 3, cronExpression: "*/5 * * * *", isEnabled: false }
-    const made = record(yield* ask("POST", "/agent/4101/schedules", often))
-    const firstOf = (agentId: number) =>
-      Effect.map(ask("GET", `/agent/${agentId}/schedules`), (list) => ({
-        agentId,
-        scheduleId: Number(first(list, () => true)["id"])
-      }))
-    return {
-      agentId: 4101,
-      endedRun: { agentId: 4101, runId: Number(ended["id"]) },
-      stoppingRun: { agentId: 4512, runId: Number(active["id"]) },
-      oftenSchedule: { agentId: 4101, scheduleId: Number(made["id"]) },
-      deletedSchedule: yield* firstOf(4102),
-      changedSchedule: yield* firstOf(4203),
-      spaceId: 101,
-      versionNumber: 3
-    }
-  })
-
-/** So slow that a run which is stopping goes on stopping. */
-const slow = 0.001
 
 const tools = Object.keys(askingTools)
 /** Some of the tools, and the others. */
@@ -88,7 +35,7 @@ const started = Effect.gen(function* () {
         const token = `${situation} ${era}`.replaceAll(/\W+/gu, "-")
         const known = accounts.get(token)
         if (known !== undefined) return known
-        const account = { token, scene: yield* prepare(asking(auto.apiUrl, token)) }
+        const account = { token, scene: yield* sandboxScene(auto, token) }
         accounts.set(token, account)
         return account
       })
@@ -105,8 +52,11 @@ const open: Open<Endpoints> = (setting) =>
     const { accountFor, apiUrl, withSetting } = yield* Endpoints
     const at = withSetting(setting)
     const { scene, token: owner } = yield* accountFor(setting)
-    const before = yield* statsOf({ apiUrl }, owner)
-    const common = { scene, writes: Effect.map(statsOf({ apiUrl }, owner), ({ writes }) => writes - before.writes) }
+    const before = yield* statsOf({ apiUrl }, `Bearer ${owner}`)
+    const common = {
+      scene,
+      writes: Effect.map(statsOf({ apiUrl }, `Bearer ${owner}`), ({ writes }) => writes - before.writes)
+    }
     const { capabilities } = setting
     if (setting.era === "modern") {
       let token = owner

@@ -5,6 +5,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import type { Scene } from "./consent.ts"
 import { questionIn, withAnswer, type Json, type Reply } from "./conversation.ts"
 import { message, modern, post, type Endpoint } from "./endpoint.ts"
 
@@ -32,13 +33,11 @@ export const callAs =
 
 const Stats = Schema.Struct({ writes: Schema.Int, byRoute: Schema.Record({ key: Schema.String, value: Schema.Int }) })
 
-/** What the sandbox counted of a caller. */
-export const statsOf = ({ apiUrl }: Pick<Endpoint, "apiUrl">, token = "alice") =>
+/** What the sandbox counted of a caller, by its Authorization header. */
+export const statsOf = ({ apiUrl }: Pick<Endpoint, "apiUrl">, authorization = "Bearer alice") =>
   Effect.flatMap(
     Effect.promise(() =>
-      fetch(`${apiUrl}/sandbox/stats`, { headers: { authorization: `Bearer ${token}` } }).then((answer) =>
-        answer.json()
-      )
+      fetch(`${apiUrl}/sandbox/stats`, { headers: { authorization } }).then((answer) => answer.json())
     ),
     Schema.decodeUnknown(Stats)
   ).pipe(Effect.orDie)
@@ -95,6 +94,62 @@ export const legacyClient = (
           yield* Effect.promise(() => response.text())
         })
     } as const
+  })
+
+type Fetch = (method: string, path: string, body?: Json) => Effect.Effect<unknown>
+
+/** Asks a sandbox itself. */
+const asking =
+  (apiUrl: string, token: string): Fetch =>
+  (method, path, body) =>
+    Effect.promise(async () => {
+      const response = await fetch(`${apiUrl}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
+      })
+      const text = await response.text()
+      const json: unknown = text === "" ? {} : JSON.parse(text)
+      return json
+    })
+
+const first = (list: unknown, fits: (row: Json) => boolean): Json =>
+  record((Array.isArray(list) ? list : []).map(record).find(fits))
+
+/** Codes of the states of a run. */
+const running = 1
+const success = 10
+
+/** So slow that a run of the sandbox which is stopping goes on stopping. */
+export const slow = 0.001
+
+/**
+ * The things of an account of a sandbox, which has what is asked about except a run that is stopping and a paused
+ * schedule of every five minutes: these are made.
+ */
+export const sandboxScene = ({ apiUrl }: Pick<Endpoint, "apiUrl">, token: string): Effect.Effect<Scene> =>
+  Effect.gen(function* () {
+    const ask = asking(apiUrl, token)
+    const ended = first(yield* ask("GET", "/agent/4101/runs"), ({ status }) => status === success)
+    const active = first(yield* ask("GET", "/agent/4512/runs"), ({ status }) => status === running)
+    yield* ask("POST", `/agent/4512/run/${String(active["id"])}/stop`)
+    const often = { name: "Often", scheduleType: 3, cronExpression: "*/5 * * * *", isEnabled: false }
+    const made = record(yield* ask("POST", "/agent/4101/schedules", often))
+    const firstOf = (agentId: number) =>
+      Effect.map(ask("GET", `/agent/${agentId}/schedules`), (list) => ({
+        agentId,
+        scheduleId: Number(first(list, () => true)["id"])
+      }))
+    return {
+      agentId: 4101,
+      endedRun: { agentId: 4101, runId: Number(ended["id"]) },
+      stoppingRun: { agentId: 4512, runId: Number(active["id"]) },
+      oftenSchedule: { agentId: 4101, scheduleId: Number(made["id"]) },
+      deletedSchedule: yield* firstOf(4102),
+      changedSchedule: yield* firstOf(4203),
+      spaceId: 101,
+      versionNumber: 3
+    }
   })
 
 /** Calls a tool in the newer era and answers its question, if there is one. */

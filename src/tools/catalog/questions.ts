@@ -80,12 +80,14 @@ const noBasis = (costs: Costs) =>
 /** The costs, if there are any. */
 const known = (costs: Costs): ReadonlyArray<number> => Option.getOrElse(costs, () => [])
 
+const latest = (runs: ReadonlyArray<number>) =>
+  runs.length === 1 ? "latest finished run" : `latest ${runs.length} finished runs`
+
 const runEstimate = (costs: Costs, whose: string): string => {
   const amounts = known(costs)
   if (amounts.length === 0) return noBasis(costs)
-  return amounts.length === 1
-    ? `${whose} latest finished run cost ${credits(mean(amounts))} credits.`
-    : `${whose} latest ${amounts.length} finished runs cost ${credits(mean(amounts))} credits on average.`
+  const cost = `${whose} ${latest(amounts)} cost ${credits(mean(amounts))} credits`
+  return amounts.length === 1 ? `${cost}.` : `${cost} on average.`
 }
 
 /** For so many agents, of which `read` were looked at. */
@@ -93,15 +95,19 @@ const spaceEstimate = (read: ReadonlyArray<Costs>, agentCount: number): string =
   const amounts = read.map(known).filter((costs) => costs.length > 0)
   if (amounts.length === 0) return noBasis(read.every(Option.isNone) ? Option.none() : Option.some([]))
   const sum = credits(amounts.reduce((total, costs) => total + mean(costs), 0))
+  const estimate = `By the cost of their latest finished runs that is about ${sum} credits`
   return amounts.length === agentCount
-    ? `By the cost of their latest finished runs that is about ${sum} credits.`
-    : `By the cost of their latest finished runs, ${amounts.length} of them take about ${sum} credits; for the others there is no basis for an estimate.`
+    ? `${estimate}.`
+    : `${estimate} for ${amounts.length} of them; for the others there is no basis for an estimate.`
 }
+
+/** `2026-03-11 12:00 UTC`. Times of Sequentum are in UTC; one of another form stays as it is. */
+const shownTime = (time: string) => time.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?Z?$/u, "$1 $2 UTC")
 
 /** Who saved a version, when and why, as far as it is known. */
 const savedAs = ({ comments, created, userName }: Version): string => {
   const parts = [
-    created === undefined ? "" : ` at ${created}`,
+    created === undefined ? "" : ` on ${shownTime(created)}`,
     userName === undefined ? "" : ` by ${quoted(userName)}`,
     comments === undefined || comments.trim() === "" ? "" : ` with the comment ${quoted(comments)}`
   ].join("")
@@ -164,17 +170,18 @@ export const makeQuestions = Effect.gen(function* () {
     })
   )
 
-  /** A run with its state, for a question. */
+  /** A run by its name, and its state in a sentence. */
   const aboutRun = (agentId: AgentId, runId: RunId) =>
     Effect.map(
       Effect.all([agentName(agentId), present(runs.status(agentId, runId))], { concurrency: 2 }),
-      ([name, run]) => ({
+      ([agent, run]) => ({
         run,
-        text: `run ${runId} of ${name}${Option.match(run, {
-          onNone: () => "",
+        text: `run ${runId} of ${agent}`,
+        state: Option.match(run, {
+          onNone: () => "Its status could not be read.",
           onSome: ({ dataCount, status }) =>
-            ` (${status}${dataCount === undefined ? "" : `, ${counted(dataCount, "record")}`})`
-        })}`
+            `Its status is ${status}${dataCount === undefined ? "" : `, with ${counted(dataCount, "record")}`}.`
+        })
       })
     )
 
@@ -191,17 +198,17 @@ export const makeQuestions = Effect.gen(function* () {
 
   return {
     deleteRun: (agentId: AgentId, runId: RunId, removeMethod: RemoveMethod) =>
-      Effect.map(aboutRun(agentId, runId), ({ text }) => {
+      Effect.map(aboutRun(agentId, runId), ({ state, text }) => {
         const [what, how] = removals[removeMethod]
-        return Option.some(`Delete ${what}${text}? ${how} This can't be undone.`)
+        return Option.some(`Delete ${what}${text}? ${state} ${how} This can't be undone.`)
       }),
 
     /** Asks only where the kill would force: while the run is stopping, or in a state that is not known. */
     killRun: (agentId: AgentId, runId: RunId) =>
-      Effect.map(aboutRun(agentId, runId), ({ run, text }) =>
+      Effect.map(aboutRun(agentId, runId), ({ run, state, text }) =>
         Option.exists(run, ({ status }) => status !== "Stopping" && isKnownStatus(status))
           ? Option.none()
-          : Option.some(`End ${text} by force? What it has not exported yet is lost.`)
+          : Option.some(`End ${text} by force? ${state} What it has not exported yet is lost.`)
       ),
 
     deleteSchedule: (agentId: AgentId, scheduleId: ScheduleId) =>
@@ -223,7 +230,7 @@ export const makeQuestions = Effect.gen(function* () {
           onSome: (one) => (one === undefined ? " Its history does not list this version." : savedAs(one))
         })
         return Option.some(
-          `Make version ${version} of ${name} the current one?${about} Later runs use it; the version in use now stays in the history.`
+          `Make version ${version} of ${name} the current one?${about} Later runs then use it; the version in use now stays in the history.`
         )
       }),
 
@@ -282,12 +289,12 @@ export const makeQuestions = Effect.gen(function* () {
           }),
           onSome: ({ from, gapMinutes, starts }) => ({
             often: `It would start ${counted(starts, "time")} in ${
-              from > DateTime.toEpochMillis(now) ? `the 24 hours from ${isoOf(from)}` : "the next 24 hours"
+              from > DateTime.toEpochMillis(now) ? `the 24 hours from ${shownTime(isoOf(from))}` : "the next 24 hours"
             }, at times only ${counted(gapMinutes, "minute")} apart.`,
             perDay:
               amounts.length === 0
                 ? noBasis(costs)
-                : `At the cost of the agent's latest ${counted(amounts.length, "finished run")} that is about ${credits(mean(amounts) * starts)} credits a day.`
+                : `At the cost of the agent's ${latest(amounts)} that is about ${credits(mean(amounts) * starts)} credits for these starts.`
           })
         })
         return Option.some(`${verb} ${what}? ${often} ${perDay} ${left}`)

@@ -4,9 +4,9 @@ import { startsOf, type Timed } from "./scheduleStarts.ts"
 
 /** How often a schedule starts runs. */
 export interface Pace {
-  /** The start of the day that is counted, in epoch milliseconds: now, or the first start if that is later than a day. */
+  /** Where the 24 hours begin that are counted, in epoch milliseconds: now, or later if the closest starts are. */
   readonly from: number
-  /** How many starts that day has. */
+  /** How many starts these have. */
   readonly starts: number
   /** The smallest time between two starts, in minutes; infinite for a single start. */
   readonly gapMinutes: number
@@ -30,18 +30,17 @@ export const paceOf = (timed: Timed, now: number): Option.Option<Pace> => {
     // How close the starts are hardly depends on the zone, so an unknown one is no reason to give up.
     timezone: timezone !== undefined && Option.isSome(namedZone(timezone)) ? timezone : undefined
   }
-  const within = (from: number, until: number, max: number) => startsOf(schedule, { from, until, max })
-  const [first] = within(now, Number.POSITIVE_INFINITY, 1) ?? []
-  const times = within(now, (first ?? now) + lookedAt, maxStarts)
-  if (times === undefined) return Option.none()
-  const from = first === undefined || first < now + dayMillis ? now : first
-  return Option.some({
-    from,
-    starts: times.filter((time) => time < from + dayMillis).length,
-    gapMinutes:
-      times.reduce(
-        (smallest, time, index) => Math.min(smallest, time - (times[index - 1] ?? Number.NEGATIVE_INFINITY)),
-        Number.POSITIVE_INFINITY
-      ) / 60_000
+  const startsFrom = (until: number, max: number) => startsOf(schedule, { from: now, until, max })
+  const [first = now] = startsFrom(Number.POSITIVE_INFINITY, 1) ?? []
+  return Option.map(Option.fromNullable(startsFrom(first + lookedAt, maxStarts)), (times) => {
+    const gaps = times.flatMap((time, index) => (index === 0 ? [] : [time - (times[index - 1] ?? time)]))
+    const smallest = Math.min(Number.POSITIVE_INFINITY, ...gaps)
+    const closest = times[gaps.indexOf(smallest)] ?? now
+    const from = closest < now + dayMillis ? now : closest
+    return {
+      from,
+      starts: times.filter((time) => time >= from && time < from + dayMillis).length,
+      gapMinutes: smallest / 60_000
+    }
   })
 }
