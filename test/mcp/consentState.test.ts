@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as TestClock from "effect/TestClock"
 import { account } from "../support/account.ts"
 import { isDone } from "../support/consent.ts"
-import { accept, conversation, questionIn, withAnswer, type Json } from "../support/conversation.ts"
+import { accept, conversation, questionIn, textOf, withAnswer, type Json } from "../support/conversation.ts"
 import type { Respond, Sent } from "../support/http.ts"
 
 const now = "2026-03-11T12:00:00Z"
@@ -195,6 +196,109 @@ describe("which schedules are asked about", () => {
       )
       const { question } = questionIn(yield* call("enable_agent_schedule", oneSchedule))
       assert.match(question, /^Enable schedule 31 of agent .*How often it would start runs is not known here\./u)
+      assert.deepStrictEqual(writes(), [])
+    })
+  )
+})
+
+describe("other ways to the same end", () => {
+  const asked: ReadonlyArray<readonly [tool: string, args: Json]> = [
+    ...["*/1 * * * *", "0-59 * * * *", "0/1 * * * *", "\t*\n* * * *", "0,14 * * * MON", "*/14 1 * * 7"].map(
+      (cronExpression) => ["create_agent_schedule", { agentId: "7", name: "Often", cronExpression }] as const
+    ),
+    ["create_agent_schedule", { agentId: 7, name: "Often", runEveryCount: "1", runEveryPeriod: 1, timezone: null }],
+    ["create_agent_schedule", { agentId: 7, name: "Often", cronExpression: "* * * * *", isEnabled: "TRUE" }],
+    ["update_agent_schedule", { ...oneSchedule, isEnabled: true }],
+    ["update_agent_schedule", { ...oneSchedule, isEnabled: true, timezone: "Asia/Tokyo", name: "Rare" }],
+    ["delete_run", { agentId: "7", runId: "90", removeMethod: "removeallfiles" }],
+    ["delete_run", { agentId: 7, runId: "90.0", removeMethod: null }],
+    ["start_agent", { agentId: "7", parallelism: "6", isRunSynchronously: "false", startAnother: true }],
+    ["run_space_agents", { spaceId: "3", inputParameters: {} }]
+  ]
+  const refused: ReadonlyArray<readonly [tool: string, args: Json]> = [
+    ["create_agent_schedule", { agentId: 7, name: "Often", cronExpression: "*/10 * * * * *" }],
+    ["create_agent_schedule", { agentId: 7, name: "Often", cronExpression: "? * * * *" }],
+    ["create_agent_schedule", { agentId: 7, name: "Often", cronExpression: "@hourly" }],
+    ["start_agent", { agentId: 7, parallelism: 8, isRunSynchronously: true }],
+    ["delete_run", { agentId: [7], runId: 90 }],
+    ["delete_run", { agentId: 7, runId: 90, confirm: true }],
+    ["delete_run", { agentId: 7, runId: 90, inputResponses: { confirm: accept } }]
+  ]
+  const { respond } = changingSchedule({ schedule: "* * * * *", scheduleType: 3, isEnabled: false })
+  const respondTo: Respond = (sent) =>
+    sent.path === "/agent/7/run/90/status" ? { body: { id: 90, configId: 7, status: 10, created: now } } : respond(sent)
+
+  for (const [tool, args] of asked) {
+    it.scoped(`asks: ${tool} ${JSON.stringify(args)}`, () =>
+      Effect.gen(function* () {
+        const { call, writes } = yield* talk(respondTo)
+        const result = yield* call(tool, args)
+        assert.isTrue(questionIn(result).isAsked, textOf(result))
+        assert.deepStrictEqual(writes(), [])
+      })
+    )
+  }
+
+  for (const [tool, args] of refused) {
+    it.scoped(`refuses: ${tool} ${JSON.stringify(args)}`, () =>
+      Effect.gen(function* () {
+        const { call, writes } = yield* talk(respondTo)
+        assert.isTrue((yield* call(tool, args))["isError"])
+        assert.deepStrictEqual(writes(), [])
+      })
+    )
+  }
+
+  it.scoped("a client that takes tasks is asked before there is one", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.parse(now))
+      const { call, request, writes } = yield* conversation({
+        era: "modern",
+        respond: account,
+        capabilities: { elicitation: { form: {} }, extensions: { "io.modelcontextprotocol/tasks": {} } }
+      })
+      const args = { agentId: 7, parallelism: 8 }
+      const question = yield* call("start_agent", args)
+      assert.isTrue(questionIn(question).isAsked)
+      for (const method of ["tasks/get", "tasks/update", "tasks/cancel"]) {
+        const taskId = question["requestState"]
+        const { error } = yield* request(method, { taskId, inputResponses: { confirm: accept } })
+        assert.isDefined(error)
+      }
+      assert.deepStrictEqual(writes(), [])
+      const task = yield* call("start_agent", args, withAnswer(question, accept))
+      assert.strictEqual(task["resultType"], "task")
+      const { error } = yield* request("tasks/get", { ...withAnswer(question, accept), taskId: task["taskId"] })
+      assert.isUndefined(error)
+      assert.strictEqual(writes().length, 1)
+    })
+  )
+
+  it.scoped("prompts and resources change nothing", () =>
+    Effect.gen(function* () {
+      const { request, writes } = yield* talk(account)
+      const listed = (result: Json, name: string): ReadonlyArray<Json> => {
+        const rows = result[name]
+        return Array.isArray(rows) ? rows.filter(Predicate.isRecord) : []
+      }
+      const templates = listed(yield* request("resources/templates/list", {}), "resourceTemplates")
+      const uris = [
+        ...listed(yield* request("resources/list", {}), "resources").map(({ uri }) => String(uri)),
+        ...templates.map(({ uriTemplate }) =>
+          String(uriTemplate).replace("{agentId}", "7").replace("{runId}", "90").replace("{spaceId}", "3")
+        )
+      ]
+      const prompts = listed(yield* request("prompts/list", {}), "prompts")
+      assert.isAtLeast(uris.length, 18)
+      assert.isAtLeast(prompts.length, 11)
+      for (const uri of uris) yield* request("resources/read", { uri })
+      for (const { arguments: given, name } of prompts) {
+        const names = (Array.isArray(given) ? given : []).filter(Predicate.isRecord).map((one) => String(one["name"]))
+        yield* request("prompts/get", {
+          name,
+          arguments: Object.fromEntries(names.map((one) => [one, "delete_run 90"]))
+        })
+      }
       assert.deepStrictEqual(writes(), [])
     })
   )

@@ -204,7 +204,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     title: "Kill run",
     inTurn: runTurn,
     description:
-      "Force a run to end. The first call only stops it gracefully; a second call while its status is Stopping ends it by force, and what it has not exported is lost. Prefer stop_agent.",
+      "Force a run to end. The first call only stops it gracefully; a second call while its status is Stopping ends it by force, and what it has not exported is lost. stop_agent never forces.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: false }),
     confirms: () => true,
     input: oneRun,
