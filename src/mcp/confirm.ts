@@ -52,6 +52,9 @@ const maxAge = Duration.minutes(5)
 /** How long the older era waits for an answer, within the minute after which clients give up on a call. */
 const maxWait = Duration.seconds(45)
 
+/** With less time left than this nobody could answer. */
+const minWait = Duration.seconds(1)
+
 /** How many used confirmations a process remembers. */
 const maxUsed = 10_000
 
@@ -75,6 +78,8 @@ export const askFirst = ({ question, state }: ConfirmationNeeded): InputRequired
 const State = Schema.Struct({
   tool: Schema.String,
   digest: Schema.String,
+  /** Digest of what the question was about beside the arguments. */
+  basis: Schema.String,
   caller: Schema.String,
   /** Epoch milliseconds. */
   until: Schema.Number,
@@ -87,9 +92,11 @@ const nothingDone = "Nothing was done."
 
 const saidNo = declined(`The user did not confirm this. ${nothingDone}`)
 const closed = declined(`The user closed the question without an answer. ${nothingDone}`)
-const unanswered = declined(
-  `The user did not answer within ${Duration.toSeconds(maxWait)} seconds, so this is not confirmed. ${nothingDone}`
-)
+const noTime = declined(`There was no time left to ask the user, so this is not confirmed. ${nothingDone}`)
+const unanswered = (time: Duration.Duration) =>
+  declined(
+    `The user did not answer within ${Math.round(Duration.toSeconds(time))} seconds, so this is not confirmed. ${nothingDone}`
+  )
 
 const refused = (why: string) =>
   new ToolFailure({ message: `${why} ${nothingDone} Call again without the confirmation, so that the user is asked.` })
@@ -142,10 +149,12 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
   const useOnce = makeUsed()
   const skipped = new Set(skip)
 
+  const basisOf = (call: Unconfirmed) => Effect.map(call.basis, digestOf)
+
   const ask = (call: Unconfirmed, digest: string) =>
-    Effect.flatMap(
-      call.question,
-      Option.match({
+    // The basis is read first: what changes after that is noticed when the answer comes.
+    Effect.flatMap(Effect.zip(basisOf(call), call.question), ([basis, asked]) =>
+      Option.match(asked, {
         onNone: () => Effect.succeed(notAsked),
         onSome: (question) =>
           Effect.gen(function* () {
@@ -153,6 +162,7 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
             const state = seal({
               tool: call.tool,
               digest,
+              basis,
               caller: yield* callerDigest,
               until: now + Duration.toMillis(maxAge),
               id: randomUUID()
@@ -183,17 +193,20 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
       if (response.kind !== "elicit") return yield* ask(call, digest)
       const answer = answerOf(response.action, response.content)
       if (!answer.confirmed) return answer
+      if ((yield* basisOf(call)) !== opened.value.basis) return yield* ask(call, digest)
       if (!useOnce(opened.value.id)) return yield* refused("This confirmation was used before, for the same call.")
       return answer
     })
 
   /** The older era: the question is a request of the server's own, while the call waits. */
   const asked = (call: Unconfirmed, ctx: ServerContext) =>
-    Effect.flatMap(Effect.all([call.question, Deadline.waitLeft]), ([question, left]) =>
-      Option.match(question, {
+    Effect.flatMap(Effect.all([call.question, Deadline.waitLeft]), ([question, left]) => {
+      const time = Duration.min(maxWait, left)
+      return Option.match(question, {
         onNone: () => Effect.succeed(notAsked),
-        onSome: (text) =>
-          Effect.tryPromise((signal) =>
+        onSome: (text) => {
+          if (Duration.lessThan(time, minWait)) return Effect.succeed(noTime)
+          return Effect.tryPromise((signal) =>
             ctx.mcpReq.send(
               { method: "elicitation/create", params: questionForm(text) },
               { signal, timeout: Duration.toMillis(maxWait) * 2 }
@@ -203,13 +216,14 @@ export const makeConfirmations = ({ mode, sealing, skip }: ConfirmOptions): Conf
             // The client may refuse the question or be gone: without a yes nothing is done.
             Effect.orElseSucceed(() => closed),
             Effect.timeoutTo({
-              duration: Duration.min(maxWait, left),
+              duration: time,
               onSuccess: (answer) => answer,
-              onTimeout: () => unanswered
+              onTimeout: () => unanswered(time)
             })
           )
+        }
       })
-    )
+    })
 
   return (ctx, era, capabilities) => ({
     ask: (call) => {

@@ -64,7 +64,7 @@ const debugAgent: Prompt = {
         "Call read_run_log for the failed run with level Warning: what went wrong before it failed?",
         "If the failed run has data, call compare_run_data with the last successful run as olderRunId: is data missing, incomplete or unusual?"
       ],
-      "the most likely cause and how sure you are, the evidence (run ids, dates, counts), since when the agent has failed, and the next step. Only propose to restore a version or to run again; the user must confirm."
+      "the most likely cause and how sure you are, the evidence (run ids, dates, counts), since when the agent has failed, and the next step to propose. Later runs use a version that is restored; a new run spends credits."
     )
 }
 
@@ -118,7 +118,7 @@ const runAndMonitor: Prompt = {
       `Run the agent ${quoted(values, "agentName")} and wait until the run ends.`,
       [
         findAgent(values),
-        "Call get_agent and show its input parameters with their defaults. Ask whether to change any of them, and ask the user to confirm that the run may spend credits.",
+        "Call get_agent and show its input parameters with their defaults. Ask whether to change any of them, and say that a run spends credits.",
         "Call get_agent_runs with maxRecords 5. If a run is still active, ask before starting another.",
         "Call start_agent once. If its outcome is unclear, check get_agent_runs before trying again.",
         "Call wait_for_run until isFinal is true. Tell the user when the status changes.",
@@ -179,7 +179,7 @@ const scheduleAgent: Prompt = {
         findAgent(values),
         "Call list_agent_schedules. If a schedule already does this, say so and ask whether to keep it, change it or add another.",
         "Choose the type: 1 RunOnce for a single start, 2 RunEvery for a simple interval, 3 CRON for times of day or weekdays. Ask for the time zone if it is not clear; it must be an IANA name.",
-        "Describe the schedule in plain words, list its next three run times, and ask for confirmation.",
+        "Describe the schedule in plain words, list its next three run times, and ask whether that is what is meant.",
         "Call create_agent_schedule.",
         "Call get_agent_schedule and check that nextRunTime is what the user asked for."
       ],
@@ -323,7 +323,7 @@ const buildAgentFromPrompt: Prompt = {
         "If the user wants to cancel, call stop_agent_build.",
         "When the build is completed or ready, call get_agent with its agentId."
       ],
-      "the agent's name and id, what it extracts and its inputs. Propose a first run as the next step and ask for confirmation. If the build failed, say so and suggest how to reword the request.",
+      "the agent's name and id, what it extracts and its inputs. Propose a first run, which spends credits, as the next step. If the build failed, say so and suggest how to reword the request.",
       [`> ${values["prompt"] ?? ""}`, "", `**GUARDRAIL** ${promptPolicy}`]
     )
 }

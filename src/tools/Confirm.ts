@@ -11,6 +11,8 @@ export interface Unconfirmed {
   readonly args: JsonObject
   /** The question to the user; none if this call needs no confirmation after all. It only reads. */
   readonly question: Effect.Effect<Option.Option<string>, ToolError, Credentials>
+  /** What the question is about beside the arguments. If it changed before the answer, the user is asked again. */
+  readonly basis: Effect.Effect<string, ToolError, Credentials>
 }
 
 /** Whether to carry the call out, and whether somebody said so; or why nothing was done, as a sentence. */

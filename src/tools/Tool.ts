@@ -51,6 +51,8 @@ export interface Declaration<In, Out> {
   readonly bound?: Bound
   /** Whether the user may have to confirm a call with these arguments first. Absent: never. */
   readonly confirms?: (args: In) => boolean
+  /** Calls of one caller with the same text run one after the other, questions included. Absent: at the same time. */
+  readonly inTurn?: (args: In) => string
   /** How a call goes on as a task, for clients that take one in place of a result. Absent: it never does. */
   readonly task?: Task
   readonly input: Schema.Schema<In, any>

@@ -13,6 +13,7 @@ import { Confirm, IsConfirmed } from "./Confirm.ts"
 import { inputSchema, outputSchema, type ObjectSchema } from "./jsonSchema.ts"
 import { makeArgumentsReader } from "./readArguments.ts"
 import type { AnyDeclaration, Declaration, JsonObject, ToolDescriptor, ToolError } from "./Tool.ts"
+import { makeTurns, type Turns } from "./turns.ts"
 
 /** Carries a tool out. Its arguments are checked; what it fails with becomes a result with `isError`. */
 export type Handler<In, Out> = (args: In) => Effect.Effect<Out, ToolError, Credentials>
@@ -24,6 +25,8 @@ export type Call = (args: unknown) => Effect.Effect<JsonObject, ToolError, Crede
 export interface AskingHandler<In, Out> {
   /** The question to the user; none if this call needs no confirmation. It only reads. */
   readonly question: (args: In) => Effect.Effect<Option.Option<string>, ToolError, Credentials>
+  /** What the question is about beside the arguments, such as the stored timing of a schedule. Absent: nothing. */
+  readonly basis?: (args: In) => Effect.Effect<string, ToolError, Credentials>
   readonly call: Handler<In, Out>
   /** The result of a call that was not confirmed; `notice` says why nothing was done. */
   readonly declined: (args: In, notice: string) => Out
@@ -104,13 +107,18 @@ const afterAnswer = Deadline.atLeast(Duration.seconds(10))
 const confirming = <In, Out>(
   tool: string,
   { confirms }: Declaration<In, Out>,
-  { call, declined, question }: AskingHandler<In, Out>
+  { basis = () => Effect.succeed(""), call, declined, question }: AskingHandler<In, Out>
 ): Handler<In, Out> => {
   return (args) =>
     confirms?.(args) === true
       ? Effect.flatMap(Confirm, ({ ask }) =>
           Effect.flatMap(
-            ask({ tool, args: Predicate.isRecord(args) ? args : {}, question: question(args) }),
+            ask({
+              tool,
+              args: Predicate.isRecord(args) ? args : {},
+              question: question(args),
+              basis: Effect.suspend(() => basis(args))
+            }),
             (answer): Effect.Effect<Out, ToolError, Credentials> =>
               answer.confirmed
                 ? Effect.provideService(afterAnswer(call(args)), IsConfirmed, answer.wasAsked)
@@ -123,10 +131,12 @@ const confirming = <In, Out>(
 const makeCall = <In, Out extends JsonObject>(
   tool: ToolDescriptor,
   declaration: Declaration<In, Out>,
-  given: Handler<In, Out> | AskingHandler<In, Out>
+  given: Handler<In, Out> | AskingHandler<In, Out>,
+  turns: Turns
 ): Call => {
-  const { input } = declaration
-  const handler = typeof given === "function" ? given : confirming(tool.name, declaration, given)
+  const { inTurn, input } = declaration
+  const own = typeof given === "function" ? given : confirming(tool.name, declaration, given)
+  const handler: typeof own = inTurn === undefined ? own : (args) => turns(inTurn(args))(own(args))
   const read = makeArgumentsReader(input)
   return (sent) => {
     const refused = oversized(tool.name, sent)
@@ -154,8 +164,9 @@ const build = <Id extends string, S extends Shape>(
   const entries = Object.keys(declarations).map((name) => toolOf(name))
   const callOf = <Name extends keyof S & string>(
     [name, tool]: readonly [Name, ToolDescriptor],
-    handlers: Handlers<S>
-  ): readonly [Name, Call] => [name, makeCall(tool, declarations[name], handlers[name])]
+    handlers: Handlers<S>,
+    turns: Turns
+  ): readonly [Name, Call] => [name, makeCall(tool, declarations[name], handlers[name], turns)]
   return {
     id,
     summary,
@@ -163,7 +174,10 @@ const build = <Id extends string, S extends Shape>(
     tools: entries.map(([, tool]) => tool),
     of: (handlers) => handlers,
     toLayer: (handlers) => Layer.effect(tag, handlers),
-    calls: Effect.map(tag, (handlers) => new Map(entries.map((entry) => callOf(entry, handlers))))
+    calls: Effect.map(tag, (handlers) => {
+      const turns = makeTurns()
+      return new Map(entries.map((entry) => callOf(entry, handlers, turns)))
+    })
   }
 }
 

@@ -1,204 +1,186 @@
 import { randomBytes } from "node:crypto"
-import { Client } from "@modelcontextprotocol/sdk/client/index.js"
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
-import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
-import { accept, questionIn, refuse, textOf, withAnswer, type Json } from "../support/conversation.ts"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as TestClock from "effect/TestClock"
 import { balancer, bySession, roundRobin, type Choose } from "../support/balancer.ts"
-import { endpoint, message, modern, type Endpoint } from "../support/endpoint.ts"
-import { sandboxRun } from "../tools/ToolCase.ts"
-
-const record = (value: unknown): Json => (Predicate.isRecord(value) ? value : {})
-
-const canBeAsked = { "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } } }
-
-/** Calls a tool in the newer era. */
-const callAs =
-  (token: string, { mcp }: Pick<Endpoint, "mcp">) =>
-  (name: string, args: Json, more: Json = {}) =>
-    modern(mcp, "tools/call", { name, arguments: args, ...more }, { token }, canBeAsked).pipe(
-      Effect.flatMap(message),
-      Effect.map((answer) => record(record(answer)["result"]))
-    )
-
-type Call = ReturnType<typeof callAs>
-
-const Stats = Schema.Struct({ writes: Schema.Int, byRoute: Schema.Record({ key: Schema.String, value: Schema.Int }) })
-
-/** What the sandbox counted of a caller. */
-const statsOf = ({ apiUrl }: Pick<Endpoint, "apiUrl">, token = "alice") =>
-  Effect.flatMap(
-    Effect.promise(() =>
-      fetch(`${apiUrl}/sandbox/stats`, { headers: { authorization: `Bearer ${token}` } }).then((answer) =>
-        answer.json()
-      )
-    ),
-    Schema.decodeUnknown(Stats)
-  )
-
-/** A client of the older era that gives the same answer to every question, as a Call. */
-const legacyClient = ({ mcp }: Pick<Endpoint, "mcp">, answer: typeof accept) =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.promise(async () => {
-        const client = new Client({ name: "asked", version: "1" }, { capabilities: { elicitation: {} } })
-        client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: { ...answer.content } }))
-        const requestInit = { headers: { authorization: "Bearer alice" } }
-        // The SDK's own transport does not fit its own interface under exactOptionalPropertyTypes.
-        await client.connect(Object.assign(new StreamableHTTPClientTransport(new URL(mcp), { requestInit }), {}))
-        return client
-      }),
-      (client) => Effect.promise(() => client.close())
-    ),
-    (client): Call =>
-      (name, args) =>
-        Effect.map(
-          Effect.promise(() => client.callTool({ name, arguments: { ...args } })),
-          record
-        )
-  )
-
-/** Calls a tool and answers its question, if there is one. */
-const answering =
-  (call: Call, answer: Json): Call =>
-  (name, args) =>
-    Effect.flatMap(call(name, args), (result) =>
-      questionIn(result).isAsked ? call(name, args, withAnswer(result, answer)) : Effect.succeed(result)
-    )
-
-describe("consent over HTTP", () => {
-  it.scopedLive("yes of the newer era counts once, and for the same caller only", () =>
-    Effect.gen(function* () {
-      const at = yield* endpoint()
-      const alice = callAs("alice", at)
-      const question = yield* alice("delete_run", sandboxRun)
-      assert.match(questionIn(question).question, /^Delete run 1204567 of agent “Books catalogue”/u)
-      const stolen = yield* callAs("bob", at)("delete_run", sandboxRun, withAnswer(question, accept))
-      assert.match(textOf(stolen), /given for another call/u)
-      assert.strictEqual((yield* statsOf(at)).writes, 0)
-      const done = yield* alice("delete_run", sandboxRun, withAnswer(question, accept))
-      assert.strictEqual(record(done["structuredContent"])["deleted"], true)
-      assert.match(textOf(yield* alice("delete_run", sandboxRun, withAnswer(question, accept))), /was used before/u)
-      assert.strictEqual((yield* statsOf(at)).writes, 1)
-    })
-  )
-
-  for (const [what, answer, writes] of [
-    ["yes", accept, 1],
-    ["no", refuse, 0]
-  ] as const) {
-    it.scopedLive(`${what} of the older era`, () =>
-      Effect.gen(function* () {
-        const at = yield* endpoint()
-        const call = yield* legacyClient(at, answer)
-        const result = yield* call("delete_run", sandboxRun)
-        assert.notStrictEqual(result["isError"], true)
-        assert.strictEqual(record(result["structuredContent"])["deleted"], writes === 1)
-        assert.strictEqual((yield* statsOf(at)).writes, writes)
-      })
-    )
-  }
-})
+import { askingTools, isDone } from "../support/consent.ts"
+import {
+  answering,
+  callAs,
+  legacyClient,
+  record,
+  sandboxScene,
+  slow,
+  statsOf,
+  type Call
+} from "../support/consentHttp.ts"
+import {
+  accept,
+  cancel,
+  conversation,
+  decline,
+  refuse,
+  textOf,
+  type Json,
+  type Reply
+} from "../support/conversation.ts"
+import { endpoint } from "../support/endpoint.ts"
+import { keyCaller } from "../support/http.ts"
+import { frequentSchedules, wreck } from "../support/wreck.ts"
 
 describe("consent at two replicas", () => {
   const replicas = (choose: Choose) =>
     Effect.gen(function* () {
       const STATE_KEY = randomBytes(32).toString("base64")
-      const first = yield* endpoint({ STATE_KEY })
+      const first = yield* endpoint({ STATE_KEY }, slow)
       const second = yield* endpoint({ STATE_KEY, SEQUENTUM_API_URL: first.apiUrl })
       const { counts, mcp } = yield* balancer([first.url, second.url], choose)
       return { apiUrl: first.apiUrl, counts, mcp }
     })
 
+  const tools = Object.entries(askingTools)
+
   it.scopedLive("in turn, in the newer era", () =>
     Effect.gen(function* () {
       const at = yield* replicas(roundRobin)
-      const done = yield* answering(callAs("alice", at), accept)("delete_run", sandboxRun)
-      assert.strictEqual(record(done["structuredContent"])["deleted"], true)
-      assert.deepStrictEqual(at.counts(), [1, 1])
+      const scene = yield* sandboxScene(at, "alice")
+      for (const [tool, { args }] of tools) {
+        const before = yield* statsOf(at)
+        const done = yield* answering(callAs("alice", at), accept)(tool, args(scene))
+        isDone(done, (yield* statsOf(at)).writes - before.writes)
+      }
+      assert.deepStrictEqual(at.counts(), [tools.length, tools.length])
     })
   )
 
   it.scopedLive("by a hash of the session id, in the older era", () =>
     Effect.gen(function* () {
       const at = yield* replicas(bySession)
-      const call = yield* legacyClient(at, accept)
-      const done = yield* call("delete_run", sandboxRun)
-      assert.strictEqual(record(done["structuredContent"])["deleted"], true)
-      assert.strictEqual((yield* statsOf(at)).writes, 1)
+      const scene = yield* sandboxScene(at, "alice")
+      const { answerBy, call, questions } = yield* legacyClient(at)
+      answerBy(accept)
+      for (const [tool, { args }] of tools) {
+        const before = yield* statsOf(at)
+        isDone(yield* call(tool, args(scene)), (yield* statsOf(at)).writes - before.writes)
+      }
+      assert.strictEqual(questions.length, tools.length)
     })
   )
 })
 
-const rowsOf = (result: Json, list: string): ReadonlyArray<Json> => {
-  const rows = record(result["structuredContent"])[list]
-  return Array.isArray(rows) ? rows.map(record) : []
+/** What a client answers to questions, in turn; nothing leaves them open. */
+const clients = [
+  ["says no, declines or closes every question", [refuse, decline, cancel], {}],
+  ["answers nothing", [], {}],
+  ["can't be asked, where that is needed", [], { mode: "always", capabilities: {} }]
+] as const
+
+type Client = (typeof clients)[number]
+
+/** Gives the answers of a client to its questions. */
+const answeringBy = (
+  era: "modern" | "legacy",
+  answers: Client[1],
+  call: Call,
+  answerBy: (reply: Reply) => void
+): Call => {
+  let asked = 0
+  return (tool, args) =>
+    Effect.suspend(() => {
+      asked += 1
+      const answer = answers[asked % answers.length]
+      answerBy(answer)
+      return (era === "modern" && answer !== undefined ? answering(call, answer) : call)(tool, args)
+    })
 }
 
-/** Deletes what can be deleted, schedules each agent every minute, and starts all there is. */
-const wreck = (call: Call) =>
+const ceiling = 7
+
+interface Wrecked {
+  readonly call: Call
+  readonly stats: ReturnType<typeof statsOf>
+}
+
+/** Over stdio, in this process. */
+const overStdio = (era: "modern" | "legacy", [, answers, setting]: Client) =>
   Effect.gen(function* () {
-    const agents = rowsOf(yield* call("list_agents", { recordsPerPage: 100 }), "agents").map(
-      (agent) => agent["agentId"]
-    )
-    const spaces = rowsOf(yield* call("list_spaces", {}), "spaces").map((space) => space["spaceId"])
-    const schedules = rowsOf(yield* call("list_agent_schedules", {}), "schedules")
-    const every = <A>(items: ReadonlyArray<A>, use: (item: A) => Effect.Effect<unknown>) =>
-      Effect.forEach(items, use, { concurrency: 4, discard: true })
-    assert.isAtLeast(agents.length, 10)
-    assert.isAtLeast(schedules.length, 3)
-    yield* every(agents, (agentId) =>
-      Effect.gen(function* () {
-        for (const { runId } of rowsOf(yield* call("get_agent_runs", { agentId, maxRecords: 10 }), "runs")) {
-          yield* call("delete_run", { agentId, runId })
-        }
-        yield* call("create_agent_schedule", { agentId, name: "Wreck", cronExpression: "* * * * *" })
-        yield* call("start_agent", { agentId, parallelism: 50 })
-        yield* call("restore_agent_version", { agentId, versionNumber: 1, comments: "Wreck" })
-      })
-    )
-    yield* every(schedules, ({ agentId, scheduleId }) =>
-      Effect.gen(function* () {
-        yield* call("update_agent_schedule", { agentId, scheduleId, cronExpression: "* * * * *" })
-        yield* call("enable_agent_schedule", { agentId, scheduleId })
-        yield* call("delete_agent_schedule", { agentId, scheduleId })
-      })
-    )
-    yield* every(spaces, (spaceId) => call("run_space_agents", { spaceId }))
-    const again = Array.from({ length: 4 }, () => agents).flat()
-    yield* every(again, (agentId) => call("start_agent", { agentId, startAnother: true, isExclusive: false }))
+    const at = yield* endpoint({}, slow)
+    const { answerBy, call } = yield* conversation({
+      era,
+      apiUrl: at.apiUrl,
+      maxStartsPerMinute: ceiling,
+      ...setting
+    })
+    return {
+      call: answeringBy(era, answers, call, answerBy),
+      stats: statsOf(at, `ApiKey ${Redacted.value(keyCaller.secret)}`)
+    }
   })
 
-describe("the wreck of an account, by a client that says no to every question", () => {
-  const wrecks = (era: string, connect: (at: Endpoint) => Effect.Effect<Call, never, Scope.Scope>) => {
-    it.scopedLive(`${era}: no deletion, no frequent schedule, starts within the ceiling`, () =>
-      Effect.gen(function* () {
-        const at = yield* endpoint({ SEQUENTUM_MAX_STARTS_PER_MINUTE: "7" })
-        const call = yield* connect(at)
-        yield* wreck(call)
-        const frequent = rowsOf(yield* call("list_agent_schedules", {}), "schedules").filter(
-          ({ cronExpression, isEnabled }) => cronExpression === "* * * * *" && isEnabled === true
+const overHttp = (era: "modern" | "legacy", [, answers, setting]: Client) =>
+  Effect.gen(function* () {
+    const mode = "mode" in setting ? setting.mode : "auto"
+    const declared: { readonly capabilities?: Json } =
+      "capabilities" in setting ? { capabilities: setting.capabilities } : {}
+    const at = yield* endpoint({ SEQUENTUM_MAX_STARTS_PER_MINUTE: String(ceiling), SEQUENTUM_CONFIRM: mode }, slow)
+    const { answerBy, call } =
+      era === "legacy"
+        ? yield* legacyClient(at, declared)
+        : { call: callAs("alice", at, declared.capabilities), answerBy: () => undefined }
+    return { call: answeringBy(era, answers, call, answerBy), stats: statsOf(at) }
+  })
+
+/** Lets time pass until an effect ends that waits for answers. */
+const whileTimePasses = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fiber = yield* Effect.fork(effect)
+    while (Option.isNone(yield* Fiber.poll(fiber))) {
+      yield* Effect.promise(() => new Promise<void>((done) => setTimeout(done, 20)))
+      yield* TestClock.adjust("3 seconds")
+    }
+    return yield* Fiber.join(fiber)
+  })
+
+describe("the wreck of an account", () => {
+  for (const [transport, connect] of [
+    ["stdio", overStdio],
+    ["HTTP", overHttp]
+  ] as const) {
+    for (const era of ["modern", "legacy"] as const) {
+      for (const client of clients) {
+        const [who, answers, setting] = client
+        const isUnanswered = answers.length === 0 && !("mode" in setting)
+        it.scoped(
+          `over ${transport} in the ${era} era, by a client that ${who}: nothing but starts, within the ceiling`,
+          () =>
+            Effect.gen(function* () {
+              yield* TestClock.setTime(Date.parse("2026-03-11T12:00:00Z"))
+              const { call, stats }: Wrecked = yield* connect(era, client)
+              const maxAgents = transport === "HTTP" && answers.length > 0 ? 12 : 4
+              const wrecking = wreck(call, maxAgents)
+              const { active } = yield* isUnanswered ? whileTimePasses(wrecking) : wrecking
+              assert.deepStrictEqual(yield* frequentSchedules(call), [])
+              const { byRoute } = yield* stats
+              const written = Object.entries(byRoute).filter(([route]) => !route.startsWith("GET "))
+              assert.deepStrictEqual(
+                // Rare schedules may be enabled, paused ones changed, and runs stopped: nothing is lost by it.
+                written.filter(([route]) => !/\/start$|^PUT .*\/schedules\/|\/enable$|\/kill$/u.test(route)),
+                []
+              )
+              const starts = written.reduce((sum, [route, count]) => (route.endsWith("/start") ? sum + count : sum), 0)
+              const kills = written.reduce((sum, [route, count]) => (route.endsWith("/kill") ? sum + count : sum), 0)
+              // A second one would end a run by force.
+              assert.isAtMost(kills, active)
+              assert.isAtLeast(starts, 1)
+              assert.isAtMost(starts, ceiling)
+            })
         )
-        assert.deepStrictEqual(frequent, [])
-        const { byRoute } = yield* statsOf(at)
-        const written = Object.entries(byRoute).filter(([route]) => !route.startsWith("GET "))
-        assert.deepStrictEqual(
-          // Rare schedules may be enabled, and paused ones changed: none that starts often came of it.
-          written.filter(([route]) => !/\/start$|^PUT .*\/schedules\/|\/enable$/u.test(route)),
-          []
-        )
-        const starts = written.reduce((sum, [route, count]) => (route.endsWith("/start") ? sum + count : sum), 0)
-        assert.isAtLeast(starts, 1)
-        assert.isAtMost(starts, 7)
-      })
-    )
+      }
+    }
   }
-  wrecks("the newer era", (at) => Effect.succeed(answering(callAs("alice", at), refuse)))
-  wrecks("the older era", (at) => legacyClient(at, refuse))
 })
 
 describe("the ceiling on starts", () => {

@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline"
 import { PassThrough } from "node:stream"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -25,7 +26,10 @@ export type Json = Readonly<Record<string, unknown>>
 
 export interface Conversation {
   readonly era: Era
-  readonly respond: Respond
+  /** The scripted Sequentum. Without it every request is answered 404. */
+  readonly respond?: Respond
+  /** A Sequentum that listens, in place of a scripted one. */
+  readonly apiUrl?: string
   readonly mode?: ConfirmMode
   readonly skip?: ReadonlyArray<string>
   /** What the client declares that it can do. By default it can show forms. */
@@ -54,20 +58,24 @@ const record = (value: unknown): Json => (Predicate.isRecord(value) ? value : {}
 
 /** The tools over a scripted Sequentum, spoken to in lines of JSON. It ends with the scope. */
 export const conversation = ({
+  apiUrl,
   capabilities = { elicitation: { form: {} } },
   era,
   isStopping = false,
   maxResultBytes = 40_000,
   maxStartsPerMinute = 0,
   mode = "auto",
-  respond,
+  respond = () => ({ status: 404, body: {} }),
   sealing = makeSealing(Option.none()),
   selection = everything,
   skip = []
 }: Conversation) =>
   Effect.gen(function* () {
     const sent: Array<Sent> = []
-    const services = yield* Layer.build(overHttp(scripted(respond, sent), { maxResultBytes, maxStartsPerMinute }))
+    const http = apiUrl === undefined ? scripted(respond, sent) : NodeHttpClient.layer
+    const services = yield* Layer.build(
+      overHttp(http, { maxResultBytes, maxStartsPerMinute, ...(apiUrl === undefined ? {} : { apiUrl }) })
+    )
     const tools = Context.get(services, ToolRegistry)
     const runEffect = yield* Effect.provide(makeRunEffect, services)
     const clock = yield* Effect.clock

@@ -55,6 +55,9 @@ const changes = { scope: "agents:write" } as const
 
 const oneRun = Schema.Struct({ agentId: Param.agentId, runId: Param.runId })
 
+/** Requests to end one run go one after the other: a second one may end it by force. */
+const runTurn = ({ agentId, runId }: typeof oneRun.Type) => `run ${runId} of ${agentId}`
+
 /** A start in more parts than this is confirmed first. */
 const maxUnasked = 5
 
@@ -198,6 +201,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
   stop_agent: {
     ...changes,
     title: "Stop run",
+    inTurn: runTurn,
     description:
       "Ask a run to end gracefully and keep what it has. It passes through Stopping to Stopped: see wait_for_run. If it hangs there, use kill_agent.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
@@ -208,8 +212,9 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
   kill_agent: {
     ...changes,
     title: "Kill run",
+    inTurn: runTurn,
     description:
-      "Force a run to end. The first call only stops it gracefully; a second call while its status is Stopping ends it by force, and what it has not exported is lost. Prefer stop_agent.",
+      "Force a run to end. The first call only stops it gracefully; a second call while its status is Stopping ends it by force, and what it has not exported is lost. stop_agent never forces.",
     annotations: mutating({ destructive: true, openWorld: false, idempotent: false }),
     confirms: () => true,
     input: oneRun,

@@ -29,7 +29,8 @@ import { mutating, readOnly } from "../Tool.ts"
 import * as Toolset from "../Toolset.ts"
 import { listFleet } from "./fleet.ts"
 import { gone, ifUnknown, madeDuring, proved, repeatable, unproved, when, type Seen } from "./outcome.ts"
-import { makeQuestions } from "./questions.ts"
+import { makeQuestions, present, type ScheduleChange } from "./questions.ts"
+import { paceOf } from "./schedulePace.ts"
 import { startsOf, type Timed } from "./scheduleStarts.ts"
 import { upcomingStarts, UpcomingStart } from "./scheduledRuns.ts"
 import {
@@ -46,6 +47,9 @@ const reads = { annotations: readOnly, scope: "agents:read" } as const
 const changes = { scope: "agents:write" } as const
 
 const oneSchedule = Schema.Struct({ agentId: Param.agentId, scheduleId: Param.scheduleId })
+
+/** Changes of one schedule go one after the other: each is asked about as the one before left it. */
+const scheduleTurn = ({ agentId, scheduleId }: typeof oneSchedule.Type) => `schedule ${scheduleId} of ${agentId}`
 
 const ScheduleDetail = Schema.Struct({
   ...scheduleIdFields,
@@ -169,6 +173,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Update schedule",
     confirms: () => true,
+    inTurn: scheduleTurn,
     description:
       "Change a schedule; what is not given stays as it is. The type follows from the fields given: cronExpression means CRON, runEveryCount or runEveryPeriod means RunEvery.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
@@ -187,6 +192,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     ...changes,
     title: "Enable schedule",
     confirms: () => true,
+    inTurn: scheduleTurn,
     description:
       "Let a schedule start runs again; each run spends credits. It keeps its settings; see get_agent_schedule.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: true }),
@@ -329,21 +335,9 @@ const timedOf = ({ cronExpression, runEveryCount, runEveryPeriod, scheduleType, 
 /** Starts that are closer together than this, in minutes, are confirmed first. */
 const minUnaskedGap = 15
 
-const dayMillis = 24 * 60 * 60_000
-
-/** How often a schedule starts in the 24 hours from `now`, and the smallest time between two starts. */
-const frequencyOf = (timed: Timed, now: number): { readonly starts: number; readonly gapMinutes: number } => {
-  const anchored = timed.nextRunTime ?? timed.startTime ?? new Date(now).toISOString()
-  const times = startsOf(
-    { ...timed, ...(timed.scheduleType === "RunEvery" ? { startTime: anchored } : {}) },
-    { from: now, until: now + dayMillis, max: 24 * 60 }
-  )
-  const gaps = (times ?? []).flatMap((time, index) => (index === 0 ? [] : [time - (times?.[index - 1] ?? time)]))
-  return {
-    starts: (times ?? []).filter((time) => time < now + dayMillis).length,
-    gapMinutes: gaps.reduce((smallest, gap) => Math.min(smallest, gap), Number.POSITIVE_INFINITY) / 60_000
-  }
-}
+/** The timing that a question about a schedule is about. Its next run is not: it changes by itself. */
+const timingOf = (timed: Timed): string =>
+  JSON.stringify(pick(timed, ["scheduleType", "schedule", "runEveryCount", "runEveryPeriod", "startTime", "timezone"]))
 
 export const ScheduleToolsLive = ScheduleTools.toLayer(
   Effect.gen(function* () {
@@ -456,11 +450,13 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
         return { given, after, changesTiming }
       })
 
-    /** The question before a schedule that starts runs often; none for any other. */
-    const askIfFrequent = (agentId: AgentId, timed: Timed) =>
+    /** The question before a schedule that starts runs often, or nobody knows how often; none for any other. */
+    const askIfFrequent = (change: ScheduleChange, timed: Timed) =>
       Effect.flatMap(DateTime.now, (now) => {
-        const { gapMinutes, starts } = frequencyOf(timed, DateTime.toEpochMillis(now))
-        return gapMinutes < minUnaskedGap ? questions.frequentSchedule(agentId, starts, gapMinutes) : Effect.succeedNone
+        const pace = paceOf(timed, DateTime.toEpochMillis(now))
+        return Option.exists(pace, ({ gapMinutes }) => gapMinutes >= minUnaskedGap)
+          ? Effect.succeedNone
+          : questions.frequentSchedule(change, pace)
       })
 
     return ScheduleTools.of({
@@ -482,7 +478,9 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
       create_agent_schedule: {
         question: ({ agentId, ...args }) =>
           Effect.flatMap(toCreate(args), ({ body }) =>
-            body.isEnabled === false ? Effect.succeedNone : askIfFrequent(agentId, timedOf(body))
+            body.isEnabled === false
+              ? Effect.succeedNone
+              : askIfFrequent({ verb: "Create", agentId, name: body.name }, timedOf(body))
           ),
         declined: (_, notice) => ({ notice }),
         call: ({ agentId, ...args }) =>
@@ -499,9 +497,13 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
         question: (args) =>
           Effect.flatMap(toUpdate(args), ({ after, changesTiming, given }) =>
             after.isEnabled !== false && (changesTiming || given.isEnabled === true)
-              ? askIfFrequent(args.agentId, timedOf(after))
+              ? askIfFrequent(
+                  { verb: "Change", agentId: args.agentId, scheduleId: args.scheduleId, name: after.name },
+                  timedOf(after)
+                )
               : Effect.succeedNone
           ),
+        basis: (args) => Effect.map(toUpdate(args), ({ after }) => timingOf(timedOf(after))),
         declined: ({ scheduleId }, notice) => ({ ...showScheduleId(scheduleId), notice }),
         call: (args) =>
           Effect.gen(function* () {
@@ -518,7 +520,19 @@ export const ScheduleToolsLive = ScheduleTools.toLayer(
 
       enable_agent_schedule: {
         question: ({ agentId, scheduleId }) =>
-          Effect.flatMap(schedules.get(agentId, scheduleId), (schedule) => askIfFrequent(agentId, schedule)),
+          Effect.flatMap(present(schedules.get(agentId, scheduleId)), (schedule) => {
+            const name = Option.getOrUndefined(Option.flatMap(schedule, (one) => Option.fromNullable(one.name)))
+            const change = { verb: "Enable", agentId, scheduleId, name } as const
+            return Option.match(schedule, {
+              onNone: () => questions.frequentSchedule(change, Option.none()),
+              onSome: (timed) => askIfFrequent(change, timed)
+            })
+          }),
+        basis: ({ agentId, scheduleId }) =>
+          Effect.map(
+            present(schedules.get(agentId, scheduleId)),
+            Option.match({ onNone: () => "unknown", onSome: timingOf })
+          ),
         declined: ({ agentId, scheduleId }, notice) => ({
           agentId,
           ...showScheduleId(scheduleId),
