@@ -116,6 +116,11 @@ export class IncomingResponse {
     this.header = header
   }
 
+  /** Whether the body has to be unpacked. */
+  get isPacked(): boolean {
+    return this.header("content-encoding") !== undefined
+  }
+
   /** Adds a piece. False once there is more than may be: what follows needs no reading. */
   add(chunk: Uint8Array): boolean {
     this.#size += chunk.length
