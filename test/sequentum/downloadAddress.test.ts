@@ -135,7 +135,12 @@ const filesAt = (
 ) => {
   const upstream = Layer.succeed(Upstream, {
     send: () =>
-      Effect.succeed({ status: 302, body: "", header: (name: string) => (name === "location" ? location : undefined) })
+      Effect.succeed({
+        status: 302,
+        body: "",
+        isUtf8: true,
+        header: (name: string) => (name === "location" ? location : undefined)
+      })
   })
   const client = SequentumClient.layer({
     apiUrl: new URL(apiUrl),

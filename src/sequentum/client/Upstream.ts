@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -30,6 +31,8 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   readonly status: number
   readonly body: string
+  /** False if the body has bytes that are no text: they are replaced in `body`. */
+  readonly isUtf8: boolean
   /** A header by its name in lower case. */
   readonly header: (name: string) => string | undefined
 }
@@ -91,17 +94,39 @@ export const timedOut = (line: RequestLine, timeout: Duration.Duration) =>
 export const unusable = (line: RequestLine, status: number, problem: string) =>
   new UnexpectedResponse({ ...line, status, at: "", problem })
 
+type Text = Pick<UpstreamResponse, "body" | "isUtf8">
+
 const decoder = new TextDecoder()
 
-/** The text of a body. Takes its pieces away as it goes, so that a large body is not kept twice. */
-const takeText = (chunks: Array<Uint8Array>): string => {
-  if (chunks.length <= 1) return decoder.decode(chunks[0])
-  const stream = new TextDecoder()
-  let text = ""
-  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-    text += stream.decode(chunk, { stream: true })
+const textOf = (bytes: Uint8Array): Text => ({ body: decoder.decode(bytes), isUtf8: isUtf8(bytes) })
+
+/** Where the last character of some bytes begins, if it has more than one byte. What follows may complete it. */
+const lastCharacter = (bytes: Uint8Array): number => {
+  for (let at = bytes.length - 1; at >= bytes.length - 3; at -= 1) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x80) break
+    if (byte >= 0xc0) return at
   }
-  return text + stream.decode()
+  return bytes.length
+}
+
+const noBytes = new Uint8Array()
+
+/** The text of a body. Takes its pieces away as it goes, so that a large body is not kept twice. */
+const takeText = (chunks: Array<Uint8Array>): Text => {
+  if (chunks.length <= 1) return textOf(chunks[0] ?? noBytes)
+  const stream = new TextDecoder()
+  let body = ""
+  let isValid = true
+  let open = noBytes
+  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
+    body += stream.decode(chunk, { stream: true })
+    const bytes = open.length === 0 ? chunk : Buffer.concat([open, chunk])
+    const end = lastCharacter(bytes)
+    isValid &&= isUtf8(bytes.subarray(0, end))
+    open = bytes.slice(end)
+  }
+  return { body: body + stream.decode(), isUtf8: isValid && isUtf8(open) }
 }
 
 /** A response whose body arrives in pieces. A class, since its closures would cost a request some microseconds. */
@@ -136,17 +161,19 @@ export class IncomingResponse {
     if (encoding === undefined) return Effect.succeed(this.#with(takeText(this.#chunks)))
     return Effect.matchEffect(unpackBody(Buffer.concat(this.#chunks), encoding), {
       onFailure: (problem) => this.#without(line, problem),
-      onSuccess: (bytes) => Effect.succeed(this.#with(decoder.decode(bytes)))
+      onSuccess: (bytes) => Effect.succeed(this.#with(textOf(bytes)))
     })
   }
 
-  #with(body: string): UpstreamResponse {
-    return { status: this.status, header: this.header, body }
+  #with({ body, isUtf8 }: Text): UpstreamResponse {
+    return { status: this.status, header: this.header, body, isUtf8 }
   }
 
   /** Of a failure the status alone says enough. */
   #without(line: RequestLine, problem: string): Effect.Effect<UpstreamResponse, UnexpectedResponse> {
-    return this.status >= 400 ? Effect.succeed(this.#with("")) : Effect.fail(unusable(line, this.status, problem))
+    return this.status >= 400
+      ? Effect.succeed(this.#with(textOf(noBytes)))
+      : Effect.fail(unusable(line, this.status, problem))
   }
 }
 

@@ -130,6 +130,10 @@ const describeBody = (response: UpstreamResponse): string => {
     : "a body that is not JSON"
 }
 
+/** JSON is UTF-8 (RFC 8259, section 8.1). Otherwise names would be shown with other characters than they have. */
+const notUtf8 = (line: RequestLine, response: UpstreamResponse) =>
+  unexpected(line, response, "bytes that are not text in UTF-8")
+
 const dotted = (path: ReadonlyArray<PropertyKey>) =>
   path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")
 
@@ -213,6 +217,7 @@ export const readJson = <A, I>(schema: Schema.Schema<A, I>, line: RequestLine): 
     Either.match(parseJson(response.body), {
       onLeft: () => Effect.fail(unexpected(line, response, describeBody(response))),
       onRight: (json): Effect.Effect<A, SequentumError> => {
+        if (!response.isUtf8) return Effect.fail(notUtf8(line, response))
         const error = errorInBody(line, response, secret, json)
         if (error !== undefined) return Effect.fail(error)
         const decoded = decode(json)
@@ -236,6 +241,7 @@ export const readNothing =
       : Either.match(parseJson(response.body), {
           onLeft: () => Effect.fail(unexpected(line, response, describeBody(response))),
           onRight: (json) => {
+            if (!response.isUtf8) return Effect.fail(notUtf8(line, response))
             const error = errorInBody(line, response, secret, json)
             if (error !== undefined) return Effect.fail(error)
             if (saysFailure(json)) return Effect.fail(rejected(line, response, secret))
