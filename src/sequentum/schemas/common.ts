@@ -118,16 +118,17 @@ export type SessionId = typeof SessionId.Type
 type WireWord<Words extends Readonly<Record<number, string>>> = Words[keyof Words & number] | `Unknown(${number})`
 
 /**
- * An enumeration that is sent as integers and decoded to words. An integer that is not in the table decodes to
- * `Unknown(13)`, so that a value added upstream breaks nothing. `words` lists the table's words by rising integer;
- * `codeOf` is the integer of a word.
+ * An enumeration that is sent as integers, or as their words, and decoded to words. An integer that is not in the table
+ * decodes to `Unknown(13)`, so that a value added upstream breaks nothing. `words` lists the table's words by rising
+ * integer; `codeOf` is the integer of a word.
  */
 export const wireEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
   type Word = Words[keyof Words & number]
   const codes = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
   const isWord = (value: string | undefined): value is Word => value !== undefined && codes.has(value)
+  const byName = new Map(Object.entries(words).map(([code, word]) => [word.toLowerCase(), Number(code)] as const))
   const decode = (input: unknown, _: ParseOptions, ast: Declaration) => {
-    const code = readInt(input)
+    const code = readInt(input) ?? (typeof input === "string" ? byName.get(input.toLowerCase()) : undefined)
     if (code === undefined) return ParseResult.fail(new ParseResult.Type(ast, input))
     const word = words[code]
     return ParseResult.succeed(isWord(word) ? word : (`Unknown(${code})` as const))
