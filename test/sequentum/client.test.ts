@@ -328,6 +328,14 @@ describe("decoding is tolerant", () => {
     })
   )
 
+  it.effect("an enumeration may be sent as its words", () =>
+    Effect.gen(function* () {
+      for (const status of ["Success", "success", "10"]) {
+        assert.strictEqual((yield* decoded({ id: 1, status }, Run)).status, "Success")
+      }
+    })
+  )
+
   it.effect("unknown fields are dropped", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* decoded({ id: 1, status: 10, startedBy: "me" }, Run), {
