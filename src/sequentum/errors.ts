@@ -292,6 +292,11 @@ const lastingProblems: ReadonlyArray<readonly [code: RegExp, what: string, cure:
     "Ask the user to check the host name in SEQUENTUM_API_URL"
   ],
   [
+    /^(?:TLS_ALERT|ERR_SSL_.*ALERT.*|ERR_SSL_UNSUPPORTED_PROTOCOL)$/u,
+    "The other side refused the TLS connection",
+    "It may want a certificate of the client, or a version of TLS that is no longer safe. Ask the user to check SEQUENTUM_API_URL, and the proxy if HTTPS_PROXY is set"
+  ],
+  [
     /^(?:EPROTO|ERR_SSL_.+)$/u,
     "The other side does not speak https",
     "Ask the user to check the port in SEQUENTUM_API_URL, whether it should begin with http:// or https://, and the proxy if HTTPS_PROXY is set"

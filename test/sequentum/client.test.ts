@@ -382,6 +382,8 @@ describe("a download address", () => {
   for (const [what, step] of [
     ["the response is not a redirect", ok],
     ["the redirect has no location", { status: 302 }],
+    ["the location is empty", { status: 302, headers: { location: "" } }],
+    ["the redirect leads to itself", { status: 307, headers: { location: `/api/v1${download.path}` } }],
     ["the location is not a URL", { status: 302, headers: { location: "https://" } }]
   ] as const) {
     it.effect(`is missing if ${what}`, () =>

@@ -49,16 +49,24 @@ const neverConnected: ReadonlySet<string> = new Set([
 ])
 const NetworkError = Schema.Struct({
   code: Schema.optional(Schema.String),
-  syscall: Schema.optional(Schema.String)
+  syscall: Schema.optional(Schema.String),
+  message: Schema.optional(Schema.String)
 })
 const decodeNetworkError = Schema.decodeUnknownOption(NetworkError)
 
 /** Codes of a connection that the other side closed. */
 const closed: ReadonlySet<string> = new Set(["ECONNRESET", "UND_ERR_SOCKET"])
 
+/** The other side ended a TLS handshake in due form. Node says so in words only, beside EPROTO. */
+const tlsAlert = "TLS_ALERT"
+
 /** Before a request can be sent over TLS. */
 const isTlsFailure = (code: string) =>
-  code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")
+  code === "EPROTO" ||
+  code === tlsAlert ||
+  code.startsWith("ERR_TLS") ||
+  code.startsWith("ERR_SSL") ||
+  code.includes("CERT")
 
 /** A proxy did not make a connection to the host. `reason` is its status, or `FAILED`. */
 export class ProxyFailed extends Error {
@@ -74,10 +82,12 @@ export class ProxyFailed extends Error {
  * and IPv4 has the code of its last try.
  */
 export const connectionFailed = (cause: unknown, line: RequestLine, url: URL, isSent = true) => {
-  const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
-    decodeNetworkError(cause),
-    (): typeof NetworkError.Type => ({})
-  )
+  const {
+    code: named = "NETWORK_ERROR",
+    message = "",
+    syscall
+  } = Option.getOrElse(decodeNetworkError(cause), (): typeof NetworkError.Type => ({}))
+  const code = named === "EPROTO" && /\balert\b/u.test(message) ? tlsAlert : named
   return new ConnectionFailed({
     ...line,
     code: /^[A-Z][A-Z0-9_]*$/u.test(code) ? code : "NETWORK_ERROR",

@@ -294,12 +294,17 @@ export const dateOf = ({ header }: UpstreamResponse): number | undefined => pars
 export const redirectTarget =
   (line: RequestLine, base: string) =>
   (response: UpstreamResponse): Effect.Effect<URL, UnexpectedResponse> => {
-    const location = response.header("location")
-    if (!isRedirect(response.status) || location === undefined) {
+    const location = response.header("location")?.trim() ?? ""
+    if (!isRedirect(response.status) || location === "") {
       return Effect.fail(unexpected(line, response, "no redirect to a file"))
     }
     return Either.mapLeft(
       Either.try(() => new URL(location, base)),
       () => unexpected(line, response, "a redirect to something that is not a URL")
+    ).pipe(
+      Either.filterOrLeft(
+        ({ href }) => href !== base,
+        () => unexpected(line, response, "a redirect to itself")
+      )
     )
   }
