@@ -198,7 +198,8 @@ const hour = 3600
 const day = 24 * hour
 
 const whenToRetry = (retryAfterSeconds: number | undefined) => {
-  if (retryAfterSeconds === undefined) return "in a minute"
+  // A gateway that asks for no wait, and refuses all the same, gives no time.
+  if (retryAfterSeconds === undefined || retryAfterSeconds === 0) return "in a minute"
   if (retryAfterSeconds <= hour) return `after ${seconds(retryAfterSeconds)}`
   return retryAfterSeconds <= 2 * day
     ? `after ${Math.ceil(retryAfterSeconds / hour)} hours`

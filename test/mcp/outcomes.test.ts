@@ -212,6 +212,13 @@ const cases: ReadonlyArray<
     `${unusable("POST /agent/7/start", 200, "a field that is missing at .id")} ${notKnown} No run of this agent was started since. ${seeRuns}`
   ],
   [
+    "200 with a run of defaults, and no run of that time",
+    "start",
+    { "POST start": { status: 200, body: run(0, 0) }, "GET runs": { status: 200, body: [old] } },
+    "unknown",
+    `${unusable("POST /agent/7/start", 200, "a value of another type than documented at .id")} ${notKnown} No run of this agent was started since. ${seeRuns}`
+  ],
+  [
     "200 cut short, and two runs of that time",
     "start",
     {
