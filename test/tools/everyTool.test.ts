@@ -80,7 +80,7 @@ const readAlike = (tool: NamedCase): ReadonlyArray<JsonObject> => {
     ...tool.arguments,
     ...Object.fromEntries(names.map(({ name }) => [name, value]))
   })
-  const asTexts = Object.entries(tool.arguments).map(([name, value]) => [
+  const asTexts = Object.entries(tool.arguments).map(([name, value]): readonly [string, unknown] => [
     name,
     typeof value === "number" || typeof value === "boolean" ? ` ${String(value).toUpperCase()} ` : value
   ])
