@@ -26,8 +26,8 @@ interface StdioOptions {
 
 /**
  * Speaks MCP over stdin and stdout, in whichever era the client opens with. When the client closes stdin, requests
- * under way are answered first, waits with what they know by then; when it closes stdout, they are interrupted. The handlers are loaded once the client
- * has been greeted. Interruption closes the connection and every request under way.
+ * under way are answered first, waits with what they know by then; when it closes stdout, they are interrupted. The
+ * handlers are loaded once the client has been greeted. Interruption closes the connection and every request under way.
  */
 export const serve = (
   load: LoadHandlers,
