@@ -8,6 +8,7 @@ import { makeServer, type ServerExtension } from "../mcp/server.ts"
 import { makeTasks } from "../mcp/tasks.ts"
 import type { Sealing } from "../runtime/sealed.ts"
 import { Credentials } from "../sequentum/Credentials.ts"
+import { Deadline, since } from "../sequentum/Deadline.ts"
 import { Recipient } from "../sequentum/Recipient.ts"
 import { ToolRegistry } from "../tools/registry.ts"
 import { Stopping } from "../tools/Stopping.ts"
@@ -41,6 +42,7 @@ export const makeProtocolServers = ({ confirm, drain, extension, isSandbox, seal
             effect,
             own.pipe(
               Context.add(Credentials, caller.credentials),
+              Context.add(Deadline, since(caller.arrivedAt)),
               Context.add(Recipient, { isGone: () => caller.isGone }),
               Context.add(Stopping, { started: drain.started })
             ),

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Credentials } from "../sequentum/Credentials.ts"
+import { Stopping } from "../tools/Stopping.ts"
 import type { Era } from "./era.ts"
 import type { Handlers } from "./handlers.ts"
 import { makeServer } from "./server.ts"
@@ -25,8 +26,8 @@ interface StdioOptions {
 
 /**
  * Speaks MCP over stdin and stdout, in whichever era the client opens with. When the client closes stdin, requests
- * under way are answered first; when it closes stdout, they are interrupted. The handlers are loaded once the client
- * has been greeted. Interruption closes the connection and every request under way.
+ * under way are answered first, waits with what they know by then; when it closes stdout, they are interrupted. The
+ * handlers are loaded once the client has been greeted. Interruption closes the connection and every request under way.
  */
 export const serve = (
   load: LoadHandlers,
@@ -39,8 +40,8 @@ export const serve = (
       const runFork = Runtime.runFork(runtime)
       const onRequest =
         logRequest === undefined ? undefined : (request: JSONRPCRequest) => void runFork(logRequest(request))
-      const loadOnce = yield* Effect.cached(load)
       const { answered, inputEnded, outputBroken, transport } = yield* makeStdioTransport({ input, output })
+      const loadOnce = yield* Effect.cached(Effect.provideService(load, Stopping, { started: inputEnded }))
       const start = Effect.sync(() =>
         serveStdio(
           ({ era }) => {

@@ -41,8 +41,21 @@ export const within = (time: Duration.Duration, waits: Duration.Duration = time)
     )
 }
 
-/** The time of one call. Clients give up after a minute, so it ends before; its waits leave time for a last request. */
-export const ofCall = within(Duration.millis(49_500), Duration.seconds(45))
+/** Clients give up on a call after a minute, so it ends before. */
+const callTime = Duration.millis(49_500)
+
+/** Its waits leave time for a last request. */
+const callWaits = Duration.seconds(45)
+
+/** The time of one call, from now on. */
+export const ofCall = within(callTime, callWaits)
+
+/** The limits of a call that began at `startedAt`, in milliseconds of monotonic time. */
+export const since = (startedAt: number): Limits => ({
+  at: startedAt + Duration.toMillis(callTime),
+  waitsUntil: startedAt + Duration.toMillis(callWaits),
+  call: {}
+})
 
 /** What is left of the deadline; infinite without one. */
 export const timeLeft: Effect.Effect<Duration.Duration> = Effect.clockWith((clock) =>

@@ -198,7 +198,8 @@ const hour = 3600
 const day = 24 * hour
 
 const whenToRetry = (retryAfterSeconds: number | undefined) => {
-  if (retryAfterSeconds === undefined) return "in a minute"
+  // A gateway that asks for no wait, and refuses all the same, gives no time.
+  if (retryAfterSeconds === undefined || retryAfterSeconds === 0) return "in a minute"
   if (retryAfterSeconds <= hour) return `after ${seconds(retryAfterSeconds)}`
   return retryAfterSeconds <= 2 * day
     ? `after ${Math.ceil(retryAfterSeconds / hour)} hours`
@@ -290,6 +291,11 @@ const lastingProblems: ReadonlyArray<readonly [code: RegExp, what: string, cure:
     /^ERR_TLS_CERT_ALTNAME_INVALID$/u,
     "The certificate is of another host",
     "Ask the user to check the host name in SEQUENTUM_API_URL"
+  ],
+  [
+    /^(?:TLS_ALERT|ERR_SSL_.*ALERT.*|ERR_SSL_UNSUPPORTED_PROTOCOL)$/u,
+    "The other side refused the TLS connection",
+    "It may want a certificate of the client, or a version of TLS that is no longer safe. Ask the user to check SEQUENTUM_API_URL, and the proxy if HTTPS_PROXY is set"
   ],
   [
     /^(?:EPROTO|ERR_SSL_.+)$/u,

@@ -13,6 +13,7 @@ import { Credentials } from "../sequentum/Credentials.ts"
 import { operatorSelection, serverLayer } from "./layers.ts"
 import { allTools } from "../tools/catalog/all.ts"
 import { ToolRegistry } from "../tools/registry.ts"
+import { Stopping } from "../tools/Stopping.ts"
 
 /** Fails with InvalidSettings if the settings name an unknown tool or toolset. */
 export const checkSelection = (settings: Settings) => Effect.asVoid(operatorSelection(settings))
@@ -28,6 +29,7 @@ export const makeRequestLog = () => {
 export const stdioHandlers = (settings: Settings) =>
   Effect.gen(function* () {
     const credentials = yield* Credentials
+    const stopping = yield* Stopping
     const selection = yield* Effect.orDie(operatorSelection(settings))
     const services = yield* Layer.build(serverLayer(settings))
     return yield* Effect.gen(function* () {
@@ -35,7 +37,11 @@ export const stdioHandlers = (settings: Settings) =>
       const runEffect = yield* makeRunEffect
       const clock = yield* Effect.clock
       const run: RunRequest = (effect, ctx, own) =>
-        runEffect(effect, Context.add(own, Credentials, credentials), ctx.mcpReq.signal)
+        runEffect(
+          effect,
+          own.pipe(Context.add(Credentials, credentials), Context.add(Stopping, stopping)),
+          ctx.mcpReq.signal
+        )
       const sealing = makeSealing(settings.stateKey)
       const confirm = makeConfirmations({ mode: settings.confirm, skip: settings.confirmSkip, sealing })
       const tasks = makeTasks({ sealing, taskOf: tools.taskOf })

@@ -9,6 +9,7 @@ import { hostileUpstream, type HostileUpstream, type Seen } from "../support/hos
 import type { Lane } from "./lanes.ts"
 import { reportOf, type Reply, type Report } from "./replies.ts"
 import { carriedOut, type AskSandbox, type Tool } from "./tools.ts"
+import { threadActivity } from "./threads.ts"
 import { inVirtualTime } from "./virtualTime.ts"
 
 /** One call of a tool while the upstream fails by a plan. */
@@ -125,10 +126,11 @@ const runInLane = (trial: Trial): Effect.Effect<Outcome> => {
   return inVirtualTime(
     beginning,
     {
-      activity: () => upstream?.activity() ?? 0,
+      activity: () => (upstream?.activity() ?? 0) + (trial.tool.isWorker ? threadActivity() : 0),
       isHeld: () => upstream?.isHeld() ?? false,
-      // A thread starts and works in real time.
-      patience: trial.tool.isWorker ? 1000 : 40
+      // Zlib works in real time and is not seen: it unpacks for 130 ms before it stops at 32 MiB. A thread that is told to
+      // work begins soon.
+      patience: holds(trial.plan, "isHeavy") ? 1000 : trial.tool.isWorker ? 200 : 40
     },
     whole
   )

@@ -78,6 +78,7 @@ const upstreamErrors: ReadonlyArray<SequentumError> = [
     "SELF_SIGNED_CERT_IN_CHAIN",
     "CERT_HAS_EXPIRED",
     "ERR_TLS_CERT_ALTNAME_INVALID",
+    "TLS_ALERT",
     "ERR_SSL_WRONG_VERSION_NUMBER",
     "HTTPS_PORT",
     "PROXY_407",

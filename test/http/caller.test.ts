@@ -3,7 +3,7 @@ import { Caller, callerOf } from "../../src/http/admission/Caller.ts"
 import { everything } from "../../src/tools/selection.ts"
 import { aliceCredentials } from "./stages.ts"
 
-const caller = () => new Caller(aliceCredentials, everything)
+const caller = () => new Caller(aliceCredentials, everything, 0)
 
 describe("Caller", () => {
   it("keeps the first challenge", () => {

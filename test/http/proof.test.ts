@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { endpoint, initialize, legacy, modern, type Ask } from "../support/endpoint.ts"
 import { byToken, hangUp, issuer, keyPair, signed, silence, status, type KeyPair } from "../support/issuer.ts"
@@ -425,6 +426,33 @@ describe("without keys Sequentum is asked, by one GET /spaces", () => {
       )
     })
   )
+})
+
+describe("a call whose token has to be proven first", () => {
+  for (const era of ["modern", "legacy"] as const) {
+    it.scoped(`ends within 50 seconds of its arrival, the proof included: ${era}`, () =>
+      Effect.gen(function* () {
+        const from = yield* issuer()
+        from.parts.api = silence
+        const { mcp } = yield* checking(from.url)
+        const called = (count: number) =>
+          eventually(Effect.sync(() => from.requests.filter((path) => path === "/api/v1/agent/7").length === count))
+        const call = yield* Effect.fork(
+          Effect.flatMap(callTool[era](mcp, "get_agent", { agentId: 7 }, { token: "alice" }), resultOf)
+        )
+        yield* eventually(Effect.sync(() => from.asked() === 1))
+        yield* TestClock.adjust("5 seconds")
+        yield* called(1)
+        yield* TestClock.adjust("30 seconds")
+        yield* TestClock.adjust("2 seconds")
+        yield* called(2)
+        yield* TestClock.adjust("12 seconds")
+        assert.isTrue(Option.isNone(yield* Fiber.poll(call)))
+        yield* TestClock.adjust("500 millis")
+        assert.propertyVal(yield* Fiber.join(call), "isError", true)
+      })
+    )
+  }
 })
 
 describe("a token made by hand with another user's name", () => {

@@ -39,11 +39,13 @@ for (const [era, modern] of [
   ["the 2026-07-28 era", true]
 ] as const) {
   describe(`a sandbox that a wait polls, in ${era}`, () => {
-    it.scopedLive("ends on EOF", () =>
+    it.scopedLive("ends on EOF, after the wait has answered with the last state", () =>
       Effect.gen(function* () {
         const { server } = yield* waiting(modern)
         server.endInput()
         assert.deepStrictEqual(yield* server.ended, { code: 0, signal: null })
+        const { result } = yield* server.answer(3)
+        assert.isFalse((yield* decoded(Waited, result)).structuredContent.isFinal)
         assert.strictEqual(server.stderr(), "")
         assert.deepStrictEqual(server.strays(), [])
       })

@@ -212,6 +212,13 @@ const cases: ReadonlyArray<
     `${unusable("POST /agent/7/start", 200, "a field that is missing at .id")} ${notKnown} No run of this agent was started since. ${seeRuns}`
   ],
   [
+    "200 with a run of defaults, and no run of that time",
+    "start",
+    { "POST start": { status: 200, body: run(0, 0) }, "GET runs": { status: 200, body: [old] } },
+    "unknown",
+    `${unusable("POST /agent/7/start", 200, "a value of another type than documented at .id")} ${notKnown} No run of this agent was started since. ${seeRuns}`
+  ],
+  [
     "200 cut short, and two runs of that time",
     "start",
     {
@@ -674,6 +681,54 @@ describe("a write says whether it was done", () => {
       Effect.gen(function* () {
         const { told } = yield* carryOut(calls[call], answers)
         assert.deepStrictEqual(told, { outcome, text })
+      })
+    )
+  }
+})
+
+describe("an answer that carries nothing", () => {
+  const toStop = (body: unknown) =>
+    carryOut(calls.stop, { "POST stop": { status: 200, body }, "GET status": { status: 200, body: run(90, 1) } })
+
+  for (const body of [
+    { success: false },
+    { Success: false, Error: "No" },
+    { success: "false" },
+    { success: 0 },
+    { isSuccess: false },
+    { ok: false, message: "No" },
+    { succeeded: false, errors: ["No"] },
+    { status: "error", message: "No" },
+    { Result: "Failed" },
+    { error: { code: 5, message: "No" } },
+    { StatusCode: 409, Message: "No" },
+    { statusCode: "409", message: "No" },
+    { type: "about:blank", Title: "Conflict", Detail: "No", Status: 409 }
+  ]) {
+    it.effect(`refuses if it is ${JSON.stringify(body)}`, () =>
+      Effect.gen(function* () {
+        const { told } = yield* toStop(body)
+        assert.strictEqual(told.outcome, "refused")
+        const hasReason = JSON.stringify(body).includes('"No"') && !("errors" in body)
+        assert.strictEqual(told.text.includes('Sequentum says: "No"'), hasReason, told.text)
+      })
+    )
+  }
+
+  for (const body of [
+    "",
+    "{}",
+    "null",
+    "true",
+    { success: true },
+    { ok: 1 },
+    { status: "stopping", message: "The run stops" },
+    { id: 90, status: 5, success: null },
+    { statusCode: 200, message: "Done" }
+  ]) {
+    it.effect(`is done if it is ${JSON.stringify(body)}`, () =>
+      Effect.gen(function* () {
+        assert.strictEqual((yield* toStop(body)).told.outcome, "done")
       })
     )
   }

@@ -280,6 +280,7 @@ describe("says when to try again", () => {
   for (const [what, step, says] of [
     ["after a limit with Retry-After", { status: 429, headers: { "retry-after": "61" } }, /again after 61 seconds,/u],
     ["after a limit without", { status: 429 }, /again in a minute,/u],
+    ["after a limit with none to wait", { status: 429, headers: { "retry-after": "0" } }, /again in a minute,/u],
     [
       "after a failure with Retry-After",
       { status: 503, headers: { "retry-after": "90" } },

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { isUtf8 } from "node:buffer"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib"
 import * as Chunk from "effect/Chunk"
@@ -10,6 +11,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { isTooDeep } from "../../src/sequentum/client/bodies.ts"
+import { IncomingResponse } from "../../src/sequentum/client/Upstream.ts"
 import { meaningOf } from "../../src/sequentum/errors.ts"
 import { AgentId, FileId, RunId } from "../../src/sequentum/schemas/common.ts"
 import { asCaller } from "../support/http.ts"
@@ -122,6 +124,27 @@ for (const [name, upstreamOf] of clients) {
           assert.deepStrictEqual(yield* get(url, loose(Text)), { text: Buffer.from(text).toString() })
         }),
       { fastCheck: { numRuns: 40 } }
+    )
+
+    it.scopedLive("is an error in words if its bytes are not UTF-8, packed or not", () =>
+      Effect.gen(function* () {
+        const body = Buffer.from('{"text":"caf\xe9"}', "latin1")
+        const plain = yield* upstream(answering(body, {}))
+        assert.match(yield* problem(plain.url), /it had bytes that are not text in UTF-8/u)
+        const packed = yield* upstream(answering(gzipSync(body), { "content-encoding": "gzip" }))
+        assert.match(yield* problem(packed.url), /it had bytes that are not text in UTF-8/u)
+        // The answer to what asks for nothing is no answer either.
+        const { client } = yield* connect(upstreamOf, plain.url)
+        const error = yield* asCaller(Effect.flip(Effect.flatMap(client, (connected) => connected.deleteVoid(thing))))
+        assert.strictEqual(meaningOf(error).outcome, "unknown")
+      })
+    )
+
+    it.scopedLive("may hold the character that stands for unreadable ones", () =>
+      Effect.gen(function* () {
+        const { url } = yield* upstream(answering('{"text":"a\ufffdb"}', {}))
+        assert.deepStrictEqual(yield* get(url), { text: "a\ufffdb" })
+      })
     )
 
     it.scopedLive("may have a compression and no body", () =>
@@ -297,6 +320,28 @@ for (const [name, upstreamOf] of clients) {
     }
   })
 }
+
+describe("a response in pieces", () => {
+  const bytes = FastCheck.oneof(
+    FastCheck.string({ unit: "binary", maxLength: 4 }).map((text) => [...Buffer.from(text)]),
+    FastCheck.array(FastCheck.constantFrom(0x20, 0x80, 0xbf, 0xc3, 0xe2, 0xed, 0xf0, 0xff), { maxLength: 4 })
+  )
+
+  it.effect.prop(
+    "knows whether all of it is UTF-8, and has its text",
+    [FastCheck.array(bytes, { maxLength: 6 })],
+    ([pieces]) =>
+      Effect.gen(function* () {
+        const response = new IncomingResponse(200, () => undefined)
+        for (const piece of pieces) response.add(Uint8Array.from(piece))
+        const whole = Buffer.from(pieces.flat())
+        const { body, isUtf8: isText } = yield* response.end({ method: "GET", ...thing })
+        assert.strictEqual(isText, isUtf8(whole))
+        assert.strictEqual(body, new TextDecoder().decode(whole))
+      }),
+    { fastCheck: { numRuns: 2000 } }
+  )
+})
 
 /** The depth of a value, as a person would count it. */
 const depthOf = (value: unknown): number =>

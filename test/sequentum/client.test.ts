@@ -328,6 +328,14 @@ describe("decoding is tolerant", () => {
     })
   )
 
+  it.effect("an enumeration may be sent as its words", () =>
+    Effect.gen(function* () {
+      for (const status of ["Success", "success", "10"]) {
+        assert.strictEqual((yield* decoded({ id: 1, status }, Run)).status, "Success")
+      }
+    })
+  )
+
   it.effect("unknown fields are dropped", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* decoded({ id: 1, status: 10, startedBy: "me" }, Run), {
@@ -374,6 +382,8 @@ describe("a download address", () => {
   for (const [what, step] of [
     ["the response is not a redirect", ok],
     ["the redirect has no location", { status: 302 }],
+    ["the location is empty", { status: 302, headers: { location: "" } }],
+    ["the redirect leads to itself", { status: 307, headers: { location: `/api/v1${download.path}` } }],
     ["the location is not a URL", { status: 302, headers: { location: "https://" } }]
   ] as const) {
     it.effect(`is missing if ${what}`, () =>

@@ -4,12 +4,15 @@ import * as Chunk from "effect/Chunk"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { loadSettings } from "../../src/config.ts"
+import { apiPath } from "../../src/sequentum/client/apiPath.ts"
 import { makeDownloadPolicy, type ResolveName } from "../../src/sequentum/client/downloadAddress.ts"
 import { HostNames } from "../../src/sequentum/client/HostNames.ts"
 import { layerProxied } from "../../src/sequentum/client/proxiedHttpClient.ts"
 import { SequentumClient } from "../../src/sequentum/client/SequentumClient.ts"
+import { layerHttpClient } from "../../src/sequentum/client/upstreamHttpClient.ts"
 import { Upstream } from "../../src/sequentum/client/Upstream.ts"
 import { meaningOf } from "../../src/sequentum/errors.ts"
 import { Files } from "../../src/sequentum/Files.ts"
@@ -135,7 +138,12 @@ const filesAt = (
 ) => {
   const upstream = Layer.succeed(Upstream, {
     send: () =>
-      Effect.succeed({ status: 302, body: "", header: (name: string) => (name === "location" ? location : undefined) })
+      Effect.succeed({
+        status: 302,
+        body: "",
+        isUtf8: true,
+        header: (name: string) => (name === "location" ? location : undefined)
+      })
   })
   const client = SequentumClient.layer({
     apiUrl: new URL(apiUrl),
@@ -231,6 +239,27 @@ describe("a download over a socket", () => {
         lookup("files.example.com", {}, (_, ...first) => resume(Effect.succeed(first)))
       )
       assert.deepStrictEqual(one, ["93.184.216.34", 4])
+    })
+  )
+
+  it.scopedLive("fails where a name has no address, as the API's does where there is no network", () =>
+    Effect.gen(function* () {
+      // As node:dns calls back: with an error there is no list.
+      const unknown: ResolveName = (hostname, _, callback) =>
+        callback(Object.assign(new Error(hostname), { code: "ENOTFOUND", syscall: "getaddrinfo" }), undefined)
+      const http = guardedHttpClient({ apiUrl: new URL(cloud) }, unknown)
+      const files = yield* filesAt(cloud, "https://files.example.com/a.csv", http)
+      const fileError = yield* Effect.flip(textOf(files))
+      assert.match(meaningOf(fileError).text, /ENOTFOUND/u)
+      const api = yield* Effect.provide(
+        SequentumClient,
+        SequentumClient.layer({ apiUrl: new URL(cloud), requestTimeout: Duration.seconds(30) }).pipe(
+          Layer.provide(layerHttpClient(new URL(cloud))),
+          Layer.provide(http)
+        )
+      )
+      const error = yield* Effect.flip(asCaller(api.get(apiPath("agent")`/agent/1`, Schema.Unknown, { retry: false })))
+      assert.isTrue(error._tag === "ConnectionFailed" && error.code === "ENOTFOUND" && !error.reached)
     })
   )
 

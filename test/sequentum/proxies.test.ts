@@ -217,6 +217,15 @@ for (const [name, upstreamOf] of clients) {
       })
     )
 
+    it.scopedLive("is not that https is missing, if the other side speaks an old version of it", () =>
+      Effect.gen(function* () {
+        const old = { key, cert: certificate, maxVersion: "TLSv1.1", minVersion: "TLSv1" } as const
+        const port = yield* listening(createHttpsServer({ ...old, ciphers: "DEFAULT@SECLEVEL=0" }))
+        const text = yield* words(`https://127.0.0.1:${port}`)
+        assert.match(text, /^The other side refused the TLS connection .*version of TLS.*SEQUENTUM_API_URL/u)
+      })
+    )
+
     it.scopedLive("is said if it is http and the port hangs up, as one for https does", () =>
       Effect.gen(function* () {
         const port = yield* listening(createHttpsServer({ key, cert: certificate }))

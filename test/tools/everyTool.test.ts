@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import * as TestClock from "effect/TestClock"
 import { errorText } from "../../src/mcp/results.ts"
 import type { UnknownTool } from "../../src/tools/errors.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
-import type { ToolError } from "../../src/tools/Tool.ts"
+import type { JsonObject, ToolError } from "../../src/tools/Tool.ts"
 import { secretKey } from "../support/caller.ts"
 import { requestLine, type Answer, type Respond } from "../support/http.ts"
 import { whileTimePasses } from "../support/time.ts"
@@ -53,6 +54,46 @@ const failure = ({ arguments: args, name }: NamedCase, respond: Respond) =>
     return { text: textOf(yield* Effect.flip(call(name, args))), sent }
   })
 
+const Input = Schema.Struct({
+  properties: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ type: Schema.optional(Schema.String), enum: Schema.optional(Schema.Unknown) })
+  }),
+  required: Schema.optional(Schema.Array(Schema.String))
+})
+
+/** The parameters of a tool. */
+const parametersOf = ({ tool: { inputSchema } }: NamedCase) => {
+  const { properties, required = [] } = Schema.decodeUnknownSync(Input)(inputSchema)
+  return Object.entries(properties).map(([name, { enum: words, type }]) => ({
+    name,
+    isRequired: required.includes(name),
+    /** Whether an empty text is no value for it. */
+    isNoText: type !== "string" || words !== undefined || name.endsWith("Date")
+  }))
+}
+
+/** Other arguments that mean the same as those of the case. */
+const readAlike = (tool: NamedCase): ReadonlyArray<JsonObject> => {
+  const open = parametersOf(tool).filter(({ isRequired, name }) => !isRequired && !(name in tool.arguments))
+  const filled = (names: typeof open, value: unknown) => ({
+    ...tool.arguments,
+    ...Object.fromEntries(names.map(({ name }) => [name, value]))
+  })
+  const asTexts = Object.entries(tool.arguments).map(([name, value]): readonly [string, unknown] => [
+    name,
+    typeof value === "number" || typeof value === "boolean" ? ` ${String(value).toUpperCase()} ` : value
+  ])
+  return [
+    filled(open, null),
+    filled(
+      open.filter(({ isNoText }) => isNoText),
+      ""
+    ),
+    Object.fromEntries(asTexts)
+  ]
+}
+
 describe("the cases", () => {
   it("are one for each tool, in the order in which tools are listed", () => {
     assert.isEmpty(caseProblems, caseProblems.join("\n"))
@@ -86,6 +127,29 @@ for (const tool of allCases) {
           tool.exchanges.map(({ sends }) => sends)
         )
         assert.deepStrictEqual(result, Either.right(tool.result))
+      })
+    )
+
+    it.effect("reads what stands for nothing, and texts for numbers and flags", () =>
+      Effect.gen(function* () {
+        for (const args of readAlike(tool)) {
+          const { call, sent } = yield* toolsOver(answering(tool))
+          const result = yield* Effect.either(call(tool.name, args))
+          const shown = JSON.stringify(args)
+          assert.deepStrictEqual(
+            sent.map((request) => [requestLine(request), request.json]),
+            tool.exchanges.map(({ request, sends }) => [request, sends]),
+            shown
+          )
+          assert.deepStrictEqual(result, Either.right(tool.result), shown)
+        }
+        const required = parametersOf(tool).flatMap(({ isRequired, name }) => (isRequired ? [name] : []))
+        const { call, sent } = yield* toolsOver(answering(tool))
+        for (const name of required) {
+          const error = yield* Effect.flip(call(tool.name, { ...tool.arguments, [name]: null }))
+          assert.match(textOf(error), new RegExp(` ${name} is required: `))
+        }
+        assert.deepStrictEqual(sent, [])
       })
     )
 

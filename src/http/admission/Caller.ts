@@ -7,14 +7,22 @@ import type { Challenge } from "./oauth.ts"
 export class Caller {
   readonly credentials: Credentials["Type"]
   readonly selection: Selection
+  /** When its request arrived, in milliseconds of monotonic time. */
+  readonly arrivedAt: number
   /** The scopes that it has, for a challenge to name with what is missing: those of its proven token, if known. */
   readonly scopes: ReadonlyArray<string>
   #challenge: Challenge | undefined
   #isGone = false
 
-  constructor(credentials: Credentials["Type"], selection: Selection, scopes: ReadonlyArray<string> = []) {
+  constructor(
+    credentials: Credentials["Type"],
+    selection: Selection,
+    arrivedAt: number,
+    scopes: ReadonlyArray<string> = []
+  ) {
     this.credentials = credentials
     this.selection = selection
+    this.arrivedAt = arrivedAt
     this.scopes = scopes
   }
 

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { monotonicMillis } from "../../runtime/monotonic.ts"
 import { Credentials } from "../../sequentum/Credentials.ts"
 import type { Selection } from "../../tools/selection.ts"
 import { rpcCodes, rpcError } from "../rpcError.ts"
@@ -37,42 +38,46 @@ const credentialsOf = ({ account, token }: Presented, proof: Proof): Credentials
  */
 export const makeProve =
   ({ proof: { prove }, rateLimiter, selection }: ProveOptions) =>
-  (checked: CheckedRequest): Effect.Effect<AdmittedRequest | HttpServerResponse.HttpServerResponse> => {
-    const { addresses, by, head } = checked
+  (checked: CheckedRequest): Effect.Effect<AdmittedRequest | HttpServerResponse.HttpServerResponse> =>
+    Effect.clockWith((clock) => {
+      const { addresses, by, head } = checked
+      const arrivedAt = monotonicMillis(clock)
 
-    const admit = (
-      caller: (selection: Selection) => Caller,
-      headers: Headers
-    ): AdmittedRequest | HttpServerResponse.HttpServerResponse =>
-      head.method === "POST"
-        ? Either.match(narrowed(selection, head.headers), {
-            onLeft: (problems) => rpcError(400, rpcCodes.refused, problems.join(" "), headers),
-            onRight: (selected) => ({
-              caller: caller(selected),
-              token: isToken(by) ? Option.some(by.token) : Option.none(),
-              addresses,
-              headers
+      const admit = (
+        caller: (selection: Selection) => Caller,
+        headers: Headers
+      ): AdmittedRequest | HttpServerResponse.HttpServerResponse =>
+        head.method === "POST"
+          ? Either.match(narrowed(selection, head.headers), {
+              onLeft: (problems) => rpcError(400, rpcCodes.refused, problems.join(" "), headers),
+              onRight: (selected) => ({
+                caller: caller(selected),
+                token: isToken(by) ? Option.some(by.token) : Option.none(),
+                addresses,
+                headers
+              })
             })
+          : rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "POST" })
+
+      if (!isToken(by)) {
+        return Effect.succeed(admit((selected) => new Caller(by, selected, arrivedAt), checked.headers))
+      }
+
+      return Effect.map(prove(by), (proof) => {
+        if (proof._tag === "Refused") {
+          return challengeResponse({ status: 401, reason: "invalid" }, addresses, checked.headers)
+        }
+        if (proof._tag === "TooMany") {
+          return rpcError(429, rpcCodes.rateLimited, "Too many tokens from this address were refused.", {
+            ...checked.headers,
+            "retry-after": String(proof.retryAfterSeconds)
           })
-        : rpcError(405, rpcCodes.refused, "Method not allowed.", { ...headers, allow: "POST" })
-
-    if (!isToken(by)) return Effect.succeed(admit((selected) => new Caller(by, selected), checked.headers))
-
-    return Effect.map(prove(by), (proof) => {
-      if (proof._tag === "Refused") {
-        return challengeResponse({ status: 401, reason: "invalid" }, addresses, checked.headers)
-      }
-      if (proof._tag === "TooMany") {
-        return rpcError(429, rpcCodes.rateLimited, "Too many tokens from this address were refused.", {
-          ...checked.headers,
-          "retry-after": String(proof.retryAfterSeconds)
-        })
-      }
-      const rate =
-        proof._tag === "Proven" && checked.countedBy !== by.account ? rateLimiter?.take(by.account) : undefined
-      const headers = rate === undefined ? checked.headers : { ...checked.cors, ...rateHeaders(rate) }
-      if (rate?.allowed === false) return tooManyRequests(headers)
-      const scopes = (proof._tag === "Proven" ? proof.scopes : undefined) ?? addresses.scopes
-      return admit((selected) => new Caller(credentialsOf(by, proof), selected, scopes), headers)
+        }
+        const rate =
+          proof._tag === "Proven" && checked.countedBy !== by.account ? rateLimiter?.take(by.account) : undefined
+        const headers = rate === undefined ? checked.headers : { ...checked.cors, ...rateHeaders(rate) }
+        if (rate?.allowed === false) return tooManyRequests(headers)
+        const scopes = (proof._tag === "Proven" ? proof.scopes : undefined) ?? addresses.scopes
+        return admit((selected) => new Caller(credentialsOf(by, proof), selected, arrivedAt, scopes), headers)
+      })
     })
-  }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -30,6 +31,8 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   readonly status: number
   readonly body: string
+  /** False if the body has bytes that are no text: they are replaced in `body`. */
+  readonly isUtf8: boolean
   /** A header by its name in lower case. */
   readonly header: (name: string) => string | undefined
 }
@@ -46,16 +49,24 @@ const neverConnected: ReadonlySet<string> = new Set([
 ])
 const NetworkError = Schema.Struct({
   code: Schema.optional(Schema.String),
-  syscall: Schema.optional(Schema.String)
+  syscall: Schema.optional(Schema.String),
+  message: Schema.optional(Schema.String)
 })
 const decodeNetworkError = Schema.decodeUnknownOption(NetworkError)
 
 /** Codes of a connection that the other side closed. */
 const closed: ReadonlySet<string> = new Set(["ECONNRESET", "UND_ERR_SOCKET"])
 
+/** The other side ended a TLS handshake in due form. Node says so in words only, beside EPROTO. */
+const tlsAlert = "TLS_ALERT"
+
 /** Before a request can be sent over TLS. */
 const isTlsFailure = (code: string) =>
-  code === "EPROTO" || code.startsWith("ERR_TLS") || code.startsWith("ERR_SSL") || code.includes("CERT")
+  code === "EPROTO" ||
+  code === tlsAlert ||
+  code.startsWith("ERR_TLS") ||
+  code.startsWith("ERR_SSL") ||
+  code.includes("CERT")
 
 /** A proxy did not make a connection to the host. `reason` is its status, or `FAILED`. */
 export class ProxyFailed extends Error {
@@ -71,10 +82,12 @@ export class ProxyFailed extends Error {
  * and IPv4 has the code of its last try.
  */
 export const connectionFailed = (cause: unknown, line: RequestLine, url: URL, isSent = true) => {
-  const { code = "NETWORK_ERROR", syscall } = Option.getOrElse(
-    decodeNetworkError(cause),
-    (): typeof NetworkError.Type => ({})
-  )
+  const {
+    code: named = "NETWORK_ERROR",
+    message = "",
+    syscall
+  } = Option.getOrElse(decodeNetworkError(cause), (): typeof NetworkError.Type => ({}))
+  const code = named === "EPROTO" && /\balert\b/u.test(message) ? tlsAlert : named
   return new ConnectionFailed({
     ...line,
     code: /^[A-Z][A-Z0-9_]*$/u.test(code) ? code : "NETWORK_ERROR",
@@ -91,17 +104,39 @@ export const timedOut = (line: RequestLine, timeout: Duration.Duration) =>
 export const unusable = (line: RequestLine, status: number, problem: string) =>
   new UnexpectedResponse({ ...line, status, at: "", problem })
 
+type Text = Pick<UpstreamResponse, "body" | "isUtf8">
+
 const decoder = new TextDecoder()
 
-/** The text of a body. Takes its pieces away as it goes, so that a large body is not kept twice. */
-const takeText = (chunks: Array<Uint8Array>): string => {
-  if (chunks.length <= 1) return decoder.decode(chunks[0])
-  const stream = new TextDecoder()
-  let text = ""
-  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
-    text += stream.decode(chunk, { stream: true })
+const textOf = (bytes: Uint8Array): Text => ({ body: decoder.decode(bytes), isUtf8: isUtf8(bytes) })
+
+/** Where the last character of some bytes begins, if it has more than one byte. What follows may complete it. */
+const lastCharacter = (bytes: Uint8Array): number => {
+  for (let at = bytes.length - 1; at >= bytes.length - 3; at -= 1) {
+    const byte = bytes[at] ?? 0
+    if (byte < 0x80) break
+    if (byte >= 0xc0) return at
   }
-  return text + stream.decode()
+  return bytes.length
+}
+
+const noBytes = new Uint8Array()
+
+/** The text of a body. Takes its pieces away as it goes, so that a large body is not kept twice. */
+const takeText = (chunks: Array<Uint8Array>): Text => {
+  if (chunks.length <= 1) return textOf(chunks[0] ?? noBytes)
+  const stream = new TextDecoder()
+  let body = ""
+  let isValid = true
+  let open = noBytes
+  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
+    body += stream.decode(chunk, { stream: true })
+    const bytes = open.length === 0 ? chunk : Buffer.concat([open, chunk])
+    const end = lastCharacter(bytes)
+    isValid &&= isUtf8(bytes.subarray(0, end))
+    open = bytes.slice(end)
+  }
+  return { body: body + stream.decode(), isUtf8: isValid && isUtf8(open) }
 }
 
 /** A response whose body arrives in pieces. A class, since its closures would cost a request some microseconds. */
@@ -114,6 +149,11 @@ export class IncomingResponse {
   constructor(status: number, header: UpstreamResponse["header"]) {
     this.status = status
     this.header = header
+  }
+
+  /** Whether the body has to be unpacked. */
+  get isPacked(): boolean {
+    return this.header("content-encoding") !== undefined
   }
 
   /** Adds a piece. False once there is more than may be: what follows needs no reading. */
@@ -131,17 +171,19 @@ export class IncomingResponse {
     if (encoding === undefined) return Effect.succeed(this.#with(takeText(this.#chunks)))
     return Effect.matchEffect(unpackBody(Buffer.concat(this.#chunks), encoding), {
       onFailure: (problem) => this.#without(line, problem),
-      onSuccess: (bytes) => Effect.succeed(this.#with(decoder.decode(bytes)))
+      onSuccess: (bytes) => Effect.succeed(this.#with(textOf(bytes)))
     })
   }
 
-  #with(body: string): UpstreamResponse {
-    return { status: this.status, header: this.header, body }
+  #with({ body, isUtf8 }: Text): UpstreamResponse {
+    return { status: this.status, header: this.header, body, isUtf8 }
   }
 
   /** Of a failure the status alone says enough. */
   #without(line: RequestLine, problem: string): Effect.Effect<UpstreamResponse, UnexpectedResponse> {
-    return this.status >= 400 ? Effect.succeed(this.#with("")) : Effect.fail(unusable(line, this.status, problem))
+    return this.status >= 400
+      ? Effect.succeed(this.#with(textOf(noBytes)))
+      : Effect.fail(unusable(line, this.status, problem))
   }
 }
 

@@ -57,11 +57,11 @@ class PrivateAddress extends Error {
   }
 }
 
-/** Finds the addresses of a name, as `lookup` of node:dns does. */
+/** Finds the addresses of a name, as `lookup` of node:dns does: with an error there are none. */
 export type ResolveName = (
   hostname: string,
   options: LookupAllOptions,
-  callback: (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<LookupAddress>) => void
+  callback: (error: NodeJS.ErrnoException | null, addresses: ReadonlyArray<LookupAddress> | undefined) => void
 ) => void
 
 /** Which hosts and addresses files may be fetched from. */
@@ -98,10 +98,13 @@ export const makeDownloadPolicy = ({ allowedDownloadHosts = [], apiUrl }: Downlo
     (resolve: ResolveName = lookup): LookupFunction =>
     (hostname, options, callback) => {
       resolve(hostname, { ...options, all: true }, (error, addresses) => {
+        if (error !== null || addresses === undefined) {
+          callback(error, "", 0)
+          return
+        }
         const allowed = addresses.filter(({ address }) => mayConnect(hostname, address))
         const [first] = allowed
-        if (error !== null) callback(error, "", 0)
-        else if (first === undefined) callback(new PrivateAddress(), "", 0)
+        if (first === undefined) callback(new PrivateAddress(), "", 0)
         else if (options.all === true) callback(null, allowed)
         else callback(null, first.address, first.family)
       })

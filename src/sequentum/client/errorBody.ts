@@ -10,18 +10,25 @@ const text = Schema.optionalWith(Schema.String, { nullable: true, exact: true })
  * `errorCode`) and the agent builder's older one (`error`). Source: docs.sequentum.com/api-reference/errors,
  * /api-reference/agents/kill-run and /api-reference/agent-builder/session-stop.
  */
-const ErrorBody = Schema.parseJson(
-  Schema.Struct({
-    message: text,
-    detail: text,
-    title: text,
-    statusDescription: text,
-    errorCode: text,
-    error: Schema.optionalWith(Schema.Unknown, { exact: true })
-  })
-)
+const ErrorBody = Schema.Struct({
+  message: text,
+  detail: text,
+  title: text,
+  statusDescription: text,
+  errorCode: text,
+  error: Schema.optionalWith(Schema.Unknown, { exact: true })
+})
 
-const decodeBody = Schema.decodeUnknownEither(ErrorBody)
+const decodeJson = Schema.decodeUnknownEither(Schema.parseJson())
+const decodeMembers = Schema.decodeUnknownEither(ErrorBody)
+
+/** An object with its members in camelCase: some servers write `Message`. Anything else stays as it is. */
+export const inCamelCase = (json: unknown): unknown =>
+  Predicate.isRecord(json)
+    ? Object.fromEntries(
+        Object.entries(json).map(([name, value]) => [name.replace(/^[A-Z]/u, (first) => first.toLowerCase()), value])
+      )
+    : json
 
 const maxDetailLength = 300
 
@@ -52,15 +59,18 @@ export const cleanDetail = (raw: string, secret: string): string | undefined => 
 
 /** The displayable detail of an error body, and its error code. Both are absent from a body of another shape. */
 export const readErrorBody = (body: string, secret: string): { detail?: string; errorCode?: string } =>
-  Either.match(decodeBody(body.length > maxErrorBody ? "" : body), {
-    onLeft: () => ({}),
-    onRight: (known) => {
-      const error = Predicate.isString(known.error) ? known.error : undefined
-      const said = known.message ?? known.detail ?? known.title ?? known.statusDescription ?? error
-      const detail = said === undefined ? undefined : cleanDetail(said, secret)
-      return {
-        ...(detail === undefined ? {} : { detail }),
-        ...(known.errorCode === undefined ? {} : { errorCode: known.errorCode })
+  Either.match(
+    Either.flatMap(decodeJson(body.length > maxErrorBody ? "" : body), (json) => decodeMembers(inCamelCase(json))),
+    {
+      onLeft: () => ({}),
+      onRight: (known) => {
+        const error = Predicate.hasProperty(known.error, "message") ? known.error.message : known.error
+        const said = known.message ?? known.detail ?? known.title ?? known.statusDescription ?? error
+        const detail = Predicate.isString(said) ? cleanDetail(said, secret) : undefined
+        return {
+          ...(detail === undefined ? {} : { detail }),
+          ...(known.errorCode === undefined ? {} : { errorCode: known.errorCode })
+        }
       }
     }
-  })
+  )

@@ -15,7 +15,7 @@ import {
   UnexpectedResponse,
   type SequentumError
 } from "../errors.ts"
-import { readErrorBody } from "./errorBody.ts"
+import { inCamelCase, readErrorBody } from "./errorBody.ts"
 import type { RequestLine, UpstreamResponse } from "./Upstream.ts"
 
 export const isSuccess = (status: number) => status >= 200 && status < 300
@@ -130,6 +130,10 @@ const describeBody = (response: UpstreamResponse): string => {
     : "a body that is not JSON"
 }
 
+/** JSON is UTF-8 (RFC 8259, section 8.1). Otherwise names would be shown with other characters than they have. */
+const notUtf8 = (line: RequestLine, response: UpstreamResponse) =>
+  unexpected(line, response, "bytes that are not text in UTF-8")
+
 const dotted = (path: ReadonlyArray<PropertyKey>) =>
   path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")
 
@@ -169,17 +173,37 @@ const errorMembers: ReadonlySet<string> = new Set([
 
 const saysFailure = (json: unknown): boolean => Predicate.isRecord(json) && json["success"] === false
 
+/** Members that say whether a request was carried out, in lower case. */
+const verdicts: ReadonlySet<string> = new Set(["success", "successful", "succeeded", "issuccess", "issuccessful", "ok"])
+
+/** Values of these members, and words of a state, by which a gateway says no. */
+const isNo = (value: unknown): boolean =>
+  value === false || value === 0 || (Predicate.isString(value) && /^(?:false|0|no)$/iu.test(value))
+const isFailureWord = (value: unknown): boolean =>
+  Predicate.isString(value) && /^(?:error|fail|failed|failure)$/iu.test(value)
+
+/** Whether an answer in which nothing is expected says that the request failed. */
+const deniesSuccess = (json: unknown): boolean =>
+  Predicate.isRecord(json) &&
+  Object.entries(json).some(([name, value]) => {
+    const word = name.toLowerCase()
+    return (verdicts.has(word) && isNo(value)) || (["status", "result"].includes(word) && isFailureWord(value))
+  })
+
 /**
  * The status of a body that is nothing but an error: the one that it names or, without one, `own`. undefined for any
  * other body, such as the state of a build, which has a word as `status` beside its `error`.
  */
-const statusInBody = (json: unknown, own: number): number | undefined => {
+const statusInBody = (body: unknown, own: number): number | undefined => {
+  const json = inCamelCase(body)
   if (!Predicate.isRecord(json)) return undefined
   const members = Object.entries(json).filter(([, value]) => value !== null)
   if (!members.every(([name]) => errorMembers.has(name))) return undefined
   const named = json["statusCode"] ?? json["status"]
-  if (Predicate.isNotNullable(named))
-    return Predicate.isNumber(named) && named >= 400 && named < 600 ? named : undefined
+  if (Predicate.isNotNullable(named)) {
+    const status = Predicate.isString(named) && /^\d{3}$/u.test(named) ? Number(named) : named
+    return Predicate.isNumber(status) && status >= 400 && status < 600 ? status : undefined
+  }
   const isError =
     saysFailure(json) ||
     ["error", "errorCode", "errors"].some((name) => Predicate.isTruthy(json[name])) ||
@@ -213,6 +237,7 @@ export const readJson = <A, I>(schema: Schema.Schema<A, I>, line: RequestLine): 
     Either.match(parseJson(response.body), {
       onLeft: () => Effect.fail(unexpected(line, response, describeBody(response))),
       onRight: (json): Effect.Effect<A, SequentumError> => {
+        if (!response.isUtf8) return Effect.fail(notUtf8(line, response))
         const error = errorInBody(line, response, secret, json)
         if (error !== undefined) return Effect.fail(error)
         const decoded = decode(json)
@@ -236,9 +261,10 @@ export const readNothing =
       : Either.match(parseJson(response.body), {
           onLeft: () => Effect.fail(unexpected(line, response, describeBody(response))),
           onRight: (json) => {
+            if (!response.isUtf8) return Effect.fail(notUtf8(line, response))
             const error = errorInBody(line, response, secret, json)
             if (error !== undefined) return Effect.fail(error)
-            if (saysFailure(json)) return Effect.fail(rejected(line, response, secret))
+            if (deniesSuccess(json)) return Effect.fail(rejected(line, response, secret))
             return json === false ? Effect.fail(unexpected(line, response, "the word false")) : Effect.void
           }
         })
@@ -268,12 +294,17 @@ export const dateOf = ({ header }: UpstreamResponse): number | undefined => pars
 export const redirectTarget =
   (line: RequestLine, base: string) =>
   (response: UpstreamResponse): Effect.Effect<URL, UnexpectedResponse> => {
-    const location = response.header("location")
-    if (!isRedirect(response.status) || location === undefined) {
+    const location = response.header("location")?.trim() ?? ""
+    if (!isRedirect(response.status) || location === "") {
       return Effect.fail(unexpected(line, response, "no redirect to a file"))
     }
     return Either.mapLeft(
       Either.try(() => new URL(location, base)),
       () => unexpected(line, response, "a redirect to something that is not a URL")
+    ).pipe(
+      Either.filterOrLeft(
+        ({ href }) => href !== base,
+        () => unexpected(line, response, "a redirect to itself")
+      )
     )
   }

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { makeDeadlines } from "../../runtime/deadlines.ts"
+import { monotonicMillis } from "../../runtime/monotonic.ts"
 import type { Proxy } from "./proxies.ts"
 import {
   connectionFailed,
@@ -78,6 +79,7 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
     Effect.gen(function* () {
       const pool = yield* connections(apiUrl, proxy)
       const deadlines = yield* makeDeadlines
+      const clock = yield* Effect.clock
       const { origin } = apiUrl
       return {
         send: ({ body, headers, line, target, timeout }) =>
@@ -85,6 +87,7 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
             let controller: Undici.Dispatcher.DispatchController | undefined
             let isOver = false
             let received: IncomingResponse | undefined
+            const until = monotonicMillis(clock) + Duration.toMillis(timeout)
             const end = () => {
               isOver = true
               cancelDeadline()
@@ -125,7 +128,16 @@ export const layerUndici = (apiUrl: URL, proxy: Option.Option<Proxy> = Option.no
                 onResponseEnd: () => {
                   if (received === undefined) return
                   end()
-                  resume(received.end(line))
+                  const whole = received.end(line)
+                  // Unpacking takes time too, and waits for its turn where many do it.
+                  resume(
+                    received.isPacked
+                      ? Effect.timeoutFail(whole, {
+                          duration: Duration.millis(until - monotonicMillis(clock)),
+                          onTimeout: () => timedOut(line, timeout)
+                        })
+                      : whole
+                  )
                 },
                 onResponseError: (_, error) => {
                   if (isOver) return

@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, Num, rows, RunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, Int, maybe, Num, rows, OwnRunId, SpaceId, Timestamp, wireEnum } from "./common.ts"
 import { Lines, Name } from "./text.ts"
 
 /** State of a run. Source: docs.sequentum.com/concepts/runs. */
@@ -34,7 +34,7 @@ export const isFinal = (status: string): boolean => finalStatuses.has(status)
 
 /** One execution of an agent. Source: docs.sequentum.com/api-reference/agents/run-status. */
 export const Run = Schema.Struct({
-  id: RunId,
+  id: OwnRunId,
   configId: maybe(AgentId),
   configName: maybe(Name),
   spaceId: maybe(SpaceId),

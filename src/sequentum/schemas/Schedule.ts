@@ -1,5 +1,5 @@
 import * as Schema from "effect/Schema"
-import { AgentId, Int, maybe, ScheduleId, Timestamp, wireEnum } from "./common.ts"
+import { AgentId, Int, maybe, OwnScheduleId, ScheduleId, Timestamp, wireEnum } from "./common.ts"
 import { Lines, Name } from "./text.ts"
 import { RunStatus } from "./Run.ts"
 
@@ -13,7 +13,7 @@ export const ScheduleType = wireEnum({ 0: "None", 1: "RunOnce", 2: "RunEvery", 3
 export const RunEveryPeriod = wireEnum({ 1: "minutes", 2: "hours", 3: "days", 4: "weeks", 5: "months" })
 
 const fields = {
-  id: ScheduleId,
+  id: OwnScheduleId,
   configId: maybe(AgentId),
   name: maybe(Name),
   /** The cron expression: `cronExpression` in requests, `schedule` in responses. */

@@ -85,9 +85,16 @@ export const Num = leaf("Num", (input) => {
  * An int64 on the wire: a number or, if JavaScript has no number for it, its digits. Source:
  * docs.sequentum.com/api-reference/introduction.
  */
-const LongId = leaf("LongId", (input): number | string | undefined =>
+const readLongId = (input: unknown): number | string | undefined =>
   typeof input === "string" && /^[1-9]\d{15,18}$/u.test(input) ? (readInt(input) ?? input) : readInt(input)
-)
+
+const LongId = leaf("LongId", readLongId)
+
+/** The id of what the API has made. 0 stands for nothing, as in an object of defaults. */
+const OwnId = leaf("OwnId", (input) => {
+  const id = readLongId(input)
+  return typeof id === "number" && id < 1 ? undefined : id
+})
 
 /** ISO 8601 in UTC, kept as the API sent it. */
 export const Timestamp = Name
@@ -98,6 +105,7 @@ export type AgentId = typeof AgentId.Type
 
 export const RunId = LongId.pipe(Schema.brand("RunId"))
 export type RunId = typeof RunId.Type
+export const OwnRunId = OwnId.pipe(Schema.brand("RunId"))
 
 export const FileId = LongId.pipe(Schema.brand("FileId"))
 export type FileId = typeof FileId.Type
@@ -107,6 +115,7 @@ export type SpaceId = typeof SpaceId.Type
 
 export const ScheduleId = LongId.pipe(Schema.brand("ScheduleId"))
 export type ScheduleId = typeof ScheduleId.Type
+export const OwnScheduleId = OwnId.pipe(Schema.brand("ScheduleId"))
 
 export const SessionId = Name.pipe(
   Schema.filter((text) => text !== ""),
@@ -118,16 +127,17 @@ export type SessionId = typeof SessionId.Type
 type WireWord<Words extends Readonly<Record<number, string>>> = Words[keyof Words & number] | `Unknown(${number})`
 
 /**
- * An enumeration that is sent as integers and decoded to words. An integer that is not in the table decodes to
- * `Unknown(13)`, so that a value added upstream breaks nothing. `words` lists the table's words by rising integer;
- * `codeOf` is the integer of a word.
+ * An enumeration that is sent as integers, or as their words, and decoded to words. An integer that is not in the table
+ * decodes to `Unknown(13)`, so that a value added upstream breaks nothing. `words` lists the table's words by rising
+ * integer; `codeOf` is the integer of a word.
  */
 export const wireEnum = <const Words extends Readonly<Record<number, string>>>(words: Words) => {
   type Word = Words[keyof Words & number]
   const codes = new Map(Object.entries(words).map(([code, word]) => [word, Number(code)] as const))
   const isWord = (value: string | undefined): value is Word => value !== undefined && codes.has(value)
+  const byName = new Map(Object.entries(words).map(([code, word]) => [word.toLowerCase(), Number(code)] as const))
   const decode = (input: unknown, _: ParseOptions, ast: Declaration) => {
-    const code = readInt(input)
+    const code = readInt(input) ?? (typeof input === "string" ? byName.get(input.toLowerCase()) : undefined)
     if (code === undefined) return ParseResult.fail(new ParseResult.Type(ast, input))
     const word = words[code]
     return ParseResult.succeed(isWord(word) ? word : (`Unknown(${code})` as const))
