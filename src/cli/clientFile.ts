@@ -89,18 +89,23 @@ const same = (one: unknown, other: unknown): boolean => {
 const put = (text: string, path: JSONPath, value: unknown, isArrayInsertion = false) =>
   applyEdits(text, modify(text, path, value, { ...formatting(text), isArrayInsertion }))
 
-/** Takes the pieces out of the text, and the line of the first one if nothing is left on it. */
-const without = (text: string, pieces: ReadonlyArray<{ readonly offset: number; readonly length: number }>) => {
-  const [first, ...others] = [...pieces].sort((one, other) => other.offset - one.offset)
-  if (first === undefined) return text
-  const cut = (from: string, { length, offset }: typeof first) => from.slice(0, offset) + from.slice(offset + length)
-  const rest = [first, ...others].reduce(cut, text)
-  const at = Math.min(...pieces.map(({ offset }) => offset))
-  const start = rest.lastIndexOf("\n", at - 1) + 1
-  const newline = rest.indexOf("\n", at)
+interface Piece {
+  readonly offset: number
+  readonly length: number
+}
+
+/** Takes a piece out of the text, and its line if nothing is left on it. */
+const withoutPiece = (text: string, { length, offset }: Piece) => {
+  const rest = text.slice(0, offset) + text.slice(offset + length)
+  const start = rest.lastIndexOf("\n", offset - 1) + 1
+  const newline = rest.indexOf("\n", offset)
   const end = newline === -1 ? rest.length : newline + 1
   return start > 0 && rest.slice(start, end).trim() === "" ? rest.slice(0, start) + rest.slice(end) : rest
 }
+
+/** The last piece goes first, so that the offsets of the others hold. */
+const without = (text: string, pieces: ReadonlyArray<Piece>) =>
+  [...pieces].sort((one, other) => other.offset - one.offset).reduce(withoutPiece, text)
 
 /** The comma that follows a position, with nothing but blanks and comments before it. */
 const commaAfter = (text: string, position: number) => {

@@ -13,8 +13,12 @@ export const keyPlaceholder = "<your API key>"
 export interface Launch {
   readonly command: string
   readonly args: ReadonlyArray<string>
-  /** False for a sandbox. */
+  /** False for a sandbox, and for a sign-in. */
   readonly needsKey: boolean
+  /** It relies on a sign-in. */
+  readonly usesLogin?: boolean
+  /** Further variables that it needs. No secret. */
+  readonly variables?: Readonly<Record<string, string>>
 }
 
 /** A server that a client starts, or one that it reaches. */
@@ -85,14 +89,19 @@ export interface Client {
     readonly skills: Ability
     readonly resources: Ability
   }
+  /** What is good to know where a key is needed. */
+  readonly keyNote?: string
   readonly note?: string
 }
 
-const withKey = (value: string, { needsKey }: Launch) => (needsKey ? { env: { [keyVariable]: value } } : {})
+const withVariables = (key: string, { needsKey, variables = {} }: Launch) => {
+  const env = { ...(needsKey ? { [keyVariable]: key } : {}), ...variables }
+  return Object.keys(env).length === 0 ? {} : { env }
+}
 
 const entry =
   (key: string, more: Entry = {}) =>
-  (launch: Launch): Entry => ({ ...more, command: launch.command, args: launch.args, ...withKey(key, launch) })
+  (launch: Launch): Entry => ({ ...more, command: launch.command, args: launch.args, ...withVariables(key, launch) })
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64")
 
@@ -104,7 +113,16 @@ const shellLine = (...words: ReadonlyArray<string>) => words.map(shellWord).join
 /** In double quotes, so that the shell puts the key in and no file of commands holds it. */
 const keyWord = `${keyVariable}="$${keyVariable}"`
 
+/** `--env` for each further variable. */
+const variableWords = ({ variables = {} }: Launch) =>
+  Object.entries(variables).flatMap(([name, value]) => ["--env", shellWord(`${name}=${value}`)])
+
 const toml = JSON.stringify
+
+const tomlTable = (values: Readonly<Record<string, string>>) =>
+  `{ ${Object.entries(values)
+    .map(([name, value]) => `${name} = ${toml(value)}`)
+    .join(", ")} }`
 
 const vscodeKey = "sequentum-api-key"
 
@@ -128,7 +146,7 @@ export const clients: ReadonlyArray<Client> = [
     },
     remoteSteps: "Settings, Connectors, Add custom connector, and the address.",
     shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" },
-    note: "The bundle (MCPB) is the other way: it asks for the key and keeps it in the system's store."
+    keyNote: "The bundle (MCPB) is the other way: it asks for the key and keeps it in the system's store."
   },
   {
     id: "claude-code",
@@ -147,6 +165,7 @@ export const clients: ReadonlyArray<Client> = [
         : [
             shellLine("claude", "mcp", "add", serverName),
             ...(server.needsKey ? [`--env ${keyWord}`] : []),
+            ...variableWords(server),
             shellLine("--", server.command, ...server.args)
           ].join(" "),
     shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
@@ -209,9 +228,10 @@ export const clients: ReadonlyArray<Client> = [
         ? `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, type: "http", url: server.url }))}`
         : server.needsKey
           ? undefined
-          : `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, command: server.command, args: server.args }))}`,
+          : `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, ...entry("")(server) }))}`,
     shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
-    note: "VS Code asks for the key once and keeps it encrypted. A project can have its own .vscode/mcp.json: name it with --file."
+    keyNote: "VS Code asks for the key once and keeps it encrypted.",
+    note: "A project can have its own .vscode/mcp.json: name it with --file."
   },
   {
     id: "windsurf",
@@ -284,12 +304,14 @@ export const clients: ReadonlyArray<Client> = [
                 "    type: stdio",
                 `    cmd: ${toml(server.command)}`,
                 `    args: ${toml(server.args)}`,
-                ...(server.needsKey ? [`    env_keys: ["${keyVariable}"]`] : [])
+                ...(server.needsKey ? [`    env_keys: ["${keyVariable}"]`] : []),
+                ...(server.variables === undefined ? [] : [`    envs: ${toml(server.variables)}`])
               ])
         ].join("\n")
     },
     shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" },
-    note: "`goose configure`, Add Extension, does the same and keeps the key in the system's store. This program does not edit YAML, since it could not keep your comments."
+    keyNote: "`goose configure`, Add Extension, does the same and keeps the key in the system's store.",
+    note: "This program does not edit YAML, since it could not keep your comments."
   },
   {
     id: "gemini",
@@ -323,7 +345,8 @@ export const clients: ReadonlyArray<Client> = [
             : [
                 `command = ${toml(server.command)}`,
                 `args = ${toml(server.args)}`,
-                ...(server.needsKey ? [`env_vars = ["${keyVariable}"]`] : [])
+                ...(server.needsKey ? [`env_vars = ["${keyVariable}"]`] : []),
+                ...(server.variables === undefined ? [] : [`env = ${tomlTable(server.variables)}`])
               ])
         ].join("\n")
     },
@@ -332,9 +355,14 @@ export const clients: ReadonlyArray<Client> = [
         ? shellLine("codex", "mcp", "add", serverName, "--url", server.url)
         : server.needsKey
           ? undefined
-          : shellLine("codex", "mcp", "add", serverName, "--", server.command, ...server.args),
+          : [
+              shellLine("codex", "mcp", "add", serverName),
+              ...variableWords(server),
+              shellLine("--", server.command, ...server.args)
+            ].join(" "),
     shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" },
-    note: "Codex hands on the variables that env_vars names. This program does not edit TOML, since it could not keep your comments."
+    keyNote: "Codex hands on the variables that env_vars names.",
+    note: "This program does not edit TOML, since it could not keep your comments."
   }
 ]
 

@@ -108,6 +108,7 @@ const installIn = Command.make({
     "sequentum-mcp install",
     "sequentum-mcp install cursor",
     "sequentum-mcp install vscode --write",
+    "sequentum-mcp install claude-desktop --login --write",
     "sequentum-mcp install claude-ai --remote https://mcp.example.com/mcp"
   ],
   run: ({ args: [client], ...options }, overrides) =>

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { loadSettings, type Overrides, type Settings } from "../config.ts"
+import { isSignedIn } from "../login/credentials.ts"
 import { readSession, sessionPath, withLock, writeSession, type FileProblem } from "../login/SessionFile.ts"
 import { signIn } from "../login/signIn.ts"
 import { loggerLayer } from "../serve/caller.ts"
@@ -62,6 +63,19 @@ export const login = (opensBrowser: boolean, overrides: Overrides) =>
     )
     yield* out(`Signed in to ${apiUrl.host}. The tokens are in ${yield* sessionPath}, which only you can read.`)
     yield* keyWins(settings)
+  })
+
+/** Signs in unless that has been done. Fails with Stop. */
+export const ensureSignedIn = (overrides: Overrides) =>
+  Effect.gen(function* () {
+    const settings = yield* loadSettings(overrides)
+    const { apiUrl } = settings
+    const isDone = yield* isSignedIn(httpClientFor(settings), apiUrl.origin).pipe(
+      Effect.provide(loggerLayer(settings)),
+      Effect.mapError(fileStop)
+    )
+    yield* isDone ? out(`Signed in to ${apiUrl.host} already.`) : login(true, overrides)
+    yield* out("")
   })
 
 /** Forgets the tokens for the host. */

@@ -20,6 +20,7 @@ import { run } from "../support/program.ts"
 const files = clients.flatMap(({ file, id }) => (file === undefined ? [] : [{ id, file }]))
 
 const local: Server = { _tag: "Local", command: "/usr/bin/node", args: ["/x/main.js"], needsKey: true }
+const signedIn: Server = { ...local, needsKey: false, usesLogin: true, variables: { XDG_STATE_HOME: "/my state" } }
 const hosted: Server = { _tag: "Remote", url: "https://mcp.example.com/mcp" }
 
 const addition = (file: ClientFile, server: Server = local, key: Option.Option<string> = Option.none()) =>
@@ -201,6 +202,19 @@ describe("a change", () => {
   })
 })
 
+describe("what is taken out", () => {
+  it("leaves no blank line, wherever it stood", () => {
+    const text = '{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n'
+    for (const [name, left] of [
+      ["a", '{\n  "b": 2,\n  "c": 3\n}\n'],
+      ["b", '{\n  "a": 1,\n  "c": 3\n}\n'],
+      ["c", '{\n  "a": 1,\n  "b": 2\n}\n']
+    ] as const) {
+      assert.strictEqual(Either.getOrThrow(remove(text, [name], [])).text, left)
+    }
+  })
+})
+
 const Any = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
 describe("the instructions", () => {
@@ -208,7 +222,7 @@ describe("the instructions", () => {
   const style = { bold: (text: string) => text }
 
   it("hold blocks that their clients can read", () => {
-    for (const server of [local, hosted]) {
+    for (const server of [local, signedIn, hosted]) {
       for (const client of clients) {
         const text = instructions(client, server, machine, style)
         assert.notInclude(text, "undefined", client.id)
@@ -217,6 +231,7 @@ describe("the instructions", () => {
           assert.property(Schema.decodeSync(Any)(json ?? ""), client.file.container)
         }
         if (client.block?.language === "yaml") assert.property(parseYaml(client.block.text(server)), "extensions")
+        if (server === signedIn) assert.notInclude(text, "SEQUENTUM_API_KEY", client.id)
         const link = client.link?.(server)
         if (link !== undefined) assert.isTrue(URL.canParse(link), link)
       }

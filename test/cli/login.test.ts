@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { serve, type SandboxOptions } from "../../src/sandbox/server.ts"
+import { builtProgram } from "../support/builtProgram.ts"
 import { run, start, until } from "../support/program.ts"
 
 const Session = Schema.Struct({
@@ -32,7 +33,7 @@ const machine = (options: SandboxOptions = {}) =>
       `#!${process.execPath}\nrequire("fs").writeFileSync(${JSON.stringify(opened)}, process.argv[2]); void fetch(process.argv[2])\n`
     )
     chmodSync(browser, 0o755)
-    const env = { PATH: folder, XDG_STATE_HOME: folder, SEQUENTUM_API_URL: url }
+    const env = { PATH: folder, HOME: folder, XDG_STATE_HOME: folder, SEQUENTUM_API_URL: url }
     const path = join(folder, "sequentum-mcp", "login.json")
     const session = Effect.suspend(() =>
       Effect.flatMap(Effect.orDie(Schema.decode(File)(readFileSync(path, "utf8"))), ({ sessions }) =>
@@ -46,6 +47,7 @@ const machine = (options: SandboxOptions = {}) =>
     return {
       url,
       env,
+      home: folder,
       path,
       opened,
       session,
@@ -146,6 +148,82 @@ describe.skipIf(process.platform !== "linux")("sequentum-mcp login", () => {
       const offline = yield* run(["login"], { env: { ...env, SEQUENTUM_API_URL: "http://127.0.0.1:1" } })
       assert.strictEqual(offline.code, 6)
       assert.strictEqual(offline.stderr.trim(), "There is no connection to 127.0.0.1:1 (ECONNREFUSED).")
+    })
+  )
+})
+
+const ClientFile = Schema.parseJson(
+  Schema.Struct({
+    mcpServers: Schema.Struct({
+      sequentum: Schema.Struct({
+        command: Schema.String,
+        args: Schema.Array(Schema.String),
+        env: Schema.Record({ key: Schema.String, value: Schema.String })
+      })
+    })
+  })
+)
+
+describe.skipIf(process.platform !== "linux")("sequentum-mcp install --login", () => {
+  it.scopedLive("signs in once, and writes an entry with which the server starts without a key", () =>
+    Effect.gen(function* () {
+      const { env, home, opened, path, url } = yield* machine()
+      const install = (...words: ReadonlyArray<string>) => run(["install", "claude-desktop", ...words], { env })
+      const dry = yield* install("--login", "--dry-run")
+      assert.strictEqual(dry.code, 0, dry.stderr)
+      assert.isFalse(existsSync(path))
+      const keyed = yield* run(["install", "claude-desktop", "--write"], {
+        env: { ...env, SEQUENTUM_API_KEY: "sk-old", SEQUENTUM_API_URL: "https://old.example" }
+      })
+      assert.strictEqual(keyed.code, 0, keyed.stderr)
+      const done = yield* install("--login", "--write")
+      assert.strictEqual(done.code, 0, done.stderr)
+      assert.include(done.stdout, "Signed in to ")
+      assert.include(done.stdout, "uses your sign-in, without a key")
+      assert.isTrue(existsSync(path))
+      const text = readFileSync(join(home, ".config", "Claude", "claude_desktop_config.json"), "utf8")
+      const { args, command, env: given } = (yield* Effect.orDie(Schema.decode(ClientFile)(text))).mcpServers.sequentum
+      assert.deepStrictEqual(given, { SEQUENTUM_API_URL: url, XDG_STATE_HOME: home })
+      assert.deepStrictEqual([command, ...args], [process.execPath, builtProgram])
+      const called = yield* run(["call", "search_agents", "query=books"], { env: { HOME: "/nonexistent", ...given } })
+      assert.strictEqual(called.code, 0, called.stderr)
+      assert.include(called.stdout, "Books catalogue")
+      rmSync(opened)
+      const again = yield* install("--login", "--write")
+      assert.match(again.stdout, /^Signed in to \S+ already\.\n[\s\S]*needs no change/u)
+      assert.isFalse(existsSync(opened))
+    })
+  )
+
+  it.scopedLive("signs in again if the sign-in has ended", () =>
+    Effect.gen(function* () {
+      const { change, env, login, opened, session } = yield* machine()
+      yield* login
+      yield* change({ refreshToken: "reused", obtainedAt: 0 })
+      rmSync(opened)
+      const { code, stderr, stdout } = yield* run(["install", "codex", "--login"], { env })
+      assert.strictEqual(code, 0, stderr)
+      assert.isTrue(existsSync(opened))
+      assert.notStrictEqual((yield* session).refreshToken, "reused")
+      assert.include(stdout, "[mcp_servers.sequentum]")
+      assert.notInclude(stdout, "SEQUENTUM_API_KEY")
+    })
+  )
+
+  it.live("is refused where no sign-in of this program counts", () =>
+    Effect.gen(function* () {
+      for (const [words, why] of [
+        [["cursor", "--login", "--sandbox"], "A sandbox needs no sign-in"],
+        [["cursor", "--login", "--remote", "https://mcp.example.com/mcp"], "the client signs you in"],
+        [["cursor", "--login", "--remove"], "--remove needs no sign-in"],
+        [["claude-ai", "--login"], "remote servers only"],
+        [["--login"], "Name a client"]
+      ] as const) {
+        const { code, stderr, stdout } = yield* run(["install", ...words])
+        assert.strictEqual(code, 2, why)
+        assert.include(stderr, why)
+        assert.strictEqual(stdout, "")
+      }
     })
   )
 })
