@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { exampleWords, propertiesOf } from "../../src/cli/toolHelp.ts"
 import { allTools } from "../../src/tools/catalog/all.ts"
+import { serve } from "../../src/sandbox/server.ts"
 import { run, start, until } from "../support/program.ts"
 
 /** An upstream that answers GET /agent/<status> with that status, runs by their id, and never agent 1. */
@@ -213,7 +214,24 @@ layer(Stub.layer, { excludeTestServices: true })("each invocation has its exit c
   )
 })
 
+/** A word of an example, as a shell hands it on. */
+const unquoted = (word: string) => word.replaceAll("'", "")
+
+const account = Effect.map(serve({ rateLimitPerMinute: 100_000 }), ({ url }) => ({
+  env: { SEQUENTUM_API_URL: url, SEQUENTUM_API_KEY: "any", SEQUENTUM_CONFIRM: "never" }
+}))
+
 describe("the example of each tool", () => {
+  it.scopedLive.each(["wait_for_run", "create_agent_schedule", "compare_run_data", "find_runs"])(
+    "is accepted, also where a tool takes one thing or another: %s",
+    (name) =>
+      Effect.gen(function* () {
+        const tool = allTools.find((one) => one.name === name) ?? assert.fail(name)
+        const { code, stderr } = yield* run(["call", name, ...exampleWords(tool).map(unquoted)], yield* account)
+        assert.include([0, 3], code, stderr)
+      })
+  )
+
   it("names parameters that it has, and all that are required", () => {
     for (const tool of allTools) {
       const names = exampleWords(tool).map((word) => word.split("=", 1)[0] ?? "")
