@@ -126,6 +126,8 @@ const tomlTable = (values: Readonly<Record<string, string>>) =>
 
 const vscodeKey = "sequentum-api-key"
 
+const vscodeInput = { type: "promptString", id: vscodeKey, description: "Sequentum API key", password: true }
+
 const home = (path: string): Place => ({ darwin: `~/${path}`, linux: `~/${path}`, win32: `~/${path}` })
 
 /** The clients, in the order in which they are listed. */
@@ -145,7 +147,7 @@ export const clients: ReadonlyArray<Client> = [
       key: { _tag: "file" }
     },
     remoteSteps: "Settings, Connectors, Add custom connector, and the address.",
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" },
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" },
     keyNote: "The bundle (MCPB) is the other way: it asks for the key and keeps it in the system's store."
   },
   {
@@ -169,14 +171,14 @@ export const clients: ReadonlyArray<Client> = [
             shellLine("--", server.command, ...server.args)
           ].join(" "),
     shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
-    note: "The file is that of a project, for everybody who works on it. The command is for you alone."
+    note: "The file is that of a project, for everybody who works on it. The command is for you alone, in the present project; with --scope user it is for all of them."
   },
   {
     id: "claude-ai",
     name: "Claude.ai",
     hasWindow: false,
     remoteSteps: "Settings, Connectors, Add custom connector, and the address. Sign in when it asks.",
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" }
   },
   {
     id: "chatgpt",
@@ -220,15 +222,21 @@ export const clients: ReadonlyArray<Client> = [
       key: {
         _tag: "input",
         value: `\${input:${vscodeKey}}`,
-        input: { type: "promptString", id: vscodeKey, description: "Sequentum API key", password: true }
+        input: vscodeInput
       }
     },
     link: (server) =>
-      server._tag === "Remote"
-        ? `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, type: "http", url: server.url }))}`
-        : server.needsKey
-          ? undefined
-          : `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, ...entry("")(server) }))}`,
+      `vscode:mcp/install?${encodeURIComponent(
+        JSON.stringify(
+          server._tag === "Remote"
+            ? { name: serverName, type: "http", url: server.url }
+            : {
+                name: serverName,
+                ...entry(`\${input:${vscodeKey}}`, { type: "stdio" })(server),
+                ...(server.needsKey ? { inputs: [vscodeInput] } : {})
+              }
+        )
+      )}`,
     shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
     keyNote: "VS Code asks for the key once and keeps it encrypted.",
     note: "A project can have its own .vscode/mcp.json: name it with --file."
@@ -244,7 +252,7 @@ export const clients: ReadonlyArray<Client> = [
       remote: (url) => ({ serverUrl: url }),
       key: { _tag: "variable", value: `\${env:${keyVariable}}` }
     },
-    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" }
   },
   {
     id: "zed",
@@ -278,7 +286,7 @@ export const clients: ReadonlyArray<Client> = [
       `lmstudio://add_mcp?name=${serverName}&config=${encodeURIComponent(
         base64(server._tag === "Remote" ? { url: server.url } : entry(keyPlaceholder)(server))
       )}`,
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "no" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" }
   },
   {
     id: "goose",
@@ -309,7 +317,7 @@ export const clients: ReadonlyArray<Client> = [
               ])
         ].join("\n")
     },
-    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" },
+    shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
     keyNote: "`goose configure`, Add Extension, does the same and keeps the key in the system's store.",
     note: "This program does not edit YAML, since it could not keep your comments."
   },
@@ -326,9 +334,9 @@ export const clients: ReadonlyArray<Client> = [
     },
     command: (server) =>
       server._tag === "Remote"
-        ? shellLine("gemini", "mcp", "add", "--transport", "http", serverName, server.url)
+        ? shellLine("gemini", "mcp", "add", "--scope", "user", "--transport", "http", serverName, server.url)
         : undefined,
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" }
   },
   {
     id: "codex",
@@ -360,7 +368,7 @@ export const clients: ReadonlyArray<Client> = [
               ...variableWords(server),
               shellLine("--", server.command, ...server.args)
             ].join(" "),
-    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" },
+    shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "not known" },
     keyNote: "Codex hands on the variables that env_vars names.",
     note: "This program does not edit TOML, since it could not keep your comments."
   }

@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises"
+import { access, copyFile, lstat, mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
 import * as Config from "effect/Config"
@@ -175,11 +175,22 @@ const fileProblem = (path: string) => (cause: unknown) => {
   return new Stop({ lines: [`${path} can't be read or written${code}. Nothing was changed.`] })
 }
 
+/** Why a file should not be replaced, as a sentence. */
+const refusal = async (path: string) => {
+  const link = await lstat(path).catch(() => undefined)
+  if (link === undefined) return undefined
+  const target = await stat(path).catch(() => undefined)
+  if (target === undefined) return `${path} is a link to a file that is not there. Nothing was changed.`
+  return (target.mode & 0o222) === 0 ? `${path} is read-only. Nothing was changed.` : undefined
+}
+
 const onFile = <A>(path: string, use: () => Promise<A>) => Effect.tryPromise({ try: use, catch: fileProblem(path) })
 
 /** Replaces a file in one step, and keeps the one before beside it. Returns the path of that one, if there was a file. */
 const replaceFile = (path: string, text: string, holdsKey: boolean) =>
   Effect.gen(function* () {
+    const why = yield* Effect.promise(() => refusal(path))
+    if (why !== undefined) return yield* new Stop({ lines: [why] })
     const target = (yield* exists(path)) ? yield* onFile(path, () => realpath(path)) : path
     const isThere = yield* exists(target)
     const stamp = DateTime.formatIso(yield* DateTime.now).replaceAll(":", "-")
@@ -195,8 +206,16 @@ const replaceFile = (path: string, text: string, holdsKey: boolean) =>
     })
   })
 
+/** The text of a file, blank if there is none. Other bytes than UTF-8 would not survive. */
 const readText = (path: string) =>
-  Effect.flatMap(exists(path), (isThere) => (isThere ? onFile(path, () => readFile(path, "utf8")) : Effect.succeed("")))
+  Effect.gen(function* () {
+    if (!(yield* exists(path))) return ""
+    const bytes = yield* onFile(path, () => readFile(path))
+    return yield* Effect.try({
+      try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+      catch: () => new Stop({ lines: [`${path} was not changed: it is not UTF-8 text. Edit it by hand.`] })
+    })
+  })
 
 const changeFile = (client: Client, file: ClientFile, server: Server, options: InstallOptions, { apiKey }: Settings) =>
   Effect.gen(function* () {
