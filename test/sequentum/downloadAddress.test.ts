@@ -234,6 +234,18 @@ describe("a download over a socket", () => {
     })
   )
 
+  it.live("passes on that a name has no address, for which node:dns calls back with the error alone", () =>
+    Effect.gen(function* () {
+      const notFound = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" })
+      const resolve: ResolveName = (_, __, callback) => void Reflect.apply(callback, undefined, [notFound])
+      const lookup = makeDownloadPolicy({ apiUrl: new URL(cloud) }).lookupFor(resolve)
+      const error = yield* Effect.async<unknown>((resume) =>
+        lookup("nowhere.example.com", { all: true }, (problem) => resume(Effect.succeed(problem)))
+      )
+      assert.strictEqual(error, notFound)
+    })
+  )
+
   it.scopedLive("goes to a host that the operator allows, and to the API's own, whatever their address", () =>
     Effect.gen(function* () {
       const { asked, port } = yield* fileServer

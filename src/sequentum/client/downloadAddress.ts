@@ -98,7 +98,8 @@ export const makeDownloadPolicy = ({ allowedDownloadHosts = [], apiUrl }: Downlo
     (resolve: ResolveName = lookup): LookupFunction =>
     (hostname, options, callback) => {
       resolve(hostname, { ...options, all: true }, (error, addresses) => {
-        const allowed = addresses.filter(({ address }) => mayConnect(hostname, address))
+        // With an error there are no addresses, whatever the types say.
+        const allowed = error === null ? addresses.filter(({ address }) => mayConnect(hostname, address)) : []
         const [first] = allowed
         if (error !== null) callback(error, "", 0)
         else if (first === undefined) callback(new PrivateAddress(), "", 0)
