@@ -11,6 +11,9 @@ const offered: ReadonlyArray<SettingInfo> = [settings.apiUrl, settings.readOnly,
 
 const { title } = about
 
+/** The name of a hosting service, such as `github`. */
+const sourceOf = (repository: string) => new URL(repository).hostname.split(".").at(-2)
+
 /** `server.json` of the MCP registry, revision 2025-12-11. undefined as long as there is no name to register. */
 export const serverJson = ({ description, mcpName, publishedAs, repository, version }: Published) =>
   mcpName === undefined
@@ -21,7 +24,7 @@ export const serverJson = ({ description, mcpName, publishedAs, repository, vers
         title,
         description,
         version,
-        ...(repository === undefined ? {} : { repository: { url: repository, source: "github" } }),
+        ...(repository === undefined ? {} : { repository: { url: repository, source: sourceOf(repository) } }),
         packages:
           publishedAs === undefined
             ? []
@@ -34,6 +37,7 @@ export const serverJson = ({ description, mcpName, publishedAs, repository, vers
                   environmentVariables: [settings.apiKey, ...offered].map(({ doc, env }: SettingInfo) => ({
                     name: env,
                     description: doc,
+                    format: env === settings.readOnly.env ? "boolean" : "string",
                     isRequired: env === keyVariable,
                     isSecret: secrets.has(env)
                   }))

@@ -246,7 +246,9 @@ const clientSection = (client: Client) => {
       ? ["Remote servers only."]
       : [`\`sequentum-mcp install ${client.id}\` prints this with the paths of your machine.`, ...local]),
     ...(remote.length === 0 ? ["Local servers only."] : ["Remote:", ...remote]),
-    ...(client.note === undefined ? [] : [client.note])
+    ...(client.keyNote === undefined && client.note === undefined
+      ? []
+      : [[client.keyNote, client.note].filter((note) => note !== undefined).join(" ")])
   ].join("\n\n")
 }
 
@@ -254,6 +256,7 @@ const clientsPage = () =>
   page("Clients", [
     `How to add the server to ${clients.length} clients. \`sequentum-mcp install\` lists them and shows which have a file on this machine; \`sequentum-mcp install <client>\` prints what to add. \`--write\` adds it to the client's JSON file: comments, order and everything else stay, a copy of the old file is kept beside it, and a second run changes nothing. \`--dry-run\` says what would change, \`--remove\` takes the server out again, \`--sandbox\` and \`--read-only\` choose what the client gets, \`--remote <url>\` adds a hosted endpoint, and \`--file <path>\` names another file.`,
     "The key is never printed. Where a client has a store for secrets or reads variables, its file refers to them. Where it has neither, `--write` puts the value of `SEQUENTUM_API_KEY` into the file and makes the file readable to you alone; without that variable it leaves a placeholder, and the server refuses to start and says why.",
+    "`--login` needs no key: it signs you in where nobody is signed in (see [the command line](cli.md#sign-in-without-a-key)), and the entry relies on that. A key in an entry that is there already goes, since it would come first.",
     table(
       ["Client", "`install`", "Local", "Remote", "Key"],
       clients.map((client) => [

@@ -149,6 +149,17 @@ const downloadHosts: Parse<ReadonlyArray<string>> = (value) => {
     : Either.left("must be host names such as files.example.com, without a port, separated by commas")
 }
 
+/** Source: draft-ietf-oauth-client-id-metadata-document, section 3. */
+const clientDocument: Parse<URL> = (value) =>
+  Either.flatMap(url("https://example.com/sequentum-mcp.json")(value), (address) =>
+    address.protocol === "https:" &&
+    address.pathname !== "/" &&
+    address.href === value &&
+    `${address.username}${address.password}${address.hash}` === ""
+      ? Either.right(address)
+      : Either.left("must be an https:// address with a path, as it stands in the document")
+  )
+
 const publicUrl: Parse<URL> = (value) =>
   Either.filterOrLeft(
     url("https://mcp.example.com")(value),
@@ -214,6 +225,14 @@ export const settings = {
       doc: "Address of the Sequentum host. http:// is accepted for loopback hosts only."
     },
     parsed(new URL("https://dashboard.sequentum.com"), apiUrl)
+  ),
+  clientDocument: setting(
+    {
+      env: "SEQUENTUM_CLIENT_METADATA_URL",
+      defaultText: "none",
+      doc: "Address of an OAuth client metadata document, which `login` gives as its client id where Sequentum accepts one. Otherwise it registers itself."
+    },
+    optional(clientDocument)
   ),
   requestTimeout: setting(
     {

@@ -36,6 +36,7 @@ const problemsOf = (variables: Readonly<Record<string, string>>) =>
 const defaults: { readonly [Name in keyof Settings]: unknown } = {
   apiKey: null,
   apiUrl: "https://dashboard.sequentum.com/",
+  clientDocument: null,
   requestTimeout: "30 s",
   httpsProxy: null,
   httpProxy: null,
@@ -207,6 +208,18 @@ const cases: { readonly [Name in keyof Settings]: Case } = {
       "https://sequentum.test?a=1",
       "https://sequentum.test#a",
       "https://"
+    ]
+  },
+  clientDocument: {
+    valid: [["https://app.test/client.json", "https://app.test/client.json"]],
+    invalid: [
+      "http://app.test/client.json",
+      "https://app.test",
+      "https://app.test/",
+      "https://me@app.test/client.json",
+      "https://app.test/client.json#x",
+      "https://app.test/a/../client.json",
+      "client.json"
     ]
   },
   requestTimeout: {

@@ -1,17 +1,7 @@
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Predicate from "effect/Predicate"
-import {
-  applyEdits,
-  createScanner,
-  findNodeAtLocation,
-  getNodeValue,
-  modify,
-  parseTree,
-  type JSONPath,
-  type Node,
-  type ParseError
-} from "jsonc-parser"
+import { createScanner, findNodeAtLocation, getNodeValue, parseTree, type Node, type ParseError } from "jsonc-parser"
 
 /** What a file should hold at a path. */
 export interface Wanted {
@@ -64,16 +54,10 @@ const checkPath = (root: Node, path: ReadonlyArray<string>): Either.Either<void,
 }
 
 /** The style that the file has, so that what is added looks like the rest. */
-const formatting = (text: string) => {
-  const indent = /^([ \t]+)\S/mu.exec(text)?.[1] ?? "  "
-  return {
-    formattingOptions: {
-      insertSpaces: !indent.startsWith("\t"),
-      tabSize: indent.startsWith("\t") ? 1 : indent.length,
-      eol: text.includes("\r\n") ? "\r\n" : "\n"
-    }
-  }
-}
+const styleOf = (text: string) => ({
+  unit: /^([ \t]+)\S/mu.exec(text)?.[1] ?? "  ",
+  eol: text.includes("\r\n") ? "\r\n" : "\n"
+})
 
 const same = (one: unknown, other: unknown): boolean => {
   if (Array.isArray(one) && Array.isArray(other)) {
@@ -86,21 +70,23 @@ const same = (one: unknown, other: unknown): boolean => {
   return Equal.equals(one, other)
 }
 
-const put = (text: string, path: JSONPath, value: unknown, isArrayInsertion = false) =>
-  applyEdits(text, modify(text, path, value, { ...formatting(text), isArrayInsertion }))
+interface Piece {
+  readonly offset: number
+  readonly length: number
+}
 
-/** Takes the pieces out of the text, and the line of the first one if nothing is left on it. */
-const without = (text: string, pieces: ReadonlyArray<{ readonly offset: number; readonly length: number }>) => {
-  const [first, ...others] = [...pieces].sort((one, other) => other.offset - one.offset)
-  if (first === undefined) return text
-  const cut = (from: string, { length, offset }: typeof first) => from.slice(0, offset) + from.slice(offset + length)
-  const rest = [first, ...others].reduce(cut, text)
-  const at = Math.min(...pieces.map(({ offset }) => offset))
-  const start = rest.lastIndexOf("\n", at - 1) + 1
-  const newline = rest.indexOf("\n", at)
+/** Takes a piece out of the text, and its line if nothing is left on it. */
+const withoutPiece = (text: string, { length, offset }: Piece) => {
+  const rest = text.slice(0, offset) + text.slice(offset + length)
+  const start = rest.lastIndexOf("\n", offset - 1) + 1
+  const newline = rest.indexOf("\n", offset)
   const end = newline === -1 ? rest.length : newline + 1
   return start > 0 && rest.slice(start, end).trim() === "" ? rest.slice(0, start) + rest.slice(end) : rest
 }
+
+/** The last piece goes first, so that the offsets of the others hold. */
+const without = (text: string, pieces: ReadonlyArray<Piece>) =>
+  [...pieces].sort((one, other) => other.offset - one.offset).reduce(withoutPiece, text)
 
 /** The comma that follows a position, with nothing but blanks and comments before it. */
 const commaAfter = (text: string, position: number) => {
@@ -109,6 +95,69 @@ const commaAfter = (text: string, position: number) => {
   scanner.scan()
   const offset = scanner.getTokenOffset()
   return text[offset] === "," ? [{ offset, length: 1 }] : []
+}
+
+const lineStart = (text: string, offset: number) => text.lastIndexOf("\n", offset - 1) + 1
+
+const indentAt = (text: string, offset: number) => /^[ \t]*/u.exec(text.slice(lineStart(text, offset)))?.[0] ?? ""
+
+const startsLine = (text: string, offset: number) => text.slice(lineStart(text, offset), offset).trim() === ""
+
+/** Blanks and comments up to the end of the line, at least one of them a comment. */
+const commentsAtEnd = /^[ \t]*(?=\/)(?:\/\*(?:(?!\*\/)[^\r\n])*\*\/[ \t]*)*(?:\/\/[^\r\n]*)?(?=\r?\n)/u
+
+/** Where a further member goes: after the comments of the one before it. The offsets are in the text as it is. */
+const placeAfter = (text: string, { length, offset }: Node, close: number) => {
+  const end = offset + length
+  const [comma] = commaAfter(text, end)
+  const start = comma === undefined ? end : comma.offset + comma.length
+  const rest = text.slice(start, close)
+  const comments = commentsAtEnd.exec(rest)?.[0] ?? ""
+  return {
+    commaAt: comma === undefined ? end : undefined,
+    at: rest.includes("\n") ? start + comments.length : start + rest.trimEnd().length,
+    isLastLine: !rest.includes("\n")
+  }
+}
+
+/** Adds a member or an element at the end of an object or list. All that is there stays, to the byte but for blanks. */
+const insert = (text: string, parent: Node, print: (indent: string) => string) => {
+  const { eol, unit } = styleOf(text)
+  const close = parent.offset + parent.length - 1
+  const outer = indentAt(text, parent.offset)
+  const last = parent.children?.at(-1)
+  if (last !== undefined) {
+    const { at, commaAt, isLastLine } = placeAfter(text, last, close)
+    const indent = startsLine(text, last.offset) ? indentAt(text, last.offset) : outer + unit
+    const before = commaAt === undefined ? text.slice(0, at) : `${text.slice(0, commaAt)},${text.slice(commaAt, at)}`
+    const after = isLastLine ? eol + outer + text.slice(close) : text.slice(at)
+    return before + eol + indent + print(indent) + after
+  }
+  const indent = outer + unit
+  const start = parent.offset + 1
+  const inside = text.slice(start, close)
+  const kept = inside.trimEnd()
+  return text.slice(0, start) + kept + eol + indent + print(indent) + eol + outer + text.slice(close)
+}
+
+const printed = (text: string, value: unknown) => {
+  const { eol, unit } = styleOf(text)
+  return (indent: string) => JSON.stringify(value, null, unit).replaceAll("\n", eol + indent)
+}
+
+/** Puts a value at a path, in place of the one that is there. */
+const put = (text: string, root: Node, path: ReadonlyArray<string>, value: unknown) => {
+  const present = findNodeAtLocation(root, [...path])
+  if (present !== undefined) {
+    const { length, offset } = present
+    const print = printed(text, value)
+    return text.slice(0, offset) + print(indentAt(text, offset)) + text.slice(offset + length)
+  }
+  const depth = path.findLastIndex((_, index) => findNodeAtLocation(root, path.slice(0, index)) !== undefined)
+  const parent = findNodeAtLocation(root, path.slice(0, depth)) ?? root
+  const nested = path.slice(depth + 1).reduceRight((inner, name) => ({ [name]: inner }), value)
+  const print = printed(text, nested)
+  return insert(text, parent, (indent) => `${JSON.stringify(path[depth])}: ${print(indent)}`)
 }
 
 /** Takes a member or an element out of its parent. Unlike jsonc-parser's own removal it keeps the comments around it. */
@@ -130,7 +179,7 @@ const setOne = (before: Changed, { keeps, path, value }: Wanted): Edited =>
     const node = findNodeAtLocation(root, [...path])
     const present: unknown = node === undefined ? undefined : getNodeValue(node)
     if (node !== undefined && (same(present, value) || keeps?.(present) === true)) return before
-    return { text: put(before.text, [...path], value), paths: [...before.paths, path.join(".")] }
+    return { text: put(before.text, root, path, value), paths: [...before.paths, path.join(".")] }
   })
 
 const dropOne = (before: Changed, path: ReadonlyArray<string>): Edited =>
@@ -155,20 +204,21 @@ const findList = (text: string, path: ReadonlyArray<string>) =>
     yield* checkPath(root, path)
     const list = findNodeAtLocation(root, [...path])
     if (list !== undefined && list.type !== "array") return yield* Either.left(`${path.join(".")} is no list in it`)
-    return list
+    return { root, list }
   })
 
 const addElement = (before: Changed, { path, value }: Element): Edited =>
-  Either.map(findList(before.text, path), (list) => {
-    const paths = [...before.paths, path.join(".")]
-    if (list === undefined) return { text: put(before.text, [...path], [value]), paths }
+  Either.map(findList(before.text, path), ({ list, root }) => {
+    const { paths, text } = before
+    const changed = [...paths, path.join(".")]
+    if (list === undefined) return { text: put(text, root, path, [value]), paths: changed }
     return elementWith(list, value.id) === undefined
-      ? { text: put(before.text, [...path, -1], value, true), paths }
+      ? { text: insert(text, list, printed(text, value)), paths: changed }
       : before
   })
 
 const dropElement = (before: Changed, { path, value }: Element): Edited =>
-  Either.map(findList(before.text, path), (list) => {
+  Either.map(findList(before.text, path), ({ list }) => {
     const element = list === undefined ? undefined : elementWith(list, value.id)
     return list === undefined || element === undefined
       ? before

@@ -13,8 +13,12 @@ export const keyPlaceholder = "<your API key>"
 export interface Launch {
   readonly command: string
   readonly args: ReadonlyArray<string>
-  /** False for a sandbox. */
+  /** False for a sandbox, and for a sign-in. */
   readonly needsKey: boolean
+  /** It relies on a sign-in. */
+  readonly usesLogin?: boolean
+  /** Further variables that it needs. No secret. */
+  readonly variables?: Readonly<Record<string, string>>
 }
 
 /** A server that a client starts, or one that it reaches. */
@@ -85,14 +89,19 @@ export interface Client {
     readonly skills: Ability
     readonly resources: Ability
   }
+  /** What is good to know where a key is needed. */
+  readonly keyNote?: string
   readonly note?: string
 }
 
-const withKey = (value: string, { needsKey }: Launch) => (needsKey ? { env: { [keyVariable]: value } } : {})
+const withVariables = (key: string, { needsKey, variables = {} }: Launch) => {
+  const env = { ...(needsKey ? { [keyVariable]: key } : {}), ...variables }
+  return Object.keys(env).length === 0 ? {} : { env }
+}
 
 const entry =
   (key: string, more: Entry = {}) =>
-  (launch: Launch): Entry => ({ ...more, command: launch.command, args: launch.args, ...withKey(key, launch) })
+  (launch: Launch): Entry => ({ ...more, command: launch.command, args: launch.args, ...withVariables(key, launch) })
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64")
 
@@ -104,9 +113,20 @@ const shellLine = (...words: ReadonlyArray<string>) => words.map(shellWord).join
 /** In double quotes, so that the shell puts the key in and no file of commands holds it. */
 const keyWord = `${keyVariable}="$${keyVariable}"`
 
+/** `--env` for each further variable. */
+const variableWords = ({ variables = {} }: Launch) =>
+  Object.entries(variables).flatMap(([name, value]) => ["--env", shellWord(`${name}=${value}`)])
+
 const toml = JSON.stringify
 
+const tomlTable = (values: Readonly<Record<string, string>>) =>
+  `{ ${Object.entries(values)
+    .map(([name, value]) => `${name} = ${toml(value)}`)
+    .join(", ")} }`
+
 const vscodeKey = "sequentum-api-key"
+
+const vscodeInput = { type: "promptString", id: vscodeKey, description: "Sequentum API key", password: true }
 
 const home = (path: string): Place => ({ darwin: `~/${path}`, linux: `~/${path}`, win32: `~/${path}` })
 
@@ -127,8 +147,8 @@ export const clients: ReadonlyArray<Client> = [
       key: { _tag: "file" }
     },
     remoteSteps: "Settings, Connectors, Add custom connector, and the address.",
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" },
-    note: "The bundle (MCPB) is the other way: it asks for the key and keeps it in the system's store."
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" },
+    keyNote: "The bundle (MCPB) is the other way: it asks for the key and keeps it in the system's store."
   },
   {
     id: "claude-code",
@@ -147,17 +167,18 @@ export const clients: ReadonlyArray<Client> = [
         : [
             shellLine("claude", "mcp", "add", serverName),
             ...(server.needsKey ? [`--env ${keyWord}`] : []),
+            ...variableWords(server),
             shellLine("--", server.command, ...server.args)
           ].join(" "),
     shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
-    note: "The file is that of a project, for everybody who works on it. The command is for you alone."
+    note: "The file is that of a project, for everybody who works on it. The command is for you alone, in the present project; with --scope user it is for all of them."
   },
   {
     id: "claude-ai",
     name: "Claude.ai",
     hasWindow: false,
     remoteSteps: "Settings, Connectors, Add custom connector, and the address. Sign in when it asks.",
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" }
   },
   {
     id: "chatgpt",
@@ -201,17 +222,24 @@ export const clients: ReadonlyArray<Client> = [
       key: {
         _tag: "input",
         value: `\${input:${vscodeKey}}`,
-        input: { type: "promptString", id: vscodeKey, description: "Sequentum API key", password: true }
+        input: vscodeInput
       }
     },
     link: (server) =>
-      server._tag === "Remote"
-        ? `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, type: "http", url: server.url }))}`
-        : server.needsKey
-          ? undefined
-          : `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name: serverName, command: server.command, args: server.args }))}`,
+      `vscode:mcp/install?${encodeURIComponent(
+        JSON.stringify(
+          server._tag === "Remote"
+            ? { name: serverName, type: "http", url: server.url }
+            : {
+                name: serverName,
+                ...entry(`\${input:${vscodeKey}}`, { type: "stdio" })(server),
+                ...(server.needsKey ? { inputs: [vscodeInput] } : {})
+              }
+        )
+      )}`,
     shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
-    note: "VS Code asks for the key once and keeps it encrypted. A project can have its own .vscode/mcp.json: name it with --file."
+    keyNote: "VS Code asks for the key once and keeps it encrypted.",
+    note: "A project can have its own .vscode/mcp.json: name it with --file."
   },
   {
     id: "windsurf",
@@ -224,7 +252,7 @@ export const clients: ReadonlyArray<Client> = [
       remote: (url) => ({ serverUrl: url }),
       key: { _tag: "variable", value: `\${env:${keyVariable}}` }
     },
-    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" }
   },
   {
     id: "zed",
@@ -258,7 +286,7 @@ export const clients: ReadonlyArray<Client> = [
       `lmstudio://add_mcp?name=${serverName}&config=${encodeURIComponent(
         base64(server._tag === "Remote" ? { url: server.url } : entry(keyPlaceholder)(server))
       )}`,
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "no" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" }
   },
   {
     id: "goose",
@@ -284,12 +312,14 @@ export const clients: ReadonlyArray<Client> = [
                 "    type: stdio",
                 `    cmd: ${toml(server.command)}`,
                 `    args: ${toml(server.args)}`,
-                ...(server.needsKey ? [`    env_keys: ["${keyVariable}"]`] : [])
+                ...(server.needsKey ? [`    env_keys: ["${keyVariable}"]`] : []),
+                ...(server.variables === undefined ? [] : [`    envs: ${toml(server.variables)}`])
               ])
         ].join("\n")
     },
-    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" },
-    note: "`goose configure`, Add Extension, does the same and keeps the key in the system's store. This program does not edit YAML, since it could not keep your comments."
+    shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "yes" },
+    keyNote: "`goose configure`, Add Extension, does the same and keeps the key in the system's store.",
+    note: "This program does not edit YAML, since it could not keep your comments."
   },
   {
     id: "gemini",
@@ -304,9 +334,9 @@ export const clients: ReadonlyArray<Client> = [
     },
     command: (server) =>
       server._tag === "Remote"
-        ? shellLine("gemini", "mcp", "add", "--transport", "http", serverName, server.url)
+        ? shellLine("gemini", "mcp", "add", "--scope", "user", "--transport", "http", serverName, server.url)
         : undefined,
-    shows: { elicitation: "no", tasks: "no", skills: "not known", resources: "yes" }
+    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "yes" }
   },
   {
     id: "codex",
@@ -323,7 +353,8 @@ export const clients: ReadonlyArray<Client> = [
             : [
                 `command = ${toml(server.command)}`,
                 `args = ${toml(server.args)}`,
-                ...(server.needsKey ? [`env_vars = ["${keyVariable}"]`] : [])
+                ...(server.needsKey ? [`env_vars = ["${keyVariable}"]`] : []),
+                ...(server.variables === undefined ? [] : [`env = ${tomlTable(server.variables)}`])
               ])
         ].join("\n")
     },
@@ -332,9 +363,14 @@ export const clients: ReadonlyArray<Client> = [
         ? shellLine("codex", "mcp", "add", serverName, "--url", server.url)
         : server.needsKey
           ? undefined
-          : shellLine("codex", "mcp", "add", serverName, "--", server.command, ...server.args),
-    shows: { elicitation: "not known", tasks: "no", skills: "not known", resources: "not known" },
-    note: "Codex hands on the variables that env_vars names. This program does not edit TOML, since it could not keep your comments."
+          : [
+              shellLine("codex", "mcp", "add", serverName),
+              ...variableWords(server),
+              shellLine("--", server.command, ...server.args)
+            ].join(" "),
+    shows: { elicitation: "yes", tasks: "no", skills: "not known", resources: "not known" },
+    keyNote: "Codex hands on the variables that env_vars names.",
+    note: "This program does not edit TOML, since it could not keep your comments."
   }
 ]
 

@@ -108,6 +108,7 @@ const installIn = Command.make({
     "sequentum-mcp install",
     "sequentum-mcp install cursor",
     "sequentum-mcp install vscode --write",
+    "sequentum-mcp install claude-desktop --login --write",
     "sequentum-mcp install claude-ai --remote https://mcp.example.com/mcp"
   ],
   run: ({ args: [client], ...options }, overrides) =>
@@ -161,7 +162,7 @@ const completionScript = Command.make({
   summary: "Print the script by which a shell completes commands, tools and parameters",
   args: [Command.required("shell", shells)],
   flags: {},
-  examples: ["source <(sequentum-mcp completion bash)"],
+  examples: ['eval "$(sequentum-mcp completion bash)"'],
   run: ({ args: [word] }) => {
     const shell = shells.find((one) => one === word)
     return shell === undefined

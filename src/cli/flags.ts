@@ -64,6 +64,7 @@ const optionalText = (flag: string, value: string, help: string) =>
 /** What `install` adds, and where. */
 export const installation = {
   remote: optionalText("--remote", "url", "Add a hosted endpoint instead of this program"),
+  login: toggle("--login", "Use a sign-in in place of a key; signs in first where nobody is"),
   file: optionalText("--file", "path", "The client's file, if it is not where it usually is"),
   write: toggle("--write", "Change the client's file; the one before is kept beside it"),
   remove: toggle("--remove", "Take the server out of the client's file"),

@@ -4,9 +4,15 @@ import { pad, wrap } from "./print.ts"
 
 export type Entry = readonly [term: string, text: string]
 
-/** Terms and their texts in two columns. */
+/** A column of texts that would get less than this goes below the terms. */
+const minColumn = 24
+
+/** Terms and their texts in two columns, or on a narrow terminal one below the other. */
 export const entries = (list: ReadonlyArray<Entry>, width: number) => {
   const column = Math.max(...list.map(([term]) => term.length)) + 4
+  if (width - column < minColumn) {
+    return list.map(([term, text]) => [`  ${term}`, ...wrap(text, width - 6).map((line) => `      ${line}`)].join("\n"))
+  }
   return list.map(([term, text]) => {
     const [first = "", ...more] = wrap(text, width - column)
     return [`  ${pad(term, column - 2)}${first}`, ...more.map((line) => " ".repeat(column) + line)].join("\n")

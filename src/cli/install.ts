@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises"
+import { access, copyFile, lstat, mkdir, readFile, realpath, rename, stat, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
 import * as Config from "effect/Config"
@@ -8,7 +8,8 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { loadSettings, type Overrides } from "../config.ts"
+import { loadSettings, settings, type Overrides, type Settings } from "../config.ts"
+import { sessionVariableNames, sessionVariables } from "../login/SessionFile.ts"
 import { Stop } from "../serve/runMain.ts"
 import { change, remove, type Change, type Wanted } from "./clientFile.ts"
 import {
@@ -23,6 +24,7 @@ import {
   type Machine,
   type Server
 } from "./clients.ts"
+import { ensureSignedIn } from "./login.ts"
 import { didYouMean } from "./nearest.ts"
 import { indent, out, screenWidth, stdoutStyle, wrap, type Style } from "./print.ts"
 import { table } from "./table.ts"
@@ -64,6 +66,8 @@ const isOnPath = Effect.gen(function* () {
 export interface InstallOptions {
   readonly remote: Option.Option<string>
   readonly sandbox: boolean
+  /** The entry relies on a sign-in in place of a key. */
+  readonly login: boolean
   readonly readOnly: boolean
   readonly file: Option.Option<string>
   readonly write: boolean
@@ -71,8 +75,21 @@ export interface InstallOptions {
   readonly dryRun: boolean
 }
 
+/**
+ * The variables that the server needs in the client's entry, since a client does not start it with those of a shell:
+ * another Sequentum host, and where the sign-in is kept.
+ */
+const variablesFor = ({ apiUrl }: Settings, login: boolean) =>
+  Effect.gen(function* () {
+    const variables = {
+      ...(apiUrl.href === new URL(settings.apiUrl.defaultText).href ? {} : { [settings.apiUrl.env]: apiUrl.origin }),
+      ...(login ? yield* sessionVariables : {})
+    }
+    return Object.keys(variables).length === 0 ? {} : { variables }
+  })
+
 /** The server as this machine can start it, or the remote one. */
-const serverFor = (client: Client, { readOnly, remote, sandbox }: InstallOptions) =>
+const serverFor = (client: Client, { login, readOnly, remote, sandbox }: InstallOptions, own: Settings) =>
   Effect.gen(function* () {
     if (Option.isSome(remote)) {
       const url = remote.value
@@ -87,7 +104,9 @@ const serverFor = (client: Client, { readOnly, remote, sandbox }: InstallOptions
       _tag: "Local",
       command: byName ? commandName : process.execPath,
       args: byName ? flags : [yield* thisProgram, ...flags],
-      needsKey: !sandbox
+      needsKey: !sandbox && !login,
+      usesLogin: login,
+      ...(sandbox ? {} : yield* variablesFor(own, login))
     } satisfies Server
   })
 
@@ -107,6 +126,11 @@ const isRealKey = (value: unknown) => Predicate.isString(value) && value !== "" 
 const localMembers = ["type", "command", "args", "env"]
 const remoteMembers = ["type", "url", "serverUrl", "httpUrl"]
 
+/** Variables that keep the server from the sign-in: a key would come first, and the others lead elsewhere. */
+const againstLogin = [keyVariable, settings.apiUrl.env, ...sessionVariableNames]
+
+const usesLogin = (server: Server) => server._tag === "Local" && server.usesLogin === true
+
 /** The change that puts the server into the file. What a person added to the entry stays. */
 export const additionOf = (
   file: ClientFile,
@@ -116,24 +140,29 @@ export const additionOf = (
   const entry = fileEntry(file, server)
   if (entry === undefined) return undefined
   const at = [file.container, serverName]
-  const { env, ...plain } = entry
+  const { env = {}, ...plain } = entry
+  const variables = Predicate.isReadonlyRecord(env) ? env : {}
   const ownKey = file.key._tag === "file" ? Option.getOrUndefined(Option.map(key, Redacted.value)) : undefined
   const set: ReadonlyArray<Wanted> = [
     ...Object.entries(plain).map(([name, value]): Wanted => ({ path: [...at, name], value })),
-    ...(Predicate.isReadonlyRecord(env)
-      ? [
-          {
-            path: [...at, "env", keyVariable],
-            value: ownKey ?? env[keyVariable],
-            keeps: (present: unknown) => ownKey === undefined && isRealKey(present)
-          }
-        ]
-      : [])
+    ...Object.entries(variables).map(([name, value]): Wanted => {
+      const path = [...at, "env", name]
+      return name === keyVariable
+        ? { path, value: ownKey ?? value, keeps: (present) => ownKey === undefined && isRealKey(present) }
+        : { path, value }
+    })
   ]
   const others = server._tag === "Local" ? remoteMembers : localMembers
   return {
     set,
-    drop: others.filter((name) => !Object.hasOwn(entry, name)).map((name) => [...at, name]),
+    drop: [
+      ...others.filter((name) => !Object.hasOwn(entry, name)).map((name) => [...at, name]),
+      ...(usesLogin(server) ? againstLogin.filter((name) => !Object.hasOwn(variables, name)) : []).map((name) => [
+        ...at,
+        "env",
+        name
+      ])
+    ],
     elements:
       file.key._tag === "input" && server._tag === "Local" && server.needsKey
         ? [{ path: ["inputs"], value: file.key.input }]
@@ -146,11 +175,22 @@ const fileProblem = (path: string) => (cause: unknown) => {
   return new Stop({ lines: [`${path} can't be read or written${code}. Nothing was changed.`] })
 }
 
+/** Why a file should not be replaced, as a sentence. */
+const refusal = async (path: string) => {
+  const link = await lstat(path).catch(() => undefined)
+  if (link === undefined) return undefined
+  const target = await stat(path).catch(() => undefined)
+  if (target === undefined) return `${path} is a link to a file that is not there. Nothing was changed.`
+  return (target.mode & 0o222) === 0 ? `${path} is read-only. Nothing was changed.` : undefined
+}
+
 const onFile = <A>(path: string, use: () => Promise<A>) => Effect.tryPromise({ try: use, catch: fileProblem(path) })
 
 /** Replaces a file in one step, and keeps the one before beside it. Returns the path of that one, if there was a file. */
 const replaceFile = (path: string, text: string, holdsKey: boolean) =>
   Effect.gen(function* () {
+    const why = yield* Effect.promise(() => refusal(path))
+    if (why !== undefined) return yield* new Stop({ lines: [why] })
     const target = (yield* exists(path)) ? yield* onFile(path, () => realpath(path)) : path
     const isThere = yield* exists(target)
     const stamp = DateTime.formatIso(yield* DateTime.now).replaceAll(":", "-")
@@ -166,14 +206,21 @@ const replaceFile = (path: string, text: string, holdsKey: boolean) =>
     })
   })
 
+/** The text of a file, blank if there is none. Other bytes than UTF-8 would not survive. */
 const readText = (path: string) =>
-  Effect.flatMap(exists(path), (isThere) => (isThere ? onFile(path, () => readFile(path, "utf8")) : Effect.succeed("")))
+  Effect.gen(function* () {
+    if (!(yield* exists(path))) return ""
+    const bytes = yield* onFile(path, () => readFile(path))
+    return yield* Effect.try({
+      try: () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+      catch: () => new Stop({ lines: [`${path} was not changed: it is not UTF-8 text. Edit it by hand.`] })
+    })
+  })
 
-const changeFile = (client: Client, file: ClientFile, server: Server, options: InstallOptions, overrides: Overrides) =>
+const changeFile = (client: Client, file: ClientFile, server: Server, options: InstallOptions, { apiKey }: Settings) =>
   Effect.gen(function* () {
     const machine = yield* thisMachine
     const path = Option.getOrElse(options.file, () => pathOn(file.place, machine))
-    const { apiKey } = yield* loadSettings(overrides)
     const text = yield* readText(path)
     const addition = additionOf(file, server, apiKey)
     if (addition === undefined) {
@@ -206,6 +253,7 @@ const changeFile = (client: Client, file: ClientFile, server: Server, options: I
 const nextStep = (client: Client, { key }: ClientFile, server: Server, holdsKey: boolean) => {
   const restart = `Then restart ${client.name}.`
   if (server._tag === "Remote") return `${client.name} asks you to sign in. ${restart}`
+  if (server.usesLogin === true) return `The server uses your sign-in, without a key. ${restart}`
   if (!server.needsKey) return restart
   switch (key._tag) {
     case "input":
@@ -238,7 +286,10 @@ export const shownEntry = (file: ClientFile, server: Server) => {
 
 /** What `install <client>` prints: every way to add the server. Holds no key. */
 export const instructions = (client: Client, server: Server, machine: Machine, { bold }: Pick<Style, "bold">) => {
-  const { block, command, file, link, note, remoteSteps } = client
+  const { block, command, file, keyNote, link, note, remoteSteps } = client
+  const notes = [...(server._tag === "Local" && server.needsKey ? [keyNote] : []), note].filter(
+    Predicate.isNotUndefined
+  )
   const text = file === undefined ? undefined : shownEntry(file, server)
   const line = command?.(server)
   const address = link?.(server)
@@ -256,9 +307,12 @@ export const instructions = (client: Client, server: Server, machine: Machine, {
     ...(isRemoteOnly && server._tag === "Local"
       ? ["", "It reaches remote servers only: give the address of a hosted one with --remote <url>."]
       : []),
-    ...(note === undefined ? [] : ["", ...wrap(note, 100)]),
+    ...(notes.length === 0 ? [] : ["", ...wrap(notes.join(" "), 100)]),
     ...(file !== undefined && text !== undefined
-      ? ["", `To let this program do it: sequentum-mcp install ${client.id} --write`]
+      ? [
+          "",
+          `To let this program do it: sequentum-mcp install ${client.id} ${usesLogin(server) ? "--login " : ""}--write`
+        ]
       : [])
   ].join("\n")
 }
@@ -283,22 +337,38 @@ const listClients = Effect.gen(function* () {
   )
 })
 
+/** The first thing about the flags that can't be. */
+const flagProblem = (id: Option.Option<string>, options: InstallOptions) => {
+  const { dryRun, login, remote, remove, sandbox, write } = options
+  if (Option.isNone(id) && (write || remove || dryRun || login)) return "Name a client, such as cursor."
+  if (login && sandbox) return "A sandbox needs no sign-in: leave out --login or --sandbox."
+  if (login && Option.isSome(remote)) return "For a hosted endpoint the client signs you in: leave out --login."
+  if (login && remove) return "--remove needs no sign-in: leave out --login."
+  return undefined
+}
+
 /** Prints how to add this server to a client, or changes the client's file. Fails with Stop or InvalidSettings. */
 export const install = (id: Option.Option<string>, options: InstallOptions, overrides: Overrides) =>
   Effect.gen(function* () {
     const changes = options.write || options.remove || options.dryRun
-    if (Option.isNone(id)) return yield* changes ? usage("Name a client, such as cursor.") : listClients
+    const problem = flagProblem(id, options)
+    if (problem !== undefined) return yield* usage(problem)
+    if (Option.isNone(id)) return yield* listClients
     const client = yield* findClient(id.value)
-    const server = yield* serverFor(client, options)
-    if (!changes) {
-      return yield* out(instructions(client, server, yield* thisMachine, yield* stdoutStyle))
-    }
-    if (client.file === undefined) {
+    const own = yield* loadSettings(overrides)
+    const server = yield* serverFor(client, options, own)
+    if (changes && client.file === undefined) {
       const why =
         client.block === undefined ? "has no file" : `keeps its servers in ${client.block.language.toUpperCase()}`
       return yield* usage(
         `${client.name} ${why}, so this program can't add the server. See sequentum-mcp install ${client.id}.`
       )
     }
-    yield* changeFile(client, client.file, server, options, overrides)
+    if (options.login && client.file === undefined && client.block === undefined) {
+      return yield* usage(`${client.name} reaches remote servers only, and signs you in by itself: leave out --login.`)
+    }
+    if (options.login && !options.dryRun) yield* ensureSignedIn(overrides)
+    yield* changes && client.file !== undefined
+      ? changeFile(client, client.file, server, options, own)
+      : out(instructions(client, server, yield* thisMachine, yield* stdoutStyle))
   })

@@ -2,6 +2,9 @@ import { spawn } from "node:child_process"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { loadSettings, type Overrides, type Settings } from "../config.ts"
+import { discover, revoke } from "../login/oauth.ts"
+import type { Session } from "../login/Session.ts"
+import { isSignedIn } from "../login/credentials.ts"
 import { readSession, sessionPath, withLock, writeSession, type FileProblem } from "../login/SessionFile.ts"
 import { signIn } from "../login/signIn.ts"
 import { logToStderr } from "../serve/caller.ts"
@@ -48,7 +51,7 @@ export const login = (opensBrowser: boolean, overrides: Overrides) =>
         out(`Open this address to sign in to ${apiUrl.host}:\n\n${address.href}\n`),
         opensBrowser ? openInBrowser(address) : Effect.void
       )
-    yield* signIn(httpClientFor(settings), apiUrl, show).pipe(
+    yield* signIn({ http: httpClientFor(settings), apiUrl, clientDocument: settings.clientDocument, show }).pipe(
       logToStderr(settings),
       Effect.catchTags({
         FileProblem: fileStop,
@@ -64,12 +67,54 @@ export const login = (opensBrowser: boolean, overrides: Overrides) =>
     yield* keyWins(settings)
   })
 
-/** Forgets the tokens for the host. */
+/** Signs in unless that has been done. Fails with Stop. */
+export const ensureSignedIn = (overrides: Overrides) =>
+  Effect.gen(function* () {
+    const settings = yield* loadSettings(overrides)
+    const { apiUrl } = settings
+    const isDone = yield* isSignedIn(httpClientFor(settings), apiUrl.origin).pipe(
+      logToStderr(settings),
+      Effect.mapError(fileStop)
+    )
+    yield* isDone ? out(`Signed in to ${apiUrl.host} already.`) : login(true, overrides)
+    yield* out("")
+  })
+
+/** How it went with the tokens at the server, as the end of a sentence. */
+const revocation = (settings: Settings, session: Session) => {
+  const http = httpClientFor(settings)
+  return Effect.flatMap(discover(http, settings.apiUrl), (metadata) => revoke(http, metadata, session)).pipe(
+    logToStderr(settings),
+    Effect.match({
+      onSuccess: (isRevoked) =>
+        isRevoked
+          ? "They have been revoked."
+          : `${settings.apiUrl.host} does not revoke tokens: a copy lasts until it expires.`,
+      onFailure: ({ reason }) => `They could not be revoked: ${reason} A copy lasts until it expires.`
+    })
+  )
+}
+
+/** Revokes the tokens for the host, and forgets them. */
 export const logout = (overrides: Overrides) =>
   Effect.gen(function* () {
-    const { apiUrl } = yield* loadSettings(overrides)
-    const session = yield* readSession(apiUrl.origin)
-    if (Option.isNone(session)) return yield* out(`Nobody is signed in to ${apiUrl.host}.`)
-    yield* withLock(writeSession(apiUrl.origin, Option.none()))
-    yield* out(`Signed out of ${apiUrl.host}: its tokens are no longer on this machine.`)
+    const settings = yield* loadSettings(overrides)
+    const { apiUrl } = settings
+    const session = readSession(apiUrl.origin)
+    const nobody = out(`Nobody is signed in to ${apiUrl.host}.`)
+    // Nothing needs the lock then, whose file is in a folder that is not there yet.
+    if (Option.isNone(yield* session)) return yield* nobody
+    const ended = yield* withLock(
+      Effect.gen(function* () {
+        const now = yield* session
+        if (Option.isNone(now)) return Option.none()
+        const end = yield* revocation(settings, now.value)
+        yield* writeSession(apiUrl.origin, Option.none())
+        return Option.some(end)
+      })
+    )
+    yield* Option.match(ended, {
+      onNone: () => nobody,
+      onSome: (end) => out(`Signed out of ${apiUrl.host}: its tokens are no longer on this machine. ${end}`)
+    })
   }).pipe(Effect.catchTag("FileProblem", fileStop))

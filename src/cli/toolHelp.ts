@@ -77,10 +77,16 @@ const exampleObject = (schema: JsonObject): JsonObject => {
   )
 }
 
+/** What a call needs besides, of which the schema can only say that it is one of several ways. */
+const needed: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
+  ["wait_for_run", ["agentId", "runId"]],
+  ["create_agent_schedule", ["agentId", "name", "cronExpression"]]
+])
+
 /** The words of an example: what is required and, where nothing is, the first parameter. */
 export const exampleWords = (tool: ToolDescriptor): ReadonlyArray<string> => {
   const properties = [...propertiesOf(tool)]
-  const required = requiredOf(tool)
+  const required = needed.get(tool.name) ?? requiredOf(tool)
   const shown = required.length === 0 ? properties.slice(0, 1) : properties.filter(([name]) => required.includes(name))
   return shown.map(([name, schema]) => `${name}=${exampleValue(name, schema)}`)
 }

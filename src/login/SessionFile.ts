@@ -21,6 +21,8 @@ const variable = (name: string) =>
     Option.getOrUndefined(Option.filter(value, (text) => text !== ""))
   )
 
+const stateHome = "XDG_STATE_HOME"
+
 const folderFor = (platform: NodeJS.Platform) => {
   switch (platform) {
     case "darwin":
@@ -28,13 +30,24 @@ const folderFor = (platform: NodeJS.Platform) => {
     case "win32":
       return Effect.map(variable("LOCALAPPDATA"), (folder) => folder ?? join(homedir(), "AppData", "Local"))
     default:
-      return Effect.map(variable("XDG_STATE_HOME"), (folder) => folder ?? join(homedir(), ".local", "state"))
+      return Effect.map(variable(stateHome), (folder) => folder ?? join(homedir(), ".local", "state"))
   }
 }
 
 /** Where sessions are kept. */
 export const sessionPath: Effect.Effect<string> = Effect.map(folderFor(process.platform), (folder) =>
   join(folder, "sequentum-mcp", "login.json")
+)
+
+/** Variables that say where sessions are, and that clients do not hand on to the servers they start. */
+export const sessionVariableNames: ReadonlyArray<string> =
+  process.platform === "darwin" || process.platform === "win32" ? [] : [stateHome]
+
+/** Those of them that are set here. */
+export const sessionVariables: Effect.Effect<Readonly<Record<string, string>>> = Effect.reduce(
+  sessionVariableNames,
+  {},
+  (set, name) => Effect.map(variable(name), (value) => (value === undefined ? set : { ...set, [name]: value }))
 )
 
 /** Sessions by the origin of their Sequentum host. */

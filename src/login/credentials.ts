@@ -85,3 +85,13 @@ export const signedInCredentials = (
       })
     )
   })
+
+/** Whether somebody is signed in to the host, after a renewal where that is needed. */
+export const isSignedIn = (http: Http, origin: string): Effect.Effect<boolean, FileProblem> =>
+  Effect.gen(function* () {
+    const found = yield* signedInCredentials(http, origin)
+    if (Option.isNone(found)) return false
+    yield* found.value.renewal?.beforeUse ?? Effect.void
+    const now = yield* Clock.currentTimeMillis
+    return Option.exists(yield* readSession(origin), (session) => !isNearlyOver(session, now))
+  })

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { layerHttpClient } from "../sequentum/client/upstreamHttpClient.ts"
@@ -17,10 +18,12 @@ import type { Session } from "./Session.ts"
  * error code of OAuth, if there was one.
  */
 export class OAuthFailed extends Data.TaggedError("OAuthFailed")<{
-  readonly kind: "network" | "refused" | "failed"
+  readonly kind: "network" | "refused" | "tryLater" | "failed"
   readonly reason: string
   readonly code?: string
 }> {}
+
+const unfit = (reason: string) => new OAuthFailed({ kind: "failed", reason })
 
 /** How to send requests to an authorization server. */
 export type Http = Layer.Layer<HttpClient.HttpClient>
@@ -58,23 +61,29 @@ const send = (http: Http, { body, method, type, url }: Ask) => {
 const ErrorBody = Schema.parseJson(Schema.Struct({ error: Schema.String.pipe(Schema.pattern(/^[a-z_]{1,60}$/u)) }))
 const readError = Schema.decodeOption(ErrorBody)
 
-/** Sends a request and reads its JSON. The text of a refusal is not repeated: it may hold what was sent. */
+const refusal = (at: string, status: number, body: string) => {
+  const code = Option.getOrUndefined(Option.map(readError(body), ({ error }) => error))
+  if (status === 429 || status >= 500) {
+    return new OAuthFailed({ kind: "tryLater", reason: `${at} can't answer now (status ${status}). Try again later.` })
+  }
+  const reason = `${at} refused the request: ${code ?? "no reason given"} (status ${status}).`
+  return new OAuthFailed({ kind: "refused", reason, ...(code === undefined ? {} : { code }) })
+}
+
+const placeOf = ({ host, pathname }: URL) => `${host}${pathname}`
+
+/** The body of the answer. The text of a refusal is not repeated: it may hold what was sent. */
+const accepted = (http: Http, what: Ask): Effect.Effect<string, OAuthFailed> =>
+  Effect.flatMap(send(http, what), ({ body, status }) =>
+    status >= 200 && status < 300 ? Effect.succeed(body) : refusal(placeOf(what.url), status, body)
+  )
+
 const ask = <A, I>(http: Http, what: Ask, schema: Schema.Schema<A, I>): Effect.Effect<A, OAuthFailed> =>
-  Effect.flatMap(send(http, what), ({ body, status }) => {
-    const at = `${what.url.host}${what.url.pathname}`
-    if (status >= 200 && status < 300) {
-      return Effect.mapError(
-        Schema.decode(Schema.parseJson(schema))(body),
-        () => new OAuthFailed({ kind: "failed", reason: `The answer of ${at} is not as OAuth wants it.` })
-      )
-    }
-    const code = Option.map(readError(body), ({ error }) => error)
-    return new OAuthFailed({
-      kind: status >= 400 && status < 500 && status !== 429 ? "refused" : "failed",
-      reason: `${at} refused the request: ${Option.getOrElse(code, () => "no reason given")} (status ${status}).`,
-      ...(Option.isSome(code) ? { code: code.value } : {})
-    })
-  })
+  Effect.flatMap(accepted(http, what), (body) =>
+    Effect.mapError(Schema.decode(Schema.parseJson(schema))(body), () =>
+      unfit(`The answer of ${placeOf(what.url)} is not as OAuth wants it.`)
+    )
+  )
 
 const Endpoint = Schema.String.pipe(Schema.filter((text) => URL.canParse(text)))
 
@@ -84,13 +93,13 @@ const Metadata = Schema.Struct({
   authorization_endpoint: Endpoint,
   token_endpoint: Endpoint,
   registration_endpoint: Schema.optional(Endpoint),
+  revocation_endpoint: Schema.optional(Endpoint),
+  client_id_metadata_document_supported: Schema.optional(Schema.Boolean),
   code_challenge_methods_supported: Schema.optional(Schema.Array(Schema.String)),
   scopes_supported: Schema.optional(Schema.Array(Schema.String)),
   authorization_response_iss_parameter_supported: Schema.optional(Schema.Boolean)
 })
 export type Metadata = typeof Metadata.Type
-
-const unfit = (reason: string) => new OAuthFailed({ kind: "failed", reason })
 
 /** Whether codes and tokens may be sent there: by TLS, or within this machine if the API is there as well. */
 const isSafe = (apiUrl: URL) => (endpoint: string) => {
@@ -102,17 +111,19 @@ const isSafe = (apiUrl: URL) => (endpoint: string) => {
 export const discover = (http: Http, apiUrl: URL): Effect.Effect<Metadata, OAuthFailed> =>
   Effect.gen(function* () {
     const url = new URL("/.well-known/oauth-authorization-server", apiUrl)
-    const found = yield* ask(http, { method: "GET", url }, Metadata)
-    const { authorization_endpoint, code_challenge_methods_supported, issuer, registration_endpoint, token_endpoint } =
-      found
+    const found = yield* Effect.mapError(ask(http, { method: "GET", url }, Metadata), (error) =>
+      error.kind === "refused" ? unfit(`${apiUrl.host} has no sign-in: it answers nothing at ${url.pathname}.`) : error
+    )
+    const { code_challenge_methods_supported, issuer } = found
     if (issuer !== apiUrl.origin && issuer !== `${apiUrl.origin}/`) {
       return yield* unfit(`The metadata of ${apiUrl.host} is that of another issuer.`)
     }
     const endpoints = [
-      authorization_endpoint,
-      token_endpoint,
-      ...(registration_endpoint === undefined ? [] : [registration_endpoint])
-    ]
+      found.authorization_endpoint,
+      found.token_endpoint,
+      found.registration_endpoint,
+      found.revocation_endpoint
+    ].filter(Predicate.isNotUndefined)
     if (!endpoints.every(isSafe(apiUrl))) {
       return yield* unfit(`The metadata of ${apiUrl.host} names an address without TLS.`)
     }
@@ -127,30 +138,39 @@ export const wantedScopes = ({ scopes_supported }: Metadata): string =>
   [...scopes, "offline_access"].filter((scope) => scopes_supported?.includes(scope) ?? true).join(" ")
 
 /** Registers this program as a public client (RFC 7591). Succeeds with its id. */
-export const register = (http: Http, metadata: Metadata, redirectUri: string): Effect.Effect<string, OAuthFailed> =>
-  metadata.registration_endpoint === undefined
+const register = (http: Http, metadata: Metadata, endpoint: string, redirectUri: string) => {
+  const body = {
+    client_name: "sequentum-mcp",
+    application_type: "native",
+    redirect_uris: [redirectUri],
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+    token_endpoint_auth_method: "none",
+    scope: wantedScopes(metadata)
+  }
+  const request = { url: new URL(endpoint), type: "application/json", body: JSON.stringify(body) }
+  const answer = ask(http, { method: "POST", ...request }, Schema.Struct({ client_id: Schema.NonEmptyString }))
+  return Effect.map(answer, ({ client_id }) => client_id)
+}
+
+/**
+ * The id of this program as a client: the address of a document about it, where there is one and the server reads such
+ * documents, else one that the server gives at registration. Fails with OAuthFailed.
+ */
+export const identify = (
+  http: Http,
+  metadata: Metadata,
+  redirectUri: string,
+  document: Option.Option<URL>
+): Effect.Effect<string, OAuthFailed> => {
+  const { client_id_metadata_document_supported, registration_endpoint } = metadata
+  if (client_id_metadata_document_supported === true && Option.isSome(document)) {
+    return Effect.succeed(document.value.href)
+  }
+  return registration_endpoint === undefined
     ? unfit("The authorization server does not register clients by itself. Use an API key.")
-    : Effect.map(
-        ask(
-          http,
-          {
-            method: "POST",
-            url: new URL(metadata.registration_endpoint),
-            type: "application/json",
-            body: JSON.stringify({
-              client_name: "sequentum-mcp",
-              application_type: "native",
-              redirect_uris: [redirectUri],
-              grant_types: ["authorization_code", "refresh_token"],
-              response_types: ["code"],
-              token_endpoint_auth_method: "none",
-              scope: wantedScopes(metadata)
-            })
-          },
-          Schema.Struct({ client_id: Schema.NonEmptyString })
-        ),
-        ({ client_id }) => client_id
-      )
+    : register(http, metadata, registration_endpoint, redirectUri)
+}
 
 const Granted = Schema.Struct({
   access_token: Schema.Redacted(Schema.NonEmptyString),
@@ -235,3 +255,21 @@ export const refresh = (
     grant(http, session, { grant_type: "refresh_token", refresh_token: Redacted.value(refreshToken) }),
     (given) => sessionOf(session, given, refreshToken)
   )
+
+/** Makes the tokens of a session useless (RFC 7009). False if the server offers no such thing. Fails with OAuthFailed. */
+export const revoke = (
+  http: Http,
+  { revocation_endpoint }: Metadata,
+  { accessToken, clientId, refreshToken }: Session
+): Effect.Effect<boolean, OAuthFailed> => {
+  if (revocation_endpoint === undefined) return Effect.succeed(false)
+  const [token, hint] = refreshToken === undefined ? [accessToken, "access_token"] : [refreshToken, "refresh_token"]
+  const form = { token: Redacted.value(token), token_type_hint: hint, client_id: clientId }
+  const request = {
+    method: "POST",
+    url: new URL(revocation_endpoint),
+    type: "application/x-www-form-urlencoded",
+    body: new URLSearchParams(form).toString()
+  } as const
+  return Effect.as(accepted(http, request), true)
+}

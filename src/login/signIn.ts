@@ -5,8 +5,8 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { discover, exchangeCode, OAuthFailed, register, wantedScopes, type Http } from "./oauth.ts"
-import { withLock, writeSession } from "./SessionFile.ts"
+import { discover, exchangeCode, identify, OAuthFailed, wantedScopes, type Http } from "./oauth.ts"
+import { readSession, withLock, writeSession } from "./SessionFile.ts"
 
 /** Nobody has finished the sign-in in time. */
 export class NotFinished extends Data.TaggedError("NotFinished")<{ readonly minutes: number }> {}
@@ -85,19 +85,31 @@ const listen = (state: string) =>
     }
   })
 
+/** What a sign-in needs to know. */
+export interface SignIn<E, R> {
+  readonly http: Http
+  readonly apiUrl: URL
+  /** The address of a document about this program as a client. */
+  readonly clientDocument: Option.Option<URL>
+  /** Gets the address to open. */
+  readonly show: (address: URL) => Effect.Effect<void, E, R>
+}
+
 /**
  * Signs in to the host in the user's browser: authorization code with PKCE, and a redirect to this machine (RFC 8252).
- * `show` gets the address to open. The session goes to the file.
+ * The session goes to the file.
  */
-export const signIn = <E, R>(http: Http, apiUrl: URL, show: (address: URL) => Effect.Effect<void, E, R>) =>
+export const signIn = <E, R>({ apiUrl, clientDocument, http, show }: SignIn<E, R>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const { origin } = apiUrl
+      // A file that can't be written should not be found out after the user has signed in.
+      yield* withLock(readSession(origin))
       const metadata = yield* discover(http, apiUrl)
       const state = random()
       const verifier = random()
       const { code: redirected, redirectUri } = yield* listen(state)
-      const clientId = yield* register(http, metadata, redirectUri)
+      const clientId = yield* identify(http, metadata, redirectUri, clientDocument)
       const address = new URL(metadata.authorization_endpoint)
       const parameters = {
         response_type: "code",

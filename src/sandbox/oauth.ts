@@ -91,7 +91,7 @@ const issuerOf = (request: HttpServerRequest.HttpServerRequest) =>
 /**
  * A toy authorization server: it approves everything, for the account `demo` or the one that `login_hint` names.
  * Authorization code with PKCE and refresh tokens, for public clients on this machine. Its paths are those of the API
- * host; RFC 8414, 7591, 7636, 8707 and 9207 say what the documents and parameters mean.
+ * host; RFC 8414, 7009, 7591, 7636, 8707 and 9207 say what the documents and parameters mean.
  */
 export const routes = (signing: Signing) => {
   const clients = new Map<string, ReadonlyArray<string>>()
@@ -103,11 +103,13 @@ export const routes = (signing: Signing) => {
     authorization_endpoint: `${issuer}/api/oauth/authorize`,
     token_endpoint: `${issuer}/api/oauth/token`,
     registration_endpoint: `${issuer}/api/oauth/register`,
+    revocation_endpoint: `${issuer}/api/oauth/revoke`,
     jwks_uri: `${issuer}/api/oauth/jwks`,
     response_types_supported: ["code"],
     grant_types_supported: ["authorization_code", "refresh_token"],
     code_challenge_methods_supported: ["S256"],
     token_endpoint_auth_methods_supported: ["none"],
+    revocation_endpoint_auth_methods_supported: ["none"],
     scopes_supported: allScopes,
     client_id_metadata_document_supported: true,
     resource_indicators_supported: true,
@@ -193,7 +195,8 @@ export const routes = (signing: Signing) => {
     )
   })
 
-  const grantTokens = (issuer: string, grant: Grant, refreshToken: string | undefined) =>
+  /** `id` is that of the sign-in. */
+  const grantTokens = (issuer: string, id: string, grant: Grant, refreshToken: string | undefined) =>
     Effect.gen(function* () {
       const scope = grant.scopes.join(" ")
       const token = yield* signing.sign({
@@ -201,7 +204,8 @@ export const routes = (signing: Signing) => {
         sub: grant.sub,
         aud: grant.resource,
         client_id: grant.clientId,
-        scope
+        scope,
+        sid: id
       })
       return json({
         access_token: token,
@@ -240,10 +244,12 @@ export const routes = (signing: Signing) => {
         resource: form.get("resource") ?? code.resource
       }
       const mayRefresh = grant.scopes.includes(offline)
+      const id = randomUUID()
       return yield* grantTokens(
         issuer,
+        id,
         grant,
-        mayRefresh ? refreshTokenOf(randomUUID(), grant, now + refreshLifeMs) : undefined
+        mayRefresh ? refreshTokenOf(id, grant, now + refreshLifeMs) : undefined
       )
     })
 
@@ -259,19 +265,49 @@ export const routes = (signing: Signing) => {
       // A refresh token that comes twice may have been stolen, so none of its family is accepted any more.
       families.delete(id)
       if (family.current !== given || family.expires <= (yield* Clock.currentTimeMillis)) return yield* invalid
-      return yield* grantTokens(issuer, family, refreshTokenOf(id, family, family.expires))
+      return yield* grantTokens(issuer, id, family, refreshTokenOf(id, family, family.expires))
+    })
+
+  const formOf = (request: HttpServerRequest.HttpServerRequest) =>
+    Effect.mapBoth(request.text, {
+      onFailure: () => fail("invalid_request", "The body could not be read."),
+      onSuccess: (text) => new URLSearchParams(text)
     })
 
   const token = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    const form = new URLSearchParams(
-      yield* Effect.mapError(request.text, () => fail("invalid_request", "The body could not be read."))
-    )
+    const form = yield* formOf(request)
     const issuer = issuerOf(request)
     const type = form.get("grant_type")
     if (type === "authorization_code") return yield* byCode(issuer, form)
     if (type === "refresh_token") return yield* byRefreshToken(issuer, form)
     return yield* fail("unsupported_grant_type", "authorization_code and refresh_token are supported.")
+  })
+
+  /** The sign-in that a token follows from, and whose it is; none for a token that is not valid. */
+  const ownerOf = (issuer: string, given: string) =>
+    Effect.gen(function* () {
+      const id = given.split(".", 1)[0] ?? ""
+      const family = families.get(id)
+      if (family?.current === given) return Option.some({ id, clientId: family.clientId })
+      const subject = yield* Effect.orElseSucceed(signing.subject(given, issuer), Option.none)
+      return Option.map(subject, ({ clientId, sid }) => ({ id: sid, clientId }))
+    })
+
+  /** Either kind of token ends its sign-in as a whole. One that is not valid needs no revoking (RFC 7009, section 2.2). */
+  const revoke = Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const form = yield* formOf(request)
+    const clientId = form.get("client_id")
+    const given = form.get("token")
+    if (clientId === null || given === null) return yield* fail("invalid_request", "token and client_id are needed.")
+    const owner = yield* ownerOf(issuerOf(request), given)
+    if (Option.isSome(owner)) {
+      if (owner.value.clientId !== clientId) return yield* fail("invalid_client", "The token is of another client.")
+      families.delete(owner.value.id)
+      yield* signing.revoke(owner.value.id)
+    }
+    return HttpServerResponse.empty({ status: 200, headers: cors })
   })
 
   const refused = <R>(
@@ -300,8 +336,14 @@ export const routes = (signing: Signing) => {
     HttpRouter.makeRoute("GET", "/api/oauth/authorize", refused(authorize)),
     HttpRouter.makeRoute("POST", "/api/oauth/register", refused(register)),
     HttpRouter.makeRoute("POST", "/api/oauth/token", refused(token)),
-    ...(["/.well-known/oauth-authorization-server", "/api/oauth/register", "/api/oauth/token"] as const).map((path) =>
-      HttpRouter.makeRoute("OPTIONS", path, preflight)
-    )
+    HttpRouter.makeRoute("POST", "/api/oauth/revoke", refused(revoke)),
+    ...(
+      [
+        "/.well-known/oauth-authorization-server",
+        "/api/oauth/register",
+        "/api/oauth/token",
+        "/api/oauth/revoke"
+      ] as const
+    ).map((path) => HttpRouter.makeRoute("OPTIONS", path, preflight))
   ]
 }

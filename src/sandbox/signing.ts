@@ -21,6 +21,9 @@ interface Key {
 export interface Subject {
   readonly sub: string
   readonly scopes: ReadonlyArray<string>
+  readonly clientId: string
+  /** The sign-in that the token follows from. */
+  readonly sid: string
 }
 
 /** The claims of an access token besides its times and its id. */
@@ -30,6 +33,7 @@ export interface Claims {
   readonly aud: string
   readonly client_id: string
   readonly scope: string
+  readonly sid: string
 }
 
 export interface SigningOptions {
@@ -51,11 +55,18 @@ export interface Signing {
    * the sandbox. Fails if it claims so and is not valid.
    */
   readonly subject: (token: string, issuer: string) => Effect.Effect<Option.Option<Subject>, "invalid">
+  /** From now on no token of that sign-in is valid. */
+  readonly revoke: (sid: string) => Effect.Effect<void>
 }
 
 const Header = Schema.parseJson(Schema.Struct({ kid: Schema.optional(Schema.Unknown) }))
 const Payload = Schema.parseJson(Schema.Struct({ iss: Schema.optional(Schema.Unknown) }))
-const Verified = Schema.Struct({ sub: Schema.String, scope: Schema.String })
+const Verified = Schema.Struct({
+  sub: Schema.String,
+  scope: Schema.String,
+  client_id: Schema.String,
+  sid: Schema.String
+})
 
 const part = <A, I>(schema: Schema.Schema<A, I>, token: string, index: number): Option.Option<A> =>
   Encoding.decodeBase64UrlString(token.split(".")[index] ?? "").pipe(
@@ -68,6 +79,7 @@ const loadJose = Effect.promise(() => import("jose"))
 export const make = ({ keyLife = 86_400, tokenLife = 3600 }: SigningOptions): Signing => {
   // Oldest first.
   let all: ReadonlyArray<Key> = []
+  const revoked = new Map<string, number>()
   const lock = Effect.unsafeMakeSemaphore(1)
 
   const generate = (now: number) =>
@@ -124,11 +136,19 @@ export const make = ({ keyLife = 86_400, tokenLife = 3600 }: SigningOptions): Si
             jose.jwtVerify(token, jose.createLocalJWKSet({ keys }), { algorithms: [algorithm], currentDate: now }),
           catch: () => "invalid" as const
         })
-        const { scope, sub } = yield* Effect.mapError(
+        const { client_id, scope, sid, sub } = yield* Effect.mapError(
           Schema.decodeUnknown(Verified)(verified.payload),
           () => "invalid" as const
         )
-        return Option.some({ sub, scopes: scope.split(" ") })
+        if (revoked.has(sid)) return yield* Effect.fail("invalid" as const)
+        return Option.some({ sub, scopes: scope.split(" "), clientId: client_id, sid })
+      }),
+    revoke: (sid) =>
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        // The tokens of the others have expired by now.
+        for (const [other, at] of revoked) if (now - at > tokenLife * 1000) revoked.delete(other)
+        revoked.set(sid, now)
       })
   }
 }

@@ -1,7 +1,10 @@
 import { randomInt, randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
+import { createServer as createSecureServer } from "node:https"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -11,6 +14,7 @@ import { serve } from "../../src/sandbox/server.ts"
 import { AgentPage } from "../../src/sequentum/schemas/Agent.ts"
 import { maybe, rows, RunId } from "../../src/sequentum/schemas/common.ts"
 import { Run, RunStatus } from "../../src/sequentum/schemas/Run.ts"
+import { certificate, key } from "../sequentum/certificate.ts"
 import { run } from "../support/program.ts"
 
 const Check = Schema.Struct({
@@ -313,11 +317,49 @@ describe("sequentum-mcp doctor", () => {
     })
   )
 
+  it.scopedLive("says of a certificate that nobody signed, and of a key that is refused, what to do", () =>
+    Effect.gen(function* () {
+      const server = yield* Effect.acquireRelease(
+        Effect.promise(async () => {
+          const made = createSecureServer({ key, cert: certificate }, (_, response) =>
+            response.writeHead(401).end("{}")
+          )
+          await once(made.listen(0, "127.0.0.1"), "listening")
+          return made
+        }),
+        (made) => Effect.sync(() => made.close().closeAllConnections())
+      )
+      const address = server.address()
+      const url = `https://localhost:${address !== null && typeof address === "object" ? address.port : 0}`
+      const untrusted = yield* examine(url)
+      assert.strictEqual(untrusted.code, 6)
+      const tls = untrusted.report.checks.at(-1)
+      assert.deepInclude(tls, { name: "TLS", result: "fail", found: "DEPTH_ZERO_SELF_SIGNED_CERT" })
+      assert.include(tls?.todo, "set NODE_EXTRA_CA_CERTS to the file of its certificate, and start this server anew")
+      const folder = yield* Effect.acquireRelease(
+        Effect.sync(() => mkdtempSync(join(tmpdir(), "doctor-"))),
+        (made) => Effect.sync(() => rmSync(made, { recursive: true }))
+      )
+      writeFileSync(join(folder, "ca.pem"), certificate)
+      const trusted = yield* examine(url, { NODE_EXTRA_CA_CERTS: join(folder, "ca.pem") })
+      assert.strictEqual(trusted.code, 4)
+      assert.deepInclude(
+        trusted.report.checks.find(({ name }) => name === "Credentials"),
+        { result: "fail", found: "refused (401)" }
+      )
+    })
+  )
+
   it.live("stops at what keeps it from going on, with its exit code", () =>
     Effect.gen(function* () {
       const offline = yield* examine("http://127.0.0.1:1")
       assert.strictEqual(offline.code, 6)
       assert.deepInclude(offline.report.checks.at(-1), { name: "Network", result: "fail", found: "ECONNREFUSED" })
+      assert.notInclude(offline.report.checks.at(-1)?.todo, "ask the user")
+      const proxied = yield* examine("https://sequentum.invalid", { HTTPS_PROXY: "http://127.0.0.1:1" })
+      assert.strictEqual(proxied.code, 6)
+      assert.deepInclude(proxied.report.checks.at(-2), { name: "Proxy", found: "127.0.0.1:1" })
+      assert.deepInclude(proxied.report.checks.at(-1), { name: "Network", result: "fail", found: "ECONNREFUSED" })
       const wrong = yield* examine("nowhere", { PORT: "many" })
       assert.strictEqual(wrong.code, 2)
       assert.strictEqual(wrong.report.checks.filter(({ result }) => result === "fail").length, 2)

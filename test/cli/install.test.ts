@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -20,6 +29,7 @@ import { run } from "../support/program.ts"
 const files = clients.flatMap(({ file, id }) => (file === undefined ? [] : [{ id, file }]))
 
 const local: Server = { _tag: "Local", command: "/usr/bin/node", args: ["/x/main.js"], needsKey: true }
+const signedIn: Server = { ...local, needsKey: false, usesLogin: true, variables: { XDG_STATE_HOME: "/my state" } }
 const hosted: Server = { _tag: "Remote", url: "https://mcp.example.com/mcp" }
 
 const addition = (file: ClientFile, server: Server = local, key: Option.Option<string> = Option.none()) =>
@@ -89,6 +99,16 @@ const commentsIn = (text: string) => {
   return found
 }
 
+/** Whether a text is there in another one, with something added, but for blanks. */
+const isWithin = (text: string, more: string) => {
+  let at = 0
+  for (const character of text.replaceAll(/\s/gu, "")) {
+    at = more.indexOf(character, at) + 1
+    if (at === 0) return false
+  }
+  return true
+}
+
 /** JSON text with comments, blanks and trailing commas anywhere. */
 const trivia = FastCheck.constantFrom(
   "",
@@ -146,6 +166,7 @@ describe.each(files)("the file of $id", ({ file }) => {
     assert.deepStrictEqual(others(read(once), file), others(read(text), file))
     assert.deepStrictEqual(commentsIn(once), commentsIn(text))
     assert.strictEqual(once.startsWith("\ufeff"), text.startsWith("\ufeff"))
+    assert.isTrue(isWithin(text, once), once)
     assert.strictEqual(add(once, file), once)
   })
 
@@ -195,9 +216,49 @@ describe("a change", () => {
     assert.notMatch(changed, /[^\r]\n/u)
     assert.include(changed, '\r\n\t\t"sequentum": {\r\n\t\t\t"command": "/usr/bin/node",\r\n')
     assert.strictEqual(
-      changed.replace(/,\r\n\t\t"sequentum": \{[\s\S]*?\r\n\t\t\}/u, "").replaceAll(/\s+/gu, " "),
-      text.replaceAll(/\s+/gu, " ")
+      changed.replace("}, // keep", "} // keep").replace(/\r\n\t\t"sequentum": \{[\s\S]*?\r\n\t\t\}/u, ""),
+      text
     )
+  })
+})
+
+describe("what is added", () => {
+  const cursor = files.find(({ id }) => id === "cursor")?.file ?? assert.fail()
+  const entry = (indent: string) => ['"sequentum": {', '  "command": "x",', '  "args": []', "}"].join(`\n${indent}`)
+  const server: Server = { _tag: "Local", command: "x", args: [], needsKey: false }
+  it.each([
+    ["a blank file", "", `{\n  "mcpServers": {\n    ${entry("    ")}\n  }\n}\n`],
+    [
+      "a comment at the end of a line",
+      '{\n  "a": 1 // one\n}\n',
+      `{\n  "a": 1, // one\n  "mcpServers": {\n    ${entry("    ")}\n  }\n}\n`
+    ],
+    ["one line", '{"a" :[1,  2]}', `{"a" :[1,  2],\n  "mcpServers": {\n    ${entry("    ")}\n  }\n}`],
+    [
+      "a trailing comma and a comment",
+      '{\n  "mcpServers": {\n    "b":{ }, /* b */ // bb\n  },\n}',
+      `{\n  "mcpServers": {\n    "b":{ }, /* b */ // bb\n    ${entry("    ")}\n  },\n}`
+    ],
+    [
+      "only a comment",
+      '{\n  "mcpServers": {\n    // none yet\n  }\n}',
+      `{\n  "mcpServers": {\n    // none yet\n    ${entry("    ")}\n  }\n}`
+    ]
+  ])("leaves %s as it is", (_, text, wanted) => {
+    assert.strictEqual(add(text, cursor, server), wanted)
+  })
+})
+
+describe("what is taken out", () => {
+  it("leaves no blank line, wherever it stood", () => {
+    const text = '{\n  "a": 1,\n  "b": 2,\n  "c": 3\n}\n'
+    for (const [name, left] of [
+      ["a", '{\n  "b": 2,\n  "c": 3\n}\n'],
+      ["b", '{\n  "a": 1,\n  "c": 3\n}\n'],
+      ["c", '{\n  "a": 1,\n  "b": 2\n}\n']
+    ] as const) {
+      assert.strictEqual(Either.getOrThrow(remove(text, [name], [])).text, left)
+    }
   })
 })
 
@@ -208,7 +269,7 @@ describe("the instructions", () => {
   const style = { bold: (text: string) => text }
 
   it("hold blocks that their clients can read", () => {
-    for (const server of [local, hosted]) {
+    for (const server of [local, signedIn, hosted]) {
       for (const client of clients) {
         const text = instructions(client, server, machine, style)
         assert.notInclude(text, "undefined", client.id)
@@ -217,6 +278,7 @@ describe("the instructions", () => {
           assert.property(Schema.decodeSync(Any)(json ?? ""), client.file.container)
         }
         if (client.block?.language === "yaml") assert.property(parseYaml(client.block.text(server)), "extensions")
+        if (server === signedIn) assert.notInclude(text, "SEQUENTUM_API_KEY", client.id)
         const link = client.link?.(server)
         if (link !== undefined) assert.isTrue(URL.canParse(link), link)
       }
@@ -291,6 +353,36 @@ describe("sequentum-mcp install", () => {
         assert.match(again.stdout, /needs no change/u)
         yield* install("cursor", "--remove", "--file", file)
         assert.strictEqual(readFileSync(file, "utf8"), '{\n  // mine\n  "mcpServers": {}\n}\n')
+      })
+    )
+  )
+
+  it.live("leaves a file alone that it could not put back as it was", () =>
+    atHome((home, install) =>
+      Effect.gen(function* () {
+        const path = (name: string) => join(home, name)
+        writeFileSync(path("read-only"), "{}", { mode: 0o444 })
+        writeFileSync(path("latin"), Buffer.from([0x7b, 0x22, 0xfc, 0x22, 0x3a, 0x31, 0x7d]))
+        writeFileSync(path("broken"), "{ nothing")
+        symlinkSync(path("nowhere"), path("link"))
+        mkdirSync(path("folder"))
+        for (const [name, why] of [
+          ["read-only", " is read-only. Nothing was changed."],
+          ["latin", " was not changed: it is not UTF-8 text. Edit it by hand."],
+          ["broken", " was not changed: it is not JSON. Mend it, or edit it by hand."],
+          ["link", " is a link to a file that is not there. Nothing was changed."],
+          ["folder", " can't be read or written (EISDIR). Nothing was changed."]
+        ] as const) {
+          const before = name === "link" || name === "folder" ? "" : readFileSync(path(name), "latin1")
+          const { code, stderr } = yield* install("cursor", "--write", "--file", path(name))
+          assert.strictEqual(stderr, `${path(name)}${why}\n`)
+          assert.strictEqual(code, 1)
+          if (before !== "") assert.strictEqual(readFileSync(path(name), "latin1"), before)
+        }
+        assert.deepStrictEqual(
+          readdirSync(home).filter((name) => /bak|tmp|nowhere/u.test(name)),
+          []
+        )
       })
     )
   )

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
+import { entries } from "../../src/cli/help.ts"
 import { nearest } from "../../src/cli/nearest.ts"
 import { bar, cut, displayWidth, pad, printable, wrap } from "../../src/cli/print.ts"
 
@@ -65,5 +66,17 @@ describe("the nearest name", () => {
   it("is suggested if one is close", () => {
     assert.strictEqual(nearest("get_agnet", ["list_agents", "get_agent", "get_agent_runs"]), "get_agent")
     assert.isUndefined(nearest("frobnicate", ["list_agents", "get_agent"]))
+  })
+})
+
+describe("two columns", () => {
+  const list = [["--a-long-flag <value>", "What it is good for, in words"]] as const
+
+  it("stand beside each other where there is room, else below each other, and never wider than the terminal", () => {
+    assert.deepStrictEqual(entries(list, 80), ["  --a-long-flag <value>  What it is good for, in words"])
+    assert.deepStrictEqual(entries(list, 40), ["  --a-long-flag <value>\n      What it is good for, in words"])
+    for (const width of [26, 30, 40, 50, 80]) {
+      for (const line of entries(list, width).flatMap((text) => text.split("\n"))) assert.isAtMost(line.length, width)
+    }
   })
 })

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -16,6 +17,11 @@ import { recorder } from "../support/program.ts"
 import { greeted } from "../support/stdioServer.ts"
 
 const hasUnzip = spawnSync("unzip", ["-v"]).status === 0
+
+/** The official tool for bundles; undefined where it is not installed. */
+const validator = [
+  fileURLToPath(new URL("../../node_modules/@anthropic-ai/mcpb/dist/cli/cli.js", import.meta.url))
+].find((path) => existsSync(path))
 
 const temporary = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "bundle-"))),
@@ -106,6 +112,22 @@ describe("the bundle", () => {
     })
   )
 
+  it.scopedLive.skipIf(validator === undefined)("is unpacked and accepted by the official tool", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporary
+      writeFileSync(join(folder, "x.mcpb"), bundleArchive())
+      const mcpb = (...words: ReadonlyArray<string>) =>
+        spawnSync(process.execPath, [validator ?? "", ...words], { cwd: folder, encoding: "utf8" })
+      const unpacked = mcpb("unpack", "x.mcpb", "out")
+      assert.strictEqual(unpacked.status, 0, unpacked.stderr)
+      const accepted = mcpb("validate", "out/manifest.json")
+      assert.strictEqual(accepted.status, 0, accepted.stdout + accepted.stderr)
+      assert.notMatch(accepted.stdout + accepted.stderr, /warning/iu)
+      writeFileSync(join(folder, "out/manifest.json"), "{}")
+      assert.notStrictEqual(mcpb("validate", "out/manifest.json").status, 0)
+    })
+  )
+
   it("is the same for the same files, whose bytes all come back", () => {
     const files = [
       { path: "a.txt", content: Buffer.from("aaaa".repeat(1000)) },
@@ -134,10 +156,10 @@ const unknown = { ...published, repository: undefined, publishedAs: undefined, m
 const Server = Schema.Struct({
   $schema: Schema.String,
   name: Schema.String.pipe(Schema.pattern(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/u)),
-  title: Schema.String.pipe(Schema.maxLength(100)),
-  description: Schema.String.pipe(Schema.maxLength(100)),
-  version: Schema.String,
-  repository: Schema.optional(Schema.Struct({ url: Schema.String, source: Schema.String })),
+  title: Schema.NonEmptyString.pipe(Schema.maxLength(100)),
+  description: Schema.NonEmptyString.pipe(Schema.maxLength(100)),
+  version: Schema.NonEmptyString,
+  repository: Schema.optional(Schema.Struct({ url: Schema.String, source: Schema.Literal("github", "gitlab") })),
   packages: Schema.Array(
     Schema.Struct({
       registryType: Schema.Literal("npm"),
@@ -148,6 +170,7 @@ const Server = Schema.Struct({
         Schema.Struct({
           name: Schema.String,
           description: Schema.String,
+          format: Schema.Literal("string", "boolean"),
           isRequired: Schema.Boolean,
           isSecret: Schema.Boolean
         })

@@ -12,6 +12,7 @@ import {
   redirectUri,
   register,
   registered,
+  revoke,
   signIn,
   token,
   tokensIn,
@@ -53,6 +54,7 @@ describe("the authorization server of the sandbox", () => {
         authorization_endpoint: `${url}/api/oauth/authorize`,
         token_endpoint: `${url}/api/oauth/token`,
         registration_endpoint: `${url}/api/oauth/register`,
+        revocation_endpoint: `${url}/api/oauth/revoke`,
         jwks_uri: `${url}/api/oauth/jwks`,
         response_types_supported: ["code"],
         grant_types_supported: ["authorization_code", "refresh_token"],
@@ -174,6 +176,33 @@ describe("the authorization server of the sandbox", () => {
       assert.deepStrictEqual(yield* Effect.flatMap(refresh(other.refreshToken, other.clientId), errorIn), invalid)
       const unnamed = yield* token(url, { grant_type: "refresh_token", refresh_token: other.refreshToken })
       assert.deepStrictEqual(yield* errorIn(unnamed), [400, "invalid_request"])
+    })
+  )
+
+  it.scoped("ends a sign-in by either of its tokens, and no other one", () =>
+    Effect.gen(function* () {
+      const url = yield* start()
+      const scope = "spaces:read offline_access"
+      const other = yield* signIn(url, { scope })
+      for (const kind of ["accessToken", "refreshToken"] as const) {
+        const { [kind]: given, accessToken, clientId, refreshToken } = yield* signIn(url, { scope })
+        const strange = yield* revoke(url, { token: given, client_id: other.clientId })
+        assert.deepStrictEqual(yield* errorIn(strange), [400, "invalid_client"])
+        assert.deepStrictEqual(yield* Effect.flatMap(revoke(url, { token: given }), errorIn), [400, "invalid_request"])
+        assert.strictEqual(yield* statusOf(url, "/spaces", accessToken), 200)
+        for (const _ of ["first", "again"]) {
+          assert.strictEqual((yield* revoke(url, { token: given, client_id: clientId })).status, 200)
+        }
+        assert.strictEqual(yield* statusOf(url, "/spaces", accessToken), 401)
+        const renewed = yield* token(url, {
+          grant_type: "refresh_token",
+          refresh_token: refreshToken,
+          client_id: clientId
+        })
+        assert.deepStrictEqual(yield* errorIn(renewed), [400, "invalid_grant"])
+      }
+      assert.strictEqual((yield* revoke(url, { token: "nonsense", client_id: "x" })).status, 200)
+      assert.strictEqual(yield* statusOf(url, "/spaces", other.accessToken), 200)
     })
   )
 

@@ -7,6 +7,7 @@ const Metadata = Schema.Struct({
   authorization_endpoint: Schema.String,
   token_endpoint: Schema.String,
   registration_endpoint: Schema.String,
+  revocation_endpoint: Schema.String,
   jwks_uri: Schema.String,
   scopes_supported: Schema.Array(Schema.String)
 })
@@ -74,6 +75,10 @@ export const broughtBack = (response: Response) =>
 /** Asks for tokens; the response. */
 export const token = (issuer: string, form: Params) =>
   fetched(`${issuer}/api/oauth/token`, { method: "POST", body: new URLSearchParams(form) })
+
+/** Asks to revoke a token; the response. */
+export const revoke = (issuer: string, form: Params) =>
+  fetched(`${issuer}/api/oauth/revoke`, { method: "POST", body: new URLSearchParams(form) })
 
 export const tokensIn = (response: Response) => jsonOf(Tokens, response)
 

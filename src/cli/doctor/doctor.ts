@@ -107,7 +107,8 @@ const networkChecks = ({ apiUrl }: Settings, first: Reading | undefined, { answe
   const failure = first?.outcome === "failed" && isOffline(first.error) ? first.error : undefined
   const tls = apiUrl.protocol === "https:" ? pass("TLS", "trusted") : pass("TLS", "not used: the address is http")
   if (failure === undefined || answers > 0) return [pass("Network", `${apiUrl.host} answers`), tls]
-  const todo = meaningOf(failure).text
+  // Its words are for an assistant; here the user reads them.
+  const todo = meaningOf(failure).text.replace("ask the user to ", "").replace(", and to start", ", and start")
   return failure._tag === "ConnectionFailed" && isTlsCode(failure.code)
     ? [pass("Network", `${apiUrl.host} is reached`), fail("TLS", failure.code, todo)]
     : [fail("Network", failure._tag === "ConnectionFailed" ? failure.code : "no answer in time", todo)]
