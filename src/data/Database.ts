@@ -7,6 +7,7 @@ import { toPlain } from "./fit.ts"
 import { maxAllBytes, maxHeapBytes, maxTableBytes, maxTableRows, type Json } from "./protocol.ts"
 import { readTable } from "./readTable.ts"
 import type { Cells, Reader } from "./Reader.ts"
+import type { Stored } from "./rowHash.ts"
 import { ColumnTypes, type ColumnType } from "./types.ts"
 
 const MiB = 2 ** 20
@@ -22,6 +23,9 @@ interface Statement {
 }
 
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+
+/** What SQLite calls the number of a row, in tables that have no such column. */
+export const rowNumber = "_rowid_"
 
 /** A name as a statement must write it: in quotes where it is not one word. */
 const inSql = (name: string) => (/^[A-Za-z_]\w*$/u.test(name) ? name : quoted(name))
@@ -41,6 +45,8 @@ interface Source {
   readonly bytes: AsyncIterable<Uint8Array>
   /** Whether numbers in untyped files become numbers. */
   readonly areTypesFound: boolean
+  /** Called with each row as it is kept. `names` are all columns so far. */
+  readonly seeRow?: (row: ReadonlyArray<Stored>, names: ReadonlyArray<string>) => void
 }
 
 const narrow = "Query fewer tables, or a run with less data; get_file_download_url fetches the whole file."
@@ -108,8 +114,7 @@ const typeOf = (value: Value): string | undefined => {
   return typeof value === "string" ? "TEXT" : "BLOB"
 }
 
-/** A value as SQLite keeps it. */
-const stored = (cell: Json | undefined): number | string | null => {
+const stored = (cell: Json | undefined): Stored => {
   switch (typeof cell) {
     case "string":
     case "number":
@@ -144,7 +149,7 @@ export const openDatabase = async (wasmPath: string) => {
   }
 
   /** Loads a file as a table. Rejects with Refused beyond a limit, or with Unreadable. */
-  const load = async ({ areTypesFound, bytes, fileName, name }: Source): Promise<Table> => {
+  const load = async ({ areTypesFound, bytes, fileName, name, seeRow }: Source): Promise<Table> => {
     const names: Array<string> = []
     let rows = 0
     let source: { readonly columns: Columns; readonly types: ColumnTypes } | undefined
@@ -153,7 +158,7 @@ export const openDatabase = async (wasmPath: string) => {
     const addColumns = (columns: Columns) => {
       while (names.length < columns.names.length) {
         const given = columns.names[names.length]?.replaceAll("\0", " ") ?? ""
-        const lower = new Set(names.map((one) => one.toLowerCase()))
+        const lower = new Set([rowNumber, ...names.map((one) => one.toLowerCase())])
         names.push(distinct(given, (one) => lower.has(one.toLowerCase())))
       }
     }
@@ -179,9 +184,10 @@ export const openDatabase = async (wasmPath: string) => {
       const { columns } = source
       const inserted = tried(() => {
         const statement = insert === undefined || columns.names.length > width ? prepare(columns) : insert
-        const values: Array<number | string | null> = []
+        const values: Array<Stored> = []
         for (let index = 0; index < width; index++) values.push(stored(cells[index]))
         statement.run(values)
+        seeRow?.(values, names)
       })
       // The parsers would take an exception for a fault of the file.
       if (Either.isLeft(inserted)) refused = inserted.left
@@ -288,7 +294,22 @@ export const openDatabase = async (wasmPath: string) => {
       return result
     })
 
-  return { load, query, select, run: (sql: string) => attempt(() => database.run(sql)), close: () => database.close() }
+  /** Calls `see` with each row of the worker's own statement. */
+  const each = (sql: string, see: (row: ReadonlyArray<Stored>) => void): void =>
+    attempt(() => {
+      const statement = database.prepare(sql)
+      while (statement.step()) see(statement.get().map((value) => (value instanceof Uint8Array ? null : value)))
+      statement.free()
+    })
+
+  return {
+    load,
+    query,
+    select,
+    each,
+    run: (sql: string) => attempt(() => database.run(sql)),
+    close: () => database.close()
+  }
 }
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>
