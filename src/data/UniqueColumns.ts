@@ -4,8 +4,8 @@ import { HashCounts, RowHash, type Stored } from "./rowHash.ts"
 /** Names of columns that identify something: among columns that would do equally well they are the better key. */
 const identifies = /(?:^|[^a-z])(?:id|sku|upc|ean|gtin|asin|isbn|key|url|link)$|Id$/iu
 
-/** How many columns are looked at after so many rows: each takes up to 24 bytes a row. */
-const maxCandidates: Readonly<Record<number, number>> = { 100: 50, 20_000: 5 }
+/** How many columns are looked at after so many rows: each takes up to 32 bytes a row. */
+const maxCandidates: Readonly<Record<number, number>> = { 100: 50, 20_000: 5, 200_000: 2 }
 
 interface Candidate {
   readonly name: string

@@ -52,7 +52,7 @@ export class HashCounts {
 
   /** Adds `by` to the count of a hash. Returns the count before. */
   add({ high, low }: RowHash, by: number): number {
-    if (this.size * 2 >= this.counts.length) this.grow()
+    if (this.size * 4 >= this.counts.length * 3) this.grow()
     const slot = this.slotOf(low, high)
     const before = this.counts[slot] ?? 0
     if (before === 0) {
