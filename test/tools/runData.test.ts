@@ -657,6 +657,25 @@ describe("read_run_log", () => {
     })
   )
 
+  it.effect("says that a log has more than can be read, whatever it is listed with", () =>
+    Effect.gen(function* () {
+      const packed = gzipSync(Buffer.alloc(65 * 2 ** 20, "x\n"))
+      const respond: Respond = (sent) => {
+        const answer = log("")(sent)
+        return sent.url.hostname === "files.test"
+          ? { headers: { "content-encoding": "gzip" }, body: new Uint8Array(packed) }
+          : answer
+      }
+      const error = yield* Effect.flip(
+        Effect.flatMap(toolsOver(respond), ({ call }) => call("read_run_log", { agentId: 7 }))
+      )
+      assert.isTrue(
+        error._tag === "ToolFailure" &&
+          error.message.startsWith('File 6 ("a.log") of run 90 has more than the 64.0 MB that can be read here.')
+      )
+    })
+  )
+
   it.effect("shows the last lines that fit", () =>
     Effect.gen(function* () {
       const result = yield* lines(`${"x".repeat(5000)}\n`.repeat(99).concat("last\n"), { lines: 100 })
