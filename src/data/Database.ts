@@ -27,8 +27,16 @@ export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 /** What SQLite calls the number of a row, in tables that have no such column. */
 export const rowNumber = "_rowid_"
 
-/** A name as a statement must write it: in quotes where it is not one word. */
-const inSql = (name: string) => (/^[A-Za-z_]\w*$/u.test(name) ? name : quoted(name))
+/** Words that SQLite does not take for a name. Source: sqlite.org/lang_keywords.html, tried one by one. */
+const reserved = new Set(
+  "add all alter and as autoincrement between case cast check collate commit constraint create current_date current_time current_timestamp default deferrable delete distinct drop else escape except exists foreign from group having in index insert intersect into is isnull join limit not nothing notnull null on or order primary raise references returning select set table then to transaction union unique update using values when where".split(
+    " "
+  )
+)
+
+/** A name as a statement must write it: in quotes where it is not one word, or one of SQL. */
+const inSql = (name: string) =>
+  /^[A-Za-z_]\w*$/u.test(name) && !reserved.has(name.toLowerCase()) ? name : quoted(name)
 
 export interface Table {
   readonly name: string
@@ -155,6 +163,8 @@ export const openDatabase = async (wasmPath: string) => {
     let source: { readonly columns: Columns; readonly types: ColumnTypes } | undefined
     let insert: ReturnType<typeof database.prepare> | undefined
     let width = 0
+    /** Rows without a cell, as long as there is no column. */
+    let blankRows = 0
     const addColumns = (columns: Columns) => {
       while (names.length < columns.names.length) {
         const given = columns.names[names.length]?.replaceAll("\0", " ") ?? ""
@@ -170,6 +180,7 @@ export const openDatabase = async (wasmPath: string) => {
       else for (const added of names.slice(width)) database.run(`ALTER TABLE ${table} ADD COLUMN ${quoted(added)}`)
       width = names.length
       insert = database.prepare(`INSERT INTO ${table} VALUES (${names.map(() => "?").join(",")})`)
+      for (; blankRows > 0; blankRows--) insert.run(names.map(() => null))
       return insert
     }
     let refused: Refused | undefined
@@ -182,6 +193,10 @@ export const openDatabase = async (wasmPath: string) => {
       if (source === undefined) return true
       source.types.see(cells)
       const { columns } = source
+      if (columns.names.length === 0) {
+        blankRows += 1
+        return true
+      }
       const inserted = tried(() => {
         const statement = insert === undefined || columns.names.length > width ? prepare(columns) : insert
         const values: Array<Stored> = []
@@ -221,6 +236,7 @@ export const openDatabase = async (wasmPath: string) => {
       // A file without a column still is a table.
       database.run(`CREATE TABLE ${table} ("value")`)
       names.push("value")
+      for (; blankRows > 0; blankRows--) database.run(`INSERT INTO ${table} VALUES (NULL)`)
     }
     insert?.free()
     if (reader.columns.names.length > width && width > 0) prepare(reader.columns).free()

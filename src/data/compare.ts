@@ -23,6 +23,11 @@ const list = (names: ReadonlyArray<string>) => {
     .join(", ")}${more}`
 }
 
+const noKey =
+  "No column is unique in both runs, so whole rows are compared and a changed row is one removed and one added. Name a key."
+
+const noColumn = "The runs have no column in common: every row counts as removed or added."
+
 /** Whether any of the terms holds. Halved again and again, since SQLite limits how deep an expression is nested. */
 const anyOf = (terms: ReadonlyArray<string>): string => {
   if (terms.length <= 1) return terms[0] ?? "0"
@@ -82,7 +87,7 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     return [name]
   }
 
-  const key = job.key === undefined || job.key.length === 0 ? findKey() : checkKey(job.key)
+  const key = job.key === undefined || job.key.length === 0 ? findKey() : checkKey([...new Set(job.key)])
   const hasKey = key.length > 0
   const compared = common.filter((name) => !key.includes(name))
   const pairs = `after a LEFT JOIN before b ON ${key.map((name) => `b.${quoted(name)} IS a.${quoted(name)}`).join(" AND ")}`
@@ -106,6 +111,9 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
       }
     })
     for (let row = 1; row <= before.rows; row++) if (met[row] === 0) note(removed, row)
+  } else if (common.length === 0) {
+    for (let row = 1; row <= after.rows; row++) note(added, row)
+    for (let row = 1; row <= before.rows; row++) note(removed, row)
   } else {
     // Equal rows of both runs are paired off, whatever their order.
     const counts = new HashCounts()
@@ -129,7 +137,7 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
       note(removed, row)
     })
   }
-  const columns = hasKey ? after.columns : common
+  const columns = hasKey || common.length === 0 ? after.columns : common
   const cellsOf = (
     from: string,
     cells: ReadonlyArray<string>,
@@ -198,11 +206,7 @@ export const compare = async (job: CompareJob, database: Database, way: Way): Pr
     changes: arrays(fittedChanges.rows),
     rowCounts: [before.rows, after.rows],
     notes: [
-      ...(hasKey
-        ? []
-        : [
-            "No column is unique in both runs, so whole rows are compared and a changed row is one removed and one added. Name a key."
-          ]),
+      ...(hasKey ? [] : [common.length === 0 ? noColumn : noKey]),
       ...(onlyBefore.length > 0 ? [`Only the older run has ${list(onlyBefore)}.`] : []),
       ...(onlyAfter.length > 0 ? [`Only the newer run has ${list(onlyAfter)}.`] : []),
       ...fitNotes(fittedChanges, changes.length, "changed cells"),
