@@ -11,18 +11,22 @@ import { wasmName, workerName } from "../src/data/workerFile.ts"
 
 /**
  * Measures a query over a CSV file of 100,000 rows in a process of its own: the time to the first answer, threads and all,
- * and to the next ones, the longest hold of the main thread, and the memory afterwards. Beside it, the same query by
+ * and to the next ones, the same of its comparison with a newer file, the longest hold of the main thread, and the memory
+ * afterwards. Beside it, the same query by
  * DuckDB, where that is installed: `npm install --no-save @duckdb/node-api`, or in a folder that DUCKDB names.
  */
 const rows = Number(process.env["ROWS"] ?? 100_000)
 const maxFirstMillis = 3000
 const maxHoldMillis = 50
+/** A query has 10 seconds once its tables are loaded. */
+const maxCompareMillis = 8000
 
 const sql =
   "SELECT category, count(*) AS n, round(avg(price), 2) AS average FROM data WHERE stock > 5 GROUP BY category ORDER BY average DESC, category LIMIT 5"
 
-const line = (row: number) =>
-  `${row},"Product ${row}, large",https://shop.example/p/${row},category ${row % 40},${((row * 7919) % 100_000) / 100},${row % 17},2026-03-${String(1 + (row % 28)).padStart(2, "0")}\n`
+/** The newer file has another price in each tenth row. */
+const line = (row: number, isNewer = false) =>
+  `${row},"Product ${row}, large",https://shop.example/p/${row},category ${row % 40},${((row * 7919 + Number(isNewer && row % 10 === 0)) % 100_000) / 100},${row % 17},2026-03-${String(1 + (row % 28)).padStart(2, "0")}\n`
 
 const Measured = Schema.parseJson(
   Schema.Struct({
@@ -30,7 +34,10 @@ const Measured = Schema.parseJson(
     nextMillis: Schema.Array(Schema.Number),
     holdMillis: Schema.Number,
     megabytes: Schema.Number,
-    rows: Schema.Array(Schema.Array(Schema.Unknown))
+    rows: Schema.Array(Schema.Array(Schema.Unknown)),
+    compareMillis: Schema.Array(Schema.Number),
+    compareHoldMillis: Schema.Number,
+    differences: Schema.Array(Schema.Unknown)
   })
 )
 
@@ -67,17 +74,18 @@ const duckEntry = (): string | undefined => {
 const run = promisify(execFile)
 const folder = await mkdtemp(join(tmpdir(), "bench-data-"))
 const file = join(folder, "data.csv")
-await writeFile(
-  file,
-  `id,name,url,category,price,stock,seen\n${Array.from({ length: rows }, (_, row) => line(row)).join("")}`
-)
+const newer = join(folder, "newer.csv")
+const header = "id,name,url,category,price,stock,seen\n"
+await writeFile(file, header + Array.from({ length: rows }, (_, row) => line(row)).join(""))
+// A hundredth of the rows is gone, as many are new.
+await writeFile(newer, header + Array.from({ length: rows }, (_, row) => line(row + rows / 100, true)).join(""))
 await bundle({ entry: "bench/dataRun.ts", outdir: folder })
 await mkdir(join(folder, "chunks"), { recursive: true })
 for (const name of [workerName, wasmName]) {
   await copyFile(join("dist/chunks", name), join(folder, "chunks", name))
 }
 
-const { stdout } = await run(process.execPath, [join(folder, "dataRun.js"), file, sql])
+const { stdout } = await run(process.execPath, [join(folder, "dataRun.js"), file, newer, sql])
 const measured = Schema.decodeUnknownSync(Measured)(stdout)
 console.log(`${rows} rows, ${measured.rows.length} in the answer`)
 console.log(
@@ -85,6 +93,9 @@ console.log(
 )
 console.log(
   `  longest hold of the main thread ${measured.holdMillis.toFixed(1)} ms, memory after ${measured.megabytes.toFixed(0)} MB`
+)
+console.log(
+  `Comparison with a newer file: first ${(measured.compareMillis[0] ?? Number.NaN).toFixed(0)} ms, median ${median(measured.compareMillis).toFixed(0)} ms, longest hold ${measured.compareHoldMillis.toFixed(1)} ms; key, added, removed, changed: ${JSON.stringify(measured.differences)}`
 )
 
 const entry = duckEntry()
@@ -103,7 +114,8 @@ await rm(folder, { recursive: true, force: true })
 
 for (const [what, value, limit] of [
   ["first answer", measured.firstMillis, maxFirstMillis],
-  ["hold", measured.holdMillis, maxHoldMillis]
+  ["hold", measured.holdMillis, maxHoldMillis],
+  ["comparison", median(measured.compareMillis), maxCompareMillis]
 ] as const) {
   if (value <= limit) continue
   console.error(`The ${what} took ${value.toFixed(0)} ms, more than ${limit} ms.`)

@@ -7,6 +7,7 @@ import { toPlain } from "./fit.ts"
 import { maxAllBytes, maxHeapBytes, maxTableBytes, maxTableRows, type Json } from "./protocol.ts"
 import { readTable } from "./readTable.ts"
 import type { Cells, Reader } from "./Reader.ts"
+import type { Stored } from "./rowHash.ts"
 import { ColumnTypes, type ColumnType } from "./types.ts"
 
 const MiB = 2 ** 20
@@ -23,8 +24,19 @@ interface Statement {
 
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
-/** A name as a statement must write it: in quotes where it is not one word. */
-const inSql = (name: string) => (/^[A-Za-z_]\w*$/u.test(name) ? name : quoted(name))
+/** What SQLite calls the number of a row, in tables that have no such column. */
+export const rowNumber = "_rowid_"
+
+/** Words that SQLite does not take for a name. Source: sqlite.org/lang_keywords.html, tried one by one. */
+const reserved = new Set(
+  "add all alter and as autoincrement between case cast check collate commit constraint create current_date current_time current_timestamp default deferrable delete distinct drop else escape except exists foreign from group having in index insert intersect into is isnull join limit not nothing notnull null on or order primary raise references returning select set table then to transaction union unique update using values when where".split(
+    " "
+  )
+)
+
+/** A name as a statement must write it: in quotes where it is not one word, or one of SQL. */
+const inSql = (name: string) =>
+  /^[A-Za-z_]\w*$/u.test(name) && !reserved.has(name.toLowerCase()) ? name : quoted(name)
 
 export interface Table {
   readonly name: string
@@ -41,6 +53,8 @@ interface Source {
   readonly bytes: AsyncIterable<Uint8Array>
   /** Whether numbers in untyped files become numbers. */
   readonly areTypesFound: boolean
+  /** Called with each row as it is kept. `names` are all columns so far. */
+  readonly seeRow?: (row: ReadonlyArray<Stored>, names: ReadonlyArray<string>) => void
 }
 
 const narrow = "Query fewer tables, or a run with less data; get_file_download_url fetches the whole file."
@@ -108,8 +122,7 @@ const typeOf = (value: Value): string | undefined => {
   return typeof value === "string" ? "TEXT" : "BLOB"
 }
 
-/** A value as SQLite keeps it. */
-const stored = (cell: Json | undefined): number | string | null => {
+const stored = (cell: Json | undefined): Stored => {
   switch (typeof cell) {
     case "string":
     case "number":
@@ -144,16 +157,18 @@ export const openDatabase = async (wasmPath: string) => {
   }
 
   /** Loads a file as a table. Rejects with Refused beyond a limit, or with Unreadable. */
-  const load = async ({ areTypesFound, bytes, fileName, name }: Source): Promise<Table> => {
+  const load = async ({ areTypesFound, bytes, fileName, name, seeRow }: Source): Promise<Table> => {
     const names: Array<string> = []
     let rows = 0
     let source: { readonly columns: Columns; readonly types: ColumnTypes } | undefined
     let insert: ReturnType<typeof database.prepare> | undefined
     let width = 0
+    /** Rows without a cell, as long as there is no column. */
+    let blankRows = 0
     const addColumns = (columns: Columns) => {
       while (names.length < columns.names.length) {
         const given = columns.names[names.length]?.replaceAll("\0", " ") ?? ""
-        const lower = new Set(names.map((one) => one.toLowerCase()))
+        const lower = new Set([rowNumber, ...names.map((one) => one.toLowerCase())])
         names.push(distinct(given, (one) => lower.has(one.toLowerCase())))
       }
     }
@@ -165,6 +180,7 @@ export const openDatabase = async (wasmPath: string) => {
       else for (const added of names.slice(width)) database.run(`ALTER TABLE ${table} ADD COLUMN ${quoted(added)}`)
       width = names.length
       insert = database.prepare(`INSERT INTO ${table} VALUES (${names.map(() => "?").join(",")})`)
+      for (; blankRows > 0; blankRows--) insert.run(names.map(() => null))
       return insert
     }
     let refused: Refused | undefined
@@ -177,11 +193,16 @@ export const openDatabase = async (wasmPath: string) => {
       if (source === undefined) return true
       source.types.see(cells)
       const { columns } = source
+      if (columns.names.length === 0) {
+        blankRows += 1
+        return true
+      }
       const inserted = tried(() => {
         const statement = insert === undefined || columns.names.length > width ? prepare(columns) : insert
-        const values: Array<number | string | null> = []
+        const values: Array<Stored> = []
         for (let index = 0; index < width; index++) values.push(stored(cells[index]))
         statement.run(values)
+        seeRow?.(values, names)
       })
       // The parsers would take an exception for a fault of the file.
       if (Either.isLeft(inserted)) refused = inserted.left
@@ -215,6 +236,7 @@ export const openDatabase = async (wasmPath: string) => {
       // A file without a column still is a table.
       database.run(`CREATE TABLE ${table} ("value")`)
       names.push("value")
+      for (; blankRows > 0; blankRows--) database.run(`INSERT INTO ${table} VALUES (NULL)`)
     }
     insert?.free()
     if (reader.columns.names.length > width && width > 0) prepare(reader.columns).free()
@@ -288,7 +310,22 @@ export const openDatabase = async (wasmPath: string) => {
       return result
     })
 
-  return { load, query, select, run: (sql: string) => attempt(() => database.run(sql)), close: () => database.close() }
+  /** Calls `see` with each row of the worker's own statement. */
+  const each = (sql: string, see: (row: ReadonlyArray<Stored>) => void): void =>
+    attempt(() => {
+      const statement = database.prepare(sql)
+      while (statement.step()) see(statement.get().map((value) => (value instanceof Uint8Array ? null : value)))
+      statement.free()
+    })
+
+  return {
+    load,
+    query,
+    select,
+    each,
+    run: (sql: string) => attempt(() => database.run(sql)),
+    close: () => database.close()
+  }
 }
 
 export type Database = Awaited<ReturnType<typeof openDatabase>>

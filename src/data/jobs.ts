@@ -9,7 +9,11 @@ export class UnreadableFile extends Data.TaggedError("UnreadableFile")<{
 }> {}
 
 /** The work was refused, or did not end within its limits. `problem` is sentences for the user. */
-export class DataFailed extends Data.TaggedError("DataFailed")<{ readonly problem: string }> {}
+export class DataFailed extends Data.TaggedError("DataFailed")<{
+  readonly problem: string
+  /** Whether the limit for the whole of it was over. */
+  readonly isOutOfTime?: boolean
+}> {}
 
 export interface RunOptions {
   /** Limit for the whole of it. */

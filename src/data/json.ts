@@ -80,6 +80,8 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
   let isFinished = false
   let isEnding = false
   let depth = 0
+  /** Members whose name an object has twice. */
+  let repeated = 0
   /** Where the first value, and where the present record, begins. */
   let recordAt = 0
   /** In characters, which are never more than the bytes. */
@@ -167,8 +169,10 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
       rootEnded(value)
       return
     }
-    if (frame.items === undefined) frame.members[frame.key] = value
-    else frame.items.push(value)
+    if (frame.items === undefined) {
+      if (frame.key in frame.members) repeated += 1
+      frame.members[frame.key] = value
+    } else frame.items.push(value)
     expected = "commaOrEnd"
     const before = rows
     added(frame, at)
@@ -311,6 +315,9 @@ export const jsonReader = (isLines: boolean, take: TakeRow): Reader => {
     },
     notes: () => [
       ...notes,
+      ...(repeated > 0
+        ? [`Names that an object has more than once: ${repeated}. Only the last value of each is read.`]
+        : []),
       ...(columns.omitted > 0
         ? [
             `The file has ${columns.names.length + columns.omitted} columns: the first ${columns.names.length} are read.`

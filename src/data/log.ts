@@ -46,7 +46,8 @@ export const readLog = async (job: LogJob, bytes: AsyncIterable<Uint8Array>): Pr
     if (kept.length > job.lines) kept.shift()
   }
   const write = (piece: string) => {
-    const lines = (rest + piece).split("\n")
+    // A carriage return at the end may be half of a line end.
+    const lines = (rest + piece).split(/\r\n|\n|\r(?!$)/u)
     rest = lines.pop() ?? ""
     lines.forEach(line)
     if (rest.length > maxHeldLine) {

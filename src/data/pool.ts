@@ -30,8 +30,8 @@ const realClock = Clock.make()
 
 const realSleep = (duration: Duration.Duration) => Effect.withClock(Effect.sleep(duration), realClock)
 
-const failAfter = (duration: Duration.Duration, problem: string) =>
-  Effect.zipRight(realSleep(duration), new DataFailed({ problem }))
+const failAfter = (duration: Duration.Duration, failure: () => DataFailed) =>
+  Effect.zipRight(realSleep(duration), Effect.suspend(failure))
 
 /** What a job hears of its thread. */
 interface Listener {
@@ -94,20 +94,53 @@ const problemOfDeath = (error: unknown) =>
     ? "The data needs more memory than one call may have. Ask for less of it."
     : "The thread that read the data ended by an error. Try a smaller file or query."
 
-const timeOver = (limit: Duration.Duration) =>
-  `The data was not read within ${Math.round(Duration.toSeconds(limit))} seconds. Ask for less of it.`
+/** What a job waits for. */
+interface Progress {
+  waitsFor: "bytes" | "thread" | "work"
+  /** How many bytes have arrived. */
+  received: number
+}
+
+const timeOver = (limit: Duration.Duration, { received, waitsFor }: Progress) => {
+  const within = `within ${Math.round(Duration.toSeconds(limit))} seconds`
+  switch (waitsFor) {
+    case "bytes":
+      return received === 0
+        ? `Nothing of the file arrived ${within}. Try again later.`
+        : `The file arrives too slowly: ${received} bytes came ${within}. Try again later, or use get_file_download_url.`
+    case "thread":
+      return `Other requests for data were before this one, which was not begun ${within}. Try again later.`
+    case "work":
+      return `The data was not read ${within}. Ask for less of it.`
+  }
+}
 
 const queryTimeOver = (limit: Duration.Duration) =>
-  `The query ran longer than ${Duration.toSeconds(limit)} seconds and was ended. Narrow it: filter first, join on fewer rows, or aggregate.`
+  new DataFailed({
+    problem: `The query ran longer than ${Duration.toSeconds(limit)} seconds and was ended. Narrow it: filter first, join on fewer rows, or aggregate.`
+  })
 
 /** The next bytes of a file; none at its end. */
 type Pull<E, R> = Effect.Effect<Option.Option<Uint8Array>, E, R>
 
-const pullOf = <E, R>(source: Stream.Stream<Uint8Array, E, R>): Effect.Effect<Pull<E, R>, never, R | Scope.Scope> =>
+const pullOf = <E, R>(
+  source: Stream.Stream<Uint8Array, E, R>,
+  progress: Progress
+): Effect.Effect<Pull<E, R>, never, R | Scope.Scope> =>
   Effect.map(Stream.toPull(source), (pull) =>
-    pull.pipe(
-      Effect.map((chunks) => Option.some(concat([...chunks]))),
-      Effect.catchAll(Option.match({ onNone: () => Effect.succeedNone, onSome: (error) => Effect.fail(error) }))
+    Effect.suspend(() => {
+      progress.waitsFor = "bytes"
+      return pull
+    }).pipe(
+      Effect.map((chunks) => {
+        const bytes = concat([...chunks])
+        progress.received += bytes.length
+        return Option.some(bytes)
+      }),
+      Effect.catchAll(Option.match({ onNone: () => Effect.succeedNone, onSome: (error) => Effect.fail(error) })),
+      Effect.tap(() => {
+        progress.waitsFor = "work"
+      })
     )
   )
 
@@ -289,7 +322,10 @@ export const makePool = (
           Deferred.await(outcome),
           Effect.raceFirst(
             Effect.zipRight(feed, Effect.never),
-            Effect.zipRight(Deferred.await(working), failAfter(queryLimit, queryTimeOver(queryLimit)))
+            Effect.zipRight(
+              Deferred.await(working),
+              failAfter(queryLimit, () => queryTimeOver(queryLimit))
+            )
           )
         )
       })
@@ -299,11 +335,28 @@ export const makePool = (
       sources: ReadonlyArray<Stream.Stream<Uint8Array, E, R>>,
       options: RunOptions
     ): Effect.Effect<Answer, E | UnreadableFile | DataFailed, R> =>
+      Effect.suspend(() => {
+        const progress: Progress = { waitsFor: "bytes", received: 0 }
+        return Effect.raceFirst(
+          work(job, sources, options, progress),
+          failAfter(
+            options.limit,
+            () => new DataFailed({ problem: timeOver(options.limit, progress), isOutOfTime: true })
+          )
+        )
+      })
+
+    const work = <E, R>(
+      job: Job,
+      sources: ReadonlyArray<Stream.Stream<Uint8Array, E, R>>,
+      options: RunOptions,
+      progress: Progress
+    ): Effect.Effect<Answer, E | UnreadableFile | DataFailed, R> =>
       Effect.scoped(
         Effect.gen(function* () {
           const [first, ...others] = sources
           if (first === undefined) return yield* new DataFailed({ problem: "There is no file." })
-          const pull = yield* pullOf(first)
+          const pull = yield* pullOf(first, progress)
           const begun: Array<Uint8Array> = []
           let held = 0
           let isWhole = false
@@ -321,14 +374,20 @@ export const makePool = (
             return isWhole ? Effect.succeedNone : pull
           })
           let isOver = false
+          progress.waitsFor = "thread"
           return yield* inPlace(
             Effect.acquireUseRelease(
-              acquire,
+              Effect.tap(acquire, () => {
+                progress.waitsFor = "work"
+              }),
               (thread) =>
                 converse(
                   thread,
                   job,
-                  [{ pull: Effect.succeed(firstPull) }, ...others.map((source) => ({ pull: pullOf(source) }))],
+                  [
+                    { pull: Effect.succeed(firstPull) },
+                    ...others.map((source) => ({ pull: pullOf(source, progress) }))
+                  ],
                   () => {
                     isOver = true
                   }
@@ -338,7 +397,7 @@ export const makePool = (
             options
           )
         })
-      ).pipe(Effect.raceFirst(failAfter(options.limit, timeOver(options.limit))))
+      )
 
     return { run }
   })

@@ -70,7 +70,7 @@ export const preview = async (job: PreviewJob, bytes: AsyncIterable<Uint8Array>)
     }
   })
   const found = isWhole ? columns.names : columns.names.slice(0, known)
-  const asked = job.columns === undefined || job.columns.length === 0 ? undefined : job.columns
+  const asked = job.columns === undefined || job.columns.length === 0 ? undefined : [...new Set(job.columns)]
   const unknown = (asked ?? []).filter((name) => !columns.names.includes(name))
   if (unknown.length > 0) {
     throw new Refused({

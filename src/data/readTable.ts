@@ -70,7 +70,7 @@ const kinds: ReadonlyArray<readonly [RegExp, string]> = [
   [/^PK(?:\u0003\u0004|$)/u, "it is a ZIP archive or an Office file"],
   [/^%PDF/u, "it is a PDF"],
   [/^SQLite format 3/u, "it is an SQLite database"],
-  [/^\s*<(?:!doctype\s+html|html|head|body)/iu, "it is an HTML page"],
+  [/^\s*(?:<!--[\s\S]{0,10000}?-->\s*)*<(?:!doctype\s+html|html|head|body)/iu, "it is an HTML page"],
   [/^\s*<\?xml/iu, "it is XML"]
 ]
 
@@ -84,12 +84,24 @@ const otherKind = (head: string): string | undefined => {
 
 const neither = "it is neither CSV nor JSON"
 
+/** An image or the like: many of its first characters are control characters, and some are NUL. */
+const isBinary = (head: string): boolean => {
+  const start = head.slice(0, 1000)
+  const controls = start.match(/[\0-\x08\x0e-\x1f]/gu)?.length ?? 0
+  return start.includes("\0") && controls > start.length / 10
+}
+
+/** An object, or a list of them, whose first member has a name: no CSV begins so, since quotes in it would be doubled. */
+const beginsAsJson = /^\s*\[?\s*\{\s*"(?:[^"\\]|\\.){0,1000}"\s*:/u
+
 const readerFor = (name: string, head: string, isWhole: boolean, take: TakeRow): Reader => {
   const other = otherKind(head)
   if (other !== undefined) throw new Unreadable({ problem: other })
   const extension = extensionOf(name)
   if (extension === "jsonl" || extension === "ndjson") return jsonReader(true, take)
   if (extension === "json") return jsonReader(false, take)
+  if (isBinary(head)) throw new Unreadable({ problem: "it is a binary file" })
+  if (extension === "csv" && beginsAsJson.test(head)) return jsonReader(false, take)
   if (extension === "csv") return csvReader(head, isWhole, ",", take)
   if (extension === "tsv" || extension === "tab") return csvReader(head, isWhole, "\t", take)
   if (extension === "psv") return csvReader(head, isWhole, "|", take)

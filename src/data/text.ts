@@ -9,13 +9,18 @@ const marks: ReadonlyArray<readonly [ReadonlyArray<number>, string]> = [
   [[0xfe, 0xff], "utf-16be"]
 ]
 
+/** Whether more of the characters beyond ASCII are valid in UTF-8 than not: a broken byte makes no other encoding. */
 const isUtf8 = (bytes: Uint8Array): boolean => {
-  const decoder = new TextDecoder("utf-8")
-  const text = decoder.decode(bytes, { stream: true })
-  return !text.includes("\ufffd") || Buffer.from(bytes).includes("\ufffd")
+  const text = new TextDecoder("utf-8").decode(bytes, { stream: true })
+  const broken = text.match(/\ufffd/gu)?.length ?? 0
+  if (broken === 0) return true
+  return (text.match(/[\u{80}-\u{fffc}\u{10000}-\u{10ffff}]/gu)?.length ?? 0) > broken
 }
 
-/** UTF-16 without a mark: every other byte of a text in a Latin alphabet is zero. */
+/**
+ * UTF-16 without a mark: every other byte of a text in a Latin alphabet is zero. In other alphabets those of separators and
+ * line ends are, and the text is not valid UTF-8.
+ */
 const utf16 = (bytes: Uint8Array): string | undefined => {
   let even = 0
   let odd = 0
@@ -23,9 +28,15 @@ const utf16 = (bytes: Uint8Array): string | undefined => {
     if (bytes[index] === 0) even += 1
     if (bytes[index + 1] === 0) odd += 1
   }
-  const pairs = bytes.length / 2
-  if (odd > pairs * 0.3 && even < pairs * 0.05) return "utf-16le"
-  return even > pairs * 0.3 && odd < pairs * 0.05 ? "utf-16be" : undefined
+  const most = Math.max(even, odd)
+  const isLittle = odd > even
+  if (most === 0 || Math.min(even, odd) * 6 > most) return undefined
+  if (most <= (bytes.length / 2) * 0.3) {
+    const pairs = Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)))
+    const text = (isLittle ? pairs : Buffer.from(pairs).swap16()).toString("utf16le")
+    if (isUtf8(bytes) || !/[\n,;\t|]/u.test(text) || text.includes("\0")) return undefined
+  }
+  return isLittle ? "utf-16le" : "utf-16be"
 }
 
 const markOf = (bytes: Uint8Array) => marks.find(([mark]) => mark.every((byte, index) => bytes[index] === byte))?.[1]

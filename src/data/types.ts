@@ -5,6 +5,7 @@ import type { Json } from "./protocol.ts"
 /** What has been seen in a column. */
 const kinds = { integer: 1, long: 2, real: 4, text: 8 } as const
 
+const minInt64 = -(2n ** 63n)
 const maxInt64 = 2n ** 63n - 1n
 
 const integerText = /^-?(?:0|[1-9]\d{0,18})$/u
@@ -21,7 +22,7 @@ const kindOfText = (text: string): number => {
   if (integerText.test(text)) {
     if (text.length <= 15) return kinds.integer
     const value = BigInt(text)
-    if (value > maxInt64 || value < -maxInt64) return kinds.text
+    if (value > maxInt64 || value < minInt64) return kinds.text
     return Number.isSafeInteger(Number(text)) ? kinds.integer : kinds.integer | kinds.long
   }
   if (!realText.test(text)) return kinds.text

@@ -1,3 +1,4 @@
+import { setPriority } from "node:os"
 import { parentPort } from "node:worker_threads"
 import { compare } from "./compare.ts"
 import { openDatabase } from "./Database.ts"
@@ -104,6 +105,9 @@ const run = (job: Job, wasmPath: string) =>
       return send({ type: "failed", problem, isLarge: isLarge() })
     }
   )
+
+// Calls of others go first: beside an endless query their worst fell from 332 to 84 ms at 10. Only Linux has a priority for each thread: elsewhere it would be the whole process's.
+if (process.platform === "linux") setPriority(5)
 
 port?.on("message", (message: ToWorker) => {
   switch (message.type) {

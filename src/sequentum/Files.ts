@@ -15,7 +15,7 @@ import {
 import { rows, type AgentId, type FileId, type RunId } from "./schemas/common.ts"
 import { RunFile } from "./schemas/RunFile.ts"
 import { apiPath } from "./client/apiPath.ts"
-import { acceptEncoding, unpackFile } from "./client/bodies.ts"
+import { acceptEncoding, maxFileBytes, tooLarge, unpackFile } from "./client/bodies.ts"
 import { privateAddressCode, privateAddressProblem } from "./client/downloadAddress.ts"
 import { HostNames } from "./client/HostNames.ts"
 import { SequentumClient } from "./client/SequentumClient.ts"
@@ -28,6 +28,10 @@ const RunFiles = rows(RunFile)
 const answerTime = Duration.millis(500)
 
 const notPublic = (line: RequestLine) => unusable(line, 302, privateAddressProblem)
+
+/** Whether the content of a file has more than may be read, unpacked. */
+export const isTooLarge = (error: SequentumError): boolean =>
+  error._tag === "UnexpectedResponse" && error.problem === tooLarge(maxFileBytes)
 
 /** The files of a run. Every method fails with a SequentumError. */
 export class Files extends Effect.Service<Files>()("sequentum/Files", {

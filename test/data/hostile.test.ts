@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/TestClock"
 import { DataWorkers } from "../../src/data/DataWorkers.ts"
@@ -24,8 +25,8 @@ const job = (sql: string): QueryJob => ({
 })
 
 /** Outcome of a query over a small file: its rows, or the sentence with which it fails. */
-const query = (sql: string, file: Stream.Stream<Uint8Array> = Stream.make(bytes("a,b\n1,x\n2,y\n"))) =>
-  Effect.flatMap(DataWorkers, ({ run }) => run(job(sql), [file], { limit: Duration.seconds(20) })).pipe(
+const query = (sql: string, file: Stream.Stream<Uint8Array> = Stream.make(bytes("a,b\n1,x\n2,y\n")), seconds = 20) =>
+  Effect.flatMap(DataWorkers, ({ run }) => run(job(sql), [file], { limit: Duration.seconds(seconds) })).pipe(
     Effect.either,
     Effect.map(
       Either.match({
@@ -131,6 +132,25 @@ describe("threads", () => {
       yield* Effect.sleep("300 millis")
       assert.strictEqual(yield* query("SELECT sum(a) FROM data"), "[[3]]")
       yield* Fiber.interrupt(crawling)
+    }).pipe(Effect.provide(workers({ threads: 1 })))
+  )
+
+  it.live("say what a call waited for when its time is over", () =>
+    Effect.gen(function* () {
+      const crawling = Stream.fromSchedule(Schedule.spaced("100 millis")).pipe(Stream.map(() => bytes("1")))
+      assert.match(
+        yield* query("SELECT 1", crawling, 1),
+        /^The file arrives too slowly: \d bytes came within 1 seconds\. Try again later/u
+      )
+      assert.strictEqual(
+        yield* query("SELECT 1", Stream.never, 1),
+        "Nothing of the file arrived within 1 seconds. Try again later."
+      )
+      assert.match(yield* query(endless, undefined, 0.5), /^The data was not read within/u)
+      const running = yield* Effect.fork(query(endless))
+      yield* Effect.sleep("200 millis")
+      assert.match(yield* query("SELECT 1", undefined, 0.4), /^Other requests for data were before this one/u)
+      yield* Fiber.interrupt(running)
     }).pipe(Effect.provide(workers({ threads: 1 })))
   )
 

@@ -201,6 +201,98 @@ const cases: ReadonlyArray<FileCase> = [
     notice: /breaks off/u
   },
   {
+    what: "UTF-16 without a mark, in another alphabet",
+    name: "a.csv",
+    bytes: utf16("標題,價格\n東京都庁舎前,五百円\n", false),
+    columns: ["標題", "價格"],
+    rows: [{ 標題: "東京都庁舎前", 價格: "五百円" }],
+    cells: [["東京都庁舎前", "五百円"]],
+    types: ["TEXT", "TEXT"]
+  },
+  {
+    what: "one broken byte in UTF-8",
+    name: "a.csv",
+    bytes: Buffer.concat([Buffer.from("a,b\nété,"), Buffer.from([0xff]), Buffer.from("\n村,ok\n")]),
+    columns: ["a", "b"],
+    rows: [
+      { a: "été", b: "\ufffd" },
+      { a: "村", b: "ok" }
+    ],
+    notice: /^Characters that are not valid in the file's encoding are shown as \ufffd\.$/u,
+    cells: [
+      ["été", "\ufffd"],
+      ["村", "ok"]
+    ],
+    types: ["TEXT", "TEXT"]
+  },
+  {
+    what: "a NUL in a text",
+    name: "a.csv",
+    bytes: "a,b\nx\0y,é\n",
+    columns: ["a", "b"],
+    rows: [{ a: "x\0y", b: "é" }],
+    cells: [["x\0y", "é"]],
+    types: ["TEXT", "TEXT"]
+  },
+  {
+    what: "objects without a member, before others",
+    name: "a.json",
+    bytes: '[{},{"a":1},{}]',
+    columns: ["a"],
+    rows: [{}, { a: 1 }, {}],
+    cells: [[null], [1], [null]],
+    types: ["INTEGER"]
+  },
+  {
+    what: "a name twice in one object",
+    name: "a.json",
+    bytes: '[{"id":1,"id":2}]',
+    columns: ["id"],
+    rows: [{ id: 2 }],
+    notice: /^Names that an object has more than once: 1\. Only the last value of each is read\.$/u,
+    cells: [[2]],
+    types: ["INTEGER"]
+  },
+  {
+    what: "the smallest and the largest integer of 64 bits",
+    name: "a.csv",
+    bytes: "id\n-9223372036854775808\n9223372036854775807\n",
+    columns: ["id"],
+    rows: [{ id: "-9223372036854775808" }, { id: "9223372036854775807" }],
+    cells: [["-9223372036854775808"], ["9223372036854775807"]],
+    types: ["INTEGER"]
+  },
+  {
+    what: "JSON under the name of a CSV",
+    name: "a.csv",
+    bytes: '[{"id":1},{"id":2}]',
+    columns: ["id"],
+    rows: [{ id: 1 }, { id: 2 }],
+    cells: [[1], [2]],
+    types: ["INTEGER"]
+  },
+  {
+    what: "a first line that names the separator",
+    name: "a.csv",
+    bytes: "\ufeffsep=^\r\na^b\r\n1,5^2\r\n",
+    columns: ["a", "b"],
+    rows: [{ a: "1,5", b: "2" }],
+    cells: [["1,5", 2]],
+    types: ["TEXT", "INTEGER"]
+  },
+  {
+    what: "rows that all are shorter than the header",
+    name: "a.csv",
+    bytes: "a,b,c\n1\n2,x\n",
+    columns: ["a", "b", "c"],
+    rows: [{ a: "1" }, { a: "2", b: "x" }],
+    cells: [
+      [1, null, null],
+      [2, "x", null]
+    ],
+    types: ["INTEGER", "TEXT", "NULL"]
+  },
+  {
     what: "types of all rows, not of the first",
     name: "a.csv",
     bytes: `id,big,mixed,real,day,code\n${"1,9007199254740993,1,1,2026-01-31,7\n".repeat(200)}2,1,n/a,2.50,2026-02-01,007\n`,
@@ -252,6 +344,19 @@ describe("a file that holds", () => {
       "<!DOCTYPE html>\n<html><head><title>Access\n denied</title></head>",
       /it is an HTML page with the title "Access denied"/u
     ],
+    [
+      "an HTML page after a comment",
+      "a.csv",
+      "<!-- x -->\n<html><title>Oops</title>",
+      /an HTML page with the title "Oops"/u
+    ],
+    [
+      "an image",
+      "a.csv",
+      new Uint8Array([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13]),
+      /it is a binary file/u
+    ],
+    ["a PDF", "a.csv", "%PDF-1.4\n", /it is a PDF/u],
     ["an Office file", "a.csv", "PK\u0003\u0004", /it is a ZIP archive or an Office file/u],
     ["a database", "export", "SQLite format 3\u0000", /it is an SQLite database/u],
     ["2,000,000 brackets", "a.json", "[".repeat(2_000_000), /it is nested deeper than 64 levels/u],
@@ -484,6 +589,23 @@ describe("query_run_data", () => {
     })
   )
 
+  it.effect("names columns in quotes that are words of SQL", () =>
+    Effect.gen(function* () {
+      const said = yield* refusalOf("SELECT nope FROM data", withFile("a.csv", "order,Select,first\n1,2,3\n"))
+      assert.strictEqual(
+        said,
+        'SQL: no such column: nope. There are: data("order" INTEGER, "Select" INTEGER, first INTEGER).'
+      )
+    })
+  )
+
+  it.effect("counts the rows of objects without a member", () =>
+    Effect.gen(function* () {
+      const { rows } = yield* queryOf(withFile("a.json", "[{},{}]"), "SELECT count(*) FROM data")
+      assert.deepStrictEqual(rows, [[2]])
+    })
+  )
+
   it.effect("says where a log can be read", () =>
     Effect.gen(function* () {
       const { call } = yield* toolsOver(() => ({ body: [{ id: 1, name: "a.log", fileType: 6 }] }))
@@ -597,6 +719,28 @@ describe("compare_run_data", () => {
     })
   )
 
+  it.effect("counts every row where the runs have no column in common", () =>
+    Effect.gen(function* () {
+      const result = yield* compare("a\n1\n2\n", "b\n1\n")
+      assert.deepInclude(result, { key: [], added: 1, removed: 2, changed: 0, addedRows: [["1"]] })
+      assert.match(String(result["notice"]), /^The runs have no column in common: every row counts/u)
+    })
+  )
+
+  it.effect("takes any columns of older runs without rows", () =>
+    Effect.gen(function* () {
+      const result = yield* compare("name,sku\n", "name,sku\nlamp,1\n")
+      assert.deepInclude(result, { key: ["sku"], added: 1, removed: 0, changed: 0 })
+    })
+  )
+
+  it.effect("compares columns that have the names of SQLite's row numbers", () =>
+    Effect.gen(function* () {
+      const result = yield* compare("rowid,_rowid_,v\n7,5,a\n8,6,b\n", "rowid,_rowid_,v\n8,6,c\n7,5,a\n")
+      assert.deepStrictEqual(result["changes"], [["8", "v", "b", "c"]])
+    })
+  )
+
   it.effect("takes a key of several columns, and refuses one that is not unique or not there", () =>
     Effect.gen(function* () {
       const older = "a,b,c\n1,1,x\n1,2,y\n"
@@ -649,11 +793,37 @@ describe("read_run_log", () => {
     })
   )
 
+  it.effect("ends lines at any line end", () =>
+    Effect.gen(function* () {
+      const result = yield* lines("[Info] a\r[Error] b\r\n[Info] c\r", { level: "Error" })
+      assert.deepInclude(result, { lines: ["[Error] b"], totalLines: 3 })
+    })
+  )
+
   it.effect("shows the last lines that contain a text", () =>
     Effect.gen(function* () {
       const result = yield* lines(text, { contains: "PAGE", lines: 1 })
       assert.deepStrictEqual(result["lines"], ["  at page"])
       assert.match(String(result["notice"]), /^1 earlier lines match/u)
+    })
+  )
+
+  it.effect("says that a log has more than can be read, whatever it is listed with", () =>
+    Effect.gen(function* () {
+      const packed = gzipSync(Buffer.alloc(65 * 2 ** 20, "x\n"))
+      const respond: Respond = (sent) => {
+        const answer = log("")(sent)
+        return sent.url.hostname === "files.test"
+          ? { headers: { "content-encoding": "gzip" }, body: new Uint8Array(packed) }
+          : answer
+      }
+      const error = yield* Effect.flip(
+        Effect.flatMap(toolsOver(respond), ({ call }) => call("read_run_log", { agentId: 7 }))
+      )
+      assert.isTrue(
+        error._tag === "ToolFailure" &&
+          error.message.startsWith('File 6 ("a.log") of run 90 has more than the 64.0 MB that can be read here.')
+      )
     })
   )
 

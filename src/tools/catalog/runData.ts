@@ -1,12 +1,13 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import type { DataWorkers } from "../../data/DataWorkers.ts"
 import type { DataFailed, UnreadableFile } from "../../data/jobs.ts"
 import { maxTableBytes, type Answer, type Job } from "../../data/protocol.ts"
 import type { Credentials } from "../../sequentum/Credentials.ts"
 import { timeLeft } from "../../sequentum/Deadline.ts"
 import { inBrief, type SequentumError } from "../../sequentum/errors.ts"
-import type { Files } from "../../sequentum/Files.ts"
+import { isTooLarge, type Files } from "../../sequentum/Files.ts"
 import type { Runs } from "../../sequentum/Runs.ts"
 import type { AgentId, FileId, RunId } from "../../sequentum/schemas/common.ts"
 import { isFinal, type Run } from "../../sequentum/schemas/Run.ts"
@@ -40,8 +41,14 @@ export interface DataServices {
 const maxRuns = 50
 const maxFileLists = 5
 
-/** Limit for reading and querying; what is left of the call may be less. */
-const readLimit = Duration.seconds(45)
+/** Limit for reading and querying; what is left of the call is mostly less. Waits for the rate budget end before. */
+const readLimit = Duration.seconds(48)
+
+/** What a call keeps for itself of its time, to answer. */
+const answerTime = Duration.seconds(1)
+
+/** With less time than this for the data, what took the rest is named. */
+const ampleTime = Duration.seconds(40)
 
 /** What a result has beside its rows. */
 const overheadBytes = 900
@@ -182,21 +189,31 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
       ? new ToolFailure({ message: `File ${nameOf(file)} is the log of run ${runId}: read it with read_run_log.` })
       : undefined
 
-  const tooLarge = ({ file, runId }: Found) =>
-    (file.fileSize ?? 0) > maxTableBytes
-      ? new ToolFailure({
-          message: `File ${nameOf(file)} of run ${runId} has ${readableBytes(file.fileSize ?? 0)}: more than the ${readableBytes(maxTableBytes)} that can be read here. Take a run with less data, or get_file_download_url for the whole file.`
-        })
-      : undefined
+  const tooLarge = ({ file, runId }: Found, has: string) =>
+    new ToolFailure({
+      message: `File ${nameOf(file)} of run ${runId} has ${has}${has === "more" ? "" : ": more"} than the ${readableBytes(maxTableBytes)} that can be read here. Take a run with less data, or get_file_download_url for the whole file.`
+    })
+
+  /** A file that is listed with too many bytes is not fetched. */
+  const listedTooLarge = (source: Found) =>
+    (source.file.fileSize ?? 0) > maxTableBytes ? tooLarge(source, readableBytes(source.file.fileSize ?? 0)) : undefined
 
   /** Runs a job over files. A file that holds no rows fails with a sentence that names it. */
   const run = (job: Job, sources: ReadonlyArray<Found>, verb: string) =>
     Effect.gen(function* () {
-      const left = yield* timeLeft
-      return yield* data.run(
-        job,
-        sources.map(({ agentId, file, runId }) => files.content(agentId, runId, file.id)),
-        { limit: Duration.min(left, readLimit), onQueued }
+      const limit = Duration.min(Duration.subtract(yield* timeLeft, answerTime), readLimit)
+      const content = sources.map((source) =>
+        files
+          .content(source.agentId, source.runId, source.file.id)
+          .pipe(Stream.mapError((error) => (isTooLarge(error) ? tooLarge(source, "more") : error)))
+      )
+      return yield* Effect.catchIf(
+        data.run(job, content, { limit, onQueued }),
+        (error) => error._tag === "DataFailed" && error.isOutOfTime === true && Duration.lessThan(limit, ampleTime),
+        () =>
+          new ToolFailure({
+            message: `Only ${Math.round(Duration.toSeconds(limit))} of the 50 seconds of a call were left for the data: finding its files had to wait before. Try again in a minute, and name the run.`
+          })
       )
     }).pipe(
       Effect.catchTags({
@@ -320,7 +337,7 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
       }
       const sources = yield* Effect.forEach(tables, find, { concurrency: 3 })
       const refused = sources
-        .map((source) => logFailure(source) ?? tooLarge(source))
+        .map((source) => logFailure(source) ?? listedTooLarge(source))
         .find((problem) => problem !== undefined)
       if (refused !== undefined) return yield* refused
       const named = names.map((name, index) => ({ name, fileName: sources[index]?.file.name ?? "" }))
@@ -366,7 +383,7 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
       if (older.runId === newer.runId) {
         return yield* new ToolFailure({ message: `Run ${older.runId} can't be compared with itself: name two runs.` })
       }
-      const large = [older, newer].map(tooLarge).find((problem) => problem !== undefined)
+      const large = [older, newer].map(listedTooLarge).find((problem) => problem !== undefined)
       if (large !== undefined) return yield* large
       const answer = yield* run(
         {
@@ -409,6 +426,8 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
   const readLog = ({ agentId, contains, level, lines, runId }: LogArgs) =>
     Effect.gen(function* () {
       const found = yield* findLog(agentId, runId)
+      const large = listedTooLarge(found)
+      if (large !== undefined) return yield* large
       const answer = yield* run({ kind: "log", lines, level, contains, maxBytes: room }, [found], "read")
       if (answer.kind !== "log") return yield* wrongAnswer(answer)
       const { matchingLines, totalLines } = answer
