@@ -21,7 +21,7 @@ const MiB = 2 ** 20
 export const maxBodyBytes = 32 * MiB
 
 /** The largest file, unpacked. */
-const maxFileBytes = 64 * MiB
+export const maxFileBytes = 64 * MiB
 
 /** The deepest nesting of a JSON response. */
 export const maxNesting = 64
