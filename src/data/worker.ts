@@ -106,7 +106,8 @@ const run = (job: Job, wasmPath: string) =>
     }
   )
 
-// Calls of others go first: beside an endless query their worst fell from 332 to 84 ms at 10. Only Linux has a priority for each thread: elsewhere it would be the whole process's.
+// Calls of others go first: beside an endless query the worst of them fell from 332 to 140 ms on a busy machine. Only on
+// Linux has each thread a priority: elsewhere it would be that of the whole process.
 if (process.platform === "linux") setPriority(5)
 
 port?.on("message", (message: ToWorker) => {
