@@ -60,6 +60,7 @@ describe("the authorization server of the sandbox", () => {
         grant_types_supported: ["authorization_code", "refresh_token"],
         code_challenge_methods_supported: ["S256"],
         token_endpoint_auth_methods_supported: ["none"],
+        revocation_endpoint_auth_methods_supported: ["none"],
         scopes_supported: [...apiScopes.split(" "), "offline_access"],
         client_id_metadata_document_supported: true,
         resource_indicators_supported: true,
