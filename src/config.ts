@@ -24,15 +24,13 @@ export interface SettingInfo {
   readonly doc: string
 }
 
-/** A Config that reads the variable `env`. */
-export type Setting<A> = Config.Config<A> & SettingInfo
-
 /** Makes the Config of a variable or flag by its name, which the error sentence begins with. */
 type Read<A> = (name: string) => Config.Config<A>
 
 /** Fails with what the value must be, as the end of a sentence without its full stop. Never repeats the value. */
 type Parse<A> = (value: string) => Either.Either<A, string>
 
+/** Makes a Config that reads the variable `env`. */
 const setting = <A, const Info extends SettingInfo>(info: Info, read: Read<A>): Config.Config<A> & Info =>
   Object.assign(read(info.env), info)
 
