@@ -149,13 +149,15 @@ const downloadHosts: Parse<ReadonlyArray<string>> = (value) => {
     : Either.left("must be host names such as files.example.com, without a port, separated by commas")
 }
 
-const publicUrl: Parse<URL> = (value) =>
-  Either.filterOrLeft(
-    url("https://mcp.example.com")(value),
-    ({ hash, password, protocol, search, username }) =>
-      /^https?:$/u.test(protocol) && [username, password, search, hash].every((part) => part === ""),
-    () => "must be an http or https URL without user name, password, query or fragment"
-  )
+const plainUrl =
+  (example: string): Parse<URL> =>
+  (value) =>
+    Either.filterOrLeft(
+      url(example)(value),
+      ({ hash, password, protocol, search, username }) =>
+        /^https?:$/u.test(protocol) && [username, password, search, hash].every((part) => part === ""),
+      () => "must be an http or https URL without user name, password, query or fragment"
+    )
 
 const notProxy = "must be the address of an HTTP proxy, such as http://proxy.example.com:3128"
 
@@ -310,7 +312,7 @@ export const settings = {
       defaultText: "the listening address",
       doc: "Address at which clients reach the server, for OAuth metadata. Set it behind a proxy. It may have a path."
     },
-    optional(publicUrl)
+    optional(plainUrl("https://mcp.example.com"))
   ),
   requireAuth: setting(
     {
@@ -409,7 +411,7 @@ export const settings = {
       defaultText: "none",
       doc: "Base URL of an OTLP collector over HTTP, such as http://localhost:4318, for traces and metrics."
     },
-    optional(publicUrl)
+    optional(plainUrl("http://collector.example.com:4318"))
   ),
   toolsets: setting(
     {

@@ -165,7 +165,7 @@ const completionScript = Command.make({
   run: ({ args: [word] }) => {
     const shell = shells.find((one) => one === word)
     return shell === undefined
-      ? Command.usageError(`${JSON.stringify(word.slice(0, 40))} is no shell: choose bash, zsh or fish.`)
+      ? Command.usageError(`${JSON.stringify(word.slice(0, 40))} is not supported: choose bash, zsh or fish.`)
       : out(completion(shell, program))
   }
 })

@@ -18,6 +18,7 @@ import {
   keyVariable,
   pathOn,
   serverName,
+  shellWord,
   type Client,
   type ClientFile,
   type Machine,
@@ -61,11 +62,15 @@ const isOnPath = Effect.gen(function* () {
   return Option.getOrUndefined(Option.firstSomeOf(found)) === own
 })
 
-export interface InstallOptions {
+/** Which server is added, and to which file. */
+interface Choices {
   readonly remote: Option.Option<string>
   readonly sandbox: boolean
   readonly readOnly: boolean
   readonly file: Option.Option<string>
+}
+
+export interface InstallOptions extends Choices {
   readonly write: boolean
   readonly remove: boolean
   readonly dryRun: boolean
@@ -183,7 +188,7 @@ const changeFile = (client: Client, file: ClientFile, server: Server, options: I
     const edited = yield* Either.match(
       options.remove ? remove(text, [file.container, serverName], elements) : change(text, addition),
       {
-        onLeft: (why) => new Stop({ lines: [`${path} was not changed: ${why}. Mend it, or edit it by hand.`] }),
+        onLeft: (why) => new Stop({ lines: [`${path} was not changed: ${why}. Correct it, or edit it by hand.`] }),
         onRight: (changed) => Effect.succeed(changed)
       }
     )
@@ -236,8 +241,21 @@ export const shownEntry = (file: ClientFile, server: Server) => {
       )
 }
 
+const flagsOf = ({ file, readOnly, remote, sandbox }: Choices) => [
+  ...Option.match(remote, { onNone: () => [], onSome: (url) => ["--remote", shellWord(url)] }),
+  ...(sandbox ? ["--sandbox"] : []),
+  ...(readOnly ? ["--read-only"] : []),
+  ...Option.match(file, { onNone: () => [], onSome: (path) => ["--file", shellWord(path)] })
+]
+
 /** What `install <client>` prints: every way to add the server. Holds no key. */
-export const instructions = (client: Client, server: Server, machine: Machine, { bold }: Pick<Style, "bold">) => {
+export const instructions = (
+  client: Client,
+  server: Server,
+  machine: Machine,
+  { bold }: Pick<Style, "bold">,
+  options: Choices = { remote: Option.none(), sandbox: false, readOnly: false, file: Option.none() }
+) => {
   const { block, command, file, link, note, remoteSteps } = client
   const text = file === undefined ? undefined : shownEntry(file, server)
   const line = command?.(server)
@@ -246,7 +264,9 @@ export const instructions = (client: Client, server: Server, machine: Machine, {
   const isRemoteOnly = file === undefined && block === undefined
   return [
     bold(client.name),
-    ...(file !== undefined && text !== undefined ? section(`In ${pathOn(file.place, machine)}`, text) : []),
+    ...(file !== undefined && text !== undefined
+      ? section(`In ${Option.getOrElse(options.file, () => pathOn(file.place, machine))}`, text)
+      : []),
     ...(block === undefined ? [] : section(`In ${pathOn(block.place, machine)}`, block.text(server))),
     ...(line === undefined ? [] : section("Or by its own command", line)),
     ...(address === undefined ? [] : section("Or by a link", address)),
@@ -258,7 +278,10 @@ export const instructions = (client: Client, server: Server, machine: Machine, {
       : []),
     ...(note === undefined ? [] : ["", ...wrap(note, 100)]),
     ...(file !== undefined && text !== undefined
-      ? ["", `To let this program do it: sequentum-mcp install ${client.id} --write`]
+      ? [
+          "",
+          `To let this program do it: ${["sequentum-mcp install", client.id, ...flagsOf(options), "--write"].join(" ")}`
+        ]
       : [])
   ].join("\n")
 }
@@ -291,7 +314,7 @@ export const install = (id: Option.Option<string>, options: InstallOptions, over
     const client = yield* findClient(id.value)
     const server = yield* serverFor(client, options)
     if (!changes) {
-      return yield* out(instructions(client, server, yield* thisMachine, yield* stdoutStyle))
+      return yield* out(instructions(client, server, yield* thisMachine, yield* stdoutStyle, options))
     }
     if (client.file === undefined) {
       const why =
