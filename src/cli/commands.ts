@@ -126,7 +126,7 @@ const doctor = Command.make({
   run: ({ json: asJson, ...options }, overrides) =>
     Effect.flatMap(
       Effect.promise(() => import("./doctor/doctor.ts")),
-      ({ doctor: examine }) => withSandbox(options, overrides, (all) => examine(asJson, all))
+      ({ doctor: examine }) => withSandbox(options, overrides, (all) => examine(asJson, all, options.sandbox))
     )
 })
 
