@@ -93,7 +93,8 @@ const others = new Map([
   ["THIRD_PARTY_LICENSES.txt", await licences(packages)],
   ["sbom.cdx.json", `${JSON.stringify(sbom, null, 2)}\n`]
 ])
-if (process.argv.includes("--metafile")) others.set("meta.json", JSON.stringify(metafile))
+const isAnalysed = process.argv.includes("--metafile")
+if (isAnalysed) others.set("meta.json", JSON.stringify(metafile))
 const skills = (await readdir("src/skills", { recursive: true })).filter((path) => path.endsWith(".md"))
 for (const path of skills) await cp(join("src/skills", path), join(outdir, "chunks/skills", path))
 await chmod(main, 0o755)
@@ -104,4 +105,4 @@ await keepOnly([
   ...[...files].flatMap((file) => [file, `${file}.map`]),
   ...[...others.keys()].map((name) => join(outdir, name))
 ])
-for (const file of files) process.stdout.write(`${file}  ${outputs[file]?.bytes ?? 0} bytes\n`)
+if (isAnalysed) for (const file of files) process.stdout.write(`${file}  ${outputs[file]?.bytes ?? 0} bytes\n`)

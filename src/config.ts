@@ -158,13 +158,15 @@ const clientDocument: Parse<URL> = (value) =>
       : Either.left("must be an https:// address with a path, as it stands in the document")
   )
 
-const publicUrl: Parse<URL> = (value) =>
-  Either.filterOrLeft(
-    url("https://mcp.example.com")(value),
-    ({ hash, password, protocol, search, username }) =>
-      /^https?:$/u.test(protocol) && [username, password, search, hash].every((part) => part === ""),
-    () => "must be an http or https URL without user name, password, query or fragment"
-  )
+const plainUrl =
+  (example: string): Parse<URL> =>
+  (value) =>
+    Either.filterOrLeft(
+      url(example)(value),
+      ({ hash, password, protocol, search, username }) =>
+        /^https?:$/u.test(protocol) && [username, password, search, hash].every((part) => part === ""),
+      () => "must be an http or https URL without user name, password, query or fragment"
+    )
 
 const notProxy = "must be the address of an HTTP proxy, such as http://proxy.example.com:3128"
 
@@ -327,7 +329,7 @@ export const settings = {
       defaultText: "the listening address",
       doc: "Address at which clients reach the server, for OAuth metadata. Set it behind a proxy. It may have a path."
     },
-    optional(publicUrl)
+    optional(plainUrl("https://mcp.example.com"))
   ),
   requireAuth: setting(
     {
@@ -426,7 +428,7 @@ export const settings = {
       defaultText: "none",
       doc: "Base URL of an OTLP collector over HTTP, such as http://localhost:4318, for traces and metrics."
     },
-    optional(publicUrl)
+    optional(plainUrl("http://collector.example.com:4318"))
   ),
   toolsets: setting(
     {

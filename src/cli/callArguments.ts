@@ -43,7 +43,7 @@ const namedValue = (tool: ToolDescriptor, word: string): Either.Either<readonly 
   const [, name = "", value = ""] = match ?? []
   return match === null
     ? Either.left(
-        `${quoted(word)} is no argument: write name=value, a JSON object, or - for JSON on stdin. See sequentum-mcp call ${tool.name} --help.`
+        `${quoted(word)} is not an argument: write name=value, a JSON object, or - for JSON on stdin. See sequentum-mcp call ${tool.name} --help.`
       )
     : Either.right([name, readValue(propertiesOf(tool).get(name) ?? {}, value)])
 }

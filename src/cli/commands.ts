@@ -127,7 +127,7 @@ const doctor = Command.make({
   run: ({ json: asJson, ...options }, overrides) =>
     Effect.flatMap(
       Effect.promise(() => import("./doctor/doctor.ts")),
-      ({ doctor: examine }) => withSandbox(options, overrides, (all) => examine(asJson, all))
+      ({ doctor: examine }) => withSandbox(options, overrides, (all) => examine(asJson, all, options.sandbox))
     )
 })
 
@@ -166,7 +166,7 @@ const completionScript = Command.make({
   run: ({ args: [word] }) => {
     const shell = shells.find((one) => one === word)
     return shell === undefined
-      ? Command.usageError(`${JSON.stringify(word.slice(0, 40))} is no shell: choose bash, zsh or fish.`)
+      ? Command.usageError(`${JSON.stringify(word.slice(0, 40))} is not supported: choose bash, zsh or fish.`)
       : out(completion(shell, program))
   }
 })

@@ -141,7 +141,7 @@ export const demo = Effect.scoped(
     yield* success(steps)
     yield* failure(steps)
     yield* out(
-      `\n${wrap("That was the sandbox. To use your own account, set SEQUENTUM_API_KEY and omit --sandbox.", width()).join("\n")}`
+      `\n${wrap("That was the sandbox. To use your own account, set SEQUENTUM_API_KEY, or sign in with sequentum-mcp login. Then see sequentum-mcp install.", width()).join("\n")}`
     )
   })
 )

@@ -19,6 +19,7 @@ import {
   keyVariable,
   pathOn,
   serverName,
+  shellWord,
   type Client,
   type ClientFile,
   type Machine,
@@ -63,13 +64,17 @@ const isOnPath = Effect.gen(function* () {
   return Option.getOrUndefined(Option.firstSomeOf(found)) === own
 })
 
-export interface InstallOptions {
+/** Which server is added, and to which file. */
+interface Choices {
   readonly remote: Option.Option<string>
   readonly sandbox: boolean
   /** The entry relies on a sign-in in place of a key. */
   readonly login: boolean
   readonly readOnly: boolean
   readonly file: Option.Option<string>
+}
+
+export interface InstallOptions extends Choices {
   readonly write: boolean
   readonly remove: boolean
   readonly dryRun: boolean
@@ -230,7 +235,7 @@ const changeFile = (client: Client, file: ClientFile, server: Server, options: I
     const edited = yield* Either.match(
       options.remove ? remove(text, [file.container, serverName], elements) : change(text, addition),
       {
-        onLeft: (why) => new Stop({ lines: [`${path} was not changed: ${why}. Mend it, or edit it by hand.`] }),
+        onLeft: (why) => new Stop({ lines: [`${path} was not changed: ${why}. Correct it, or edit it by hand.`] }),
         onRight: (changed) => Effect.succeed(changed)
       }
     )
@@ -284,8 +289,22 @@ export const shownEntry = (file: ClientFile, server: Server) => {
       )
 }
 
+const flagsOf = ({ file, login, readOnly, remote, sandbox }: Choices) => [
+  ...Option.match(remote, { onNone: () => [], onSome: (url) => ["--remote", shellWord(url)] }),
+  ...(sandbox ? ["--sandbox"] : []),
+  ...(login ? ["--login"] : []),
+  ...(readOnly ? ["--read-only"] : []),
+  ...Option.match(file, { onNone: () => [], onSome: (path) => ["--file", shellWord(path)] })
+]
+
 /** What `install <client>` prints: every way to add the server. Holds no key. */
-export const instructions = (client: Client, server: Server, machine: Machine, { bold }: Pick<Style, "bold">) => {
+export const instructions = (
+  client: Client,
+  server: Server,
+  machine: Machine,
+  { bold }: Pick<Style, "bold">,
+  options: Choices = { remote: Option.none(), sandbox: false, login: false, readOnly: false, file: Option.none() }
+) => {
   const { block, command, file, keyNote, link, note, remoteSteps } = client
   const notes = [...(server._tag === "Local" && server.needsKey ? [keyNote] : []), note].filter(
     Predicate.isNotUndefined
@@ -297,7 +316,9 @@ export const instructions = (client: Client, server: Server, machine: Machine, {
   const isRemoteOnly = file === undefined && block === undefined
   return [
     bold(client.name),
-    ...(file !== undefined && text !== undefined ? section(`In ${pathOn(file.place, machine)}`, text) : []),
+    ...(file !== undefined && text !== undefined
+      ? section(`In ${Option.getOrElse(options.file, () => pathOn(file.place, machine))}`, text)
+      : []),
     ...(block === undefined ? [] : section(`In ${pathOn(block.place, machine)}`, block.text(server))),
     ...(line === undefined ? [] : section("Or by its own command", line)),
     ...(address === undefined ? [] : section("Or by a link", address)),
@@ -311,7 +332,7 @@ export const instructions = (client: Client, server: Server, machine: Machine, {
     ...(file !== undefined && text !== undefined
       ? [
           "",
-          `To let this program do it: sequentum-mcp install ${client.id} ${usesLogin(server) ? "--login " : ""}--write`
+          `To let this program do it: ${["sequentum-mcp install", client.id, ...flagsOf(options), "--write"].join(" ")}`
         ]
       : [])
   ].join("\n")
@@ -370,5 +391,5 @@ export const install = (id: Option.Option<string>, options: InstallOptions, over
     if (options.login && !options.dryRun) yield* ensureSignedIn(overrides)
     yield* changes && client.file !== undefined
       ? changeFile(client, client.file, server, options, own)
-      : out(instructions(client, server, yield* thisMachine, yield* stdoutStyle))
+      : out(instructions(client, server, yield* thisMachine, yield* stdoutStyle, options))
   })

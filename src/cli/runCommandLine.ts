@@ -24,9 +24,21 @@ const answer = (request: Request) => {
   }
 }
 
-/** Completes when the reader of the output has gone, as `head` does. */
-const outputClosed = Effect.async<void>((resume) => {
-  process.stdout.on("error", () => resume(Effect.void))
+/** The codes that a write fails with if nobody reads the output any more. */
+const readerGone = new Set(["EPIPE", "EOF", "ECONNRESET"])
+
+/** Completes when the reader of the output has gone, as `head` does. Fails with Stop if the output can't be written. */
+const outputClosed = Effect.async<void, Stop>((resume) => {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (readerGone.has(error.code ?? "")) {
+      resume(Effect.void)
+      return
+    }
+    process.stderr.write(`The output can't be written (${error.code ?? error.message}).\n`)
+    // The command may have ended before its output was refused.
+    process.exitCode = exitCodes.failed
+    resume(new Stop({ lines: [] }))
+  })
   // Nobody has to read what goes to stderr.
   process.stderr.on("error", () => undefined)
 })

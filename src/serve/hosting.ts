@@ -4,14 +4,16 @@ import type { ListeningAt } from "../http/server.ts"
 
 type Exposure = Pick<
   Settings,
-  "allowedHosts" | "allowUnauthenticated" | "host" | "publicUrl" | "requireAuth" | "trustProxy"
+  "allowedHosts" | "allowUnauthenticated" | "host" | "metricsPort" | "port" | "publicUrl" | "requireAuth" | "trustProxy"
 >
 
-/** Settings that are valid one by one and dangerous together: one sentence for each problem. */
+/** Settings that are valid one by one, and dangerous or impossible together: one sentence for each problem. */
 export const exposureProblems = ({
   allowedHosts,
   allowUnauthenticated,
   host,
+  metricsPort,
+  port,
   publicUrl,
   requireAuth,
   trustProxy
@@ -25,6 +27,9 @@ export const exposureProblems = ({
     ? [
         "TRUST_PROXY=true needs PUBLIC_URL or ALLOWED_HOSTS: otherwise a request could choose the address at which clients sign in."
       ]
+    : []),
+  ...(port !== 0 && Option.contains(metricsPort, port)
+    ? ["METRICS_PORT must not be the port of the endpoint: it is for a port that the proxy does not forward."]
     : [])
 ]
 

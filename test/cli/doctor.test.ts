@@ -154,6 +154,7 @@ describe("sequentum-mcp doctor", () => {
         assert.match(stdout, new RegExp(`^✓ ${name}: `, "mu"))
       }
       assert.notInclude(stdout, "✗")
+      assert.notInclude(stdout, "Please report")
     })
   )
 

@@ -14,8 +14,8 @@ const serving = (args: ReadonlyArray<string>, env: Readonly<Record<string, strin
     return { line, stderr: written.stderr, url: `http://127.0.0.1:${port}` }
   })
 
-describe("settings that are dangerous together", () => {
-  for (const [what, env, problem] of [
+describe("settings that are dangerous or impossible together", () => {
+  for (const [what, env, problem, port = "0"] of [
     [
       "REQUIRE_AUTH=false on all addresses",
       { ...key, REQUIRE_AUTH: "false", HOST: "0.0.0.0" },
@@ -27,11 +27,17 @@ describe("settings that are dangerous together", () => {
       /^REQUIRE_AUTH=false is refused/u
     ],
     ["TRUST_PROXY without PUBLIC_URL", { TRUST_PROXY: "true" }, /^TRUST_PROXY=true needs PUBLIC_URL or ALLOWED_HOSTS/u],
-    ["the same on all addresses", { TRUST_PROXY: "true", HOST: "0.0.0.0" }, /^TRUST_PROXY=true needs/u]
+    ["the same on all addresses", { TRUST_PROXY: "true", HOST: "0.0.0.0" }, /^TRUST_PROXY=true needs/u],
+    [
+      "METRICS_PORT on the port of the endpoint",
+      { METRICS_PORT: "3990" },
+      /^METRICS_PORT must not be the port/u,
+      "3990"
+    ]
   ] as const) {
     it.effect(`stop the start: ${what}`, () =>
       Effect.gen(function* () {
-        const { code, stderr, stdout } = yield* run(["http", "--port", "0"], { env })
+        const { code, stderr, stdout } = yield* run(["http", "--port", port], { env })
         assert.strictEqual(code, 2)
         assert.match(stderr, problem)
         assert.strictEqual(stderr.trim().split("\n").length, 1)

@@ -285,6 +285,21 @@ describe("the instructions", () => {
     }
   })
 
+  it("name the command that writes what they show", () => {
+    const client = clients.find((one) => one.id === "cursor")
+    if (client === undefined) return assert.fail("cursor")
+    const choices = { remote: Option.none(), sandbox: false, login: false, readOnly: false, file: Option.none() }
+    const shown = (server: Server, more: object) =>
+      instructions(client, server, machine, style, { ...choices, ...more })
+    assert.include(shown(local, {}), "sequentum-mcp install cursor --write")
+    const remote = Option.some("https://mcp.example.com/mcp")
+    assert.include(shown(hosted, { remote }), "install cursor --remote https://mcp.example.com/mcp --write")
+    const file = shown(local, { sandbox: true, readOnly: true, file: Option.some("/my project/mcp.json") })
+    assert.include(file, "In /my project/mcp.json")
+    assert.include(shown(signedIn, { login: true }), "install cursor --login --write")
+    assert.include(file, "install cursor --sandbox --read-only --file '/my project/mcp.json' --write")
+  })
+
   it("say of Claude.ai and ChatGPT that they reach remote servers only", () => {
     for (const id of ["claude-ai", "chatgpt"]) {
       const client = clients.find((one) => one.id === id)

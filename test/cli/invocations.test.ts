@@ -99,9 +99,9 @@ const invocations: ReadonlyArray<Invocation> = [
   { args: "call --json", code: 2, stdout: error("usage", 2), stderr: "" },
   { args: "call get_agent", code: 2, stdout: "", stderr: line("agentId is required") },
   { args: "call get_agent agentId=four --json", code: 2, stdout: error("usage", 2), stderr: "" },
-  { args: "call get_agent 4101", code: 2, stdout: "", stderr: line('"4101" is no argument: write name=value') },
+  { args: "call get_agent 4101", code: 2, stdout: "", stderr: line('"4101" is not an argument: write name=value') },
   { args: "call get_agent agentId=4 agentId=5", code: 2, stdout: "", stderr: line('"agentId" is given twice') },
-  { args: "call get_agent", words: ["[4]"], code: 2, stdout: "", stderr: line('"\\[4\\]" is no argument') },
+  { args: "call get_agent", words: ["[4]"], code: 2, stdout: "", stderr: line('"\\[4\\]" is not an argument') },
   { args: "call get_agent -", input: "[4]", code: 2, stdout: "", stderr: line("stdin are not a JSON object") },
   { args: "call get_agent -", input: "", code: 2, stdout: "", stderr: line("stdin are not JSON") },
   {

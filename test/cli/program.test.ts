@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process"
+import { closeSync, existsSync, openSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -117,6 +118,17 @@ describe("the program", () => {
       assert.strictEqual((yield* run(["--version"])).stdout.trim(), version)
     })
   )
+
+  it.runIf(existsSync("/dev/full"))("exits with 1 if its output can't be written", () => {
+    const full = openSync("/dev/full", "w")
+    const { status, stderr } = spawnSync(process.execPath, [builtProgram, "tools", "--json"], {
+      encoding: "utf8",
+      stdio: ["ignore", full, "pipe"]
+    })
+    closeSync(full)
+    assert.strictEqual(status, 1)
+    assert.match(stderr, /^The output can't be written \(ENOSPC\)\.\n$/u)
+  })
 
   it.live("lists tools, fewer when they are selected", () =>
     Effect.gen(function* () {

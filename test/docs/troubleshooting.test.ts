@@ -121,6 +121,8 @@ const exposed = exposureProblems({
   allowedHosts: [],
   allowUnauthenticated: false,
   host: "0.0.0.0",
+  metricsPort: Option.some(3000),
+  port: 3000,
   publicUrl: Option.none(),
   requireAuth: false,
   trustProxy: true

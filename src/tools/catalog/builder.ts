@@ -146,7 +146,7 @@ export const BuilderTools = Toolset.make("builder", "Build new agents from plain
       "Block until a build ends or timeoutSeconds pass, and return its last state. If isFinal is false call it again; a status that stays ready: the draft exists and can be used. Then get_agent with its agentId.",
     input: Schema.Struct({
       sessionId: Param.sessionId,
-      timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)
+      timeoutSeconds: Param.optionalOr(Param.integer("Max seconds to block", { max: 45 }), 30)
     }),
     output: Schema.Struct({ build: Build, isFinal: Schema.Boolean, waitedSeconds: Schema.Number, notice })
   }

@@ -183,7 +183,7 @@ export const FileTools = Toolset.make("files", "Look at what a run produced and 
       agentId: Param.agentId,
       runId: Param.optional(Param.runId),
       lines: Param.optionalOr(Param.integer("Most lines", { max: 500 }), 100),
-      level: Param.optional(Param.oneOf("This and graver ones", logLevels)),
+      level: Param.optional(Param.oneOf("This and more severe ones", logLevels)),
       contains: Param.optional(Schema.String.annotations({ description: "Text to find, in any case" }))
     }),
     output: Schema.Struct({

@@ -141,7 +141,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
     ...reads,
     title: "Count runs by status",
     description:
-      "How many runs an agent has had, by status, live and archived together: the quickest way to see how reliable it is. For the runs themselves use get_agent_runs.",
+      "How many runs an agent has had, by status, live and archived together: the quickest way to see how reliable it is. Completed runs may have errors: see errorCount in get_agent_runs.",
     input: Schema.Struct({ agentId: Param.agentId }),
     output: Schema.Struct({
       totalCount: Schema.Number,
@@ -175,7 +175,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
       ),
       allowUnknownInputs: Param.optional(Param.flag("Pass on names that the agent does not list")),
       startAnother: Param.optional(Param.flag("Even if an equal start is less than a minute old")),
-      waitSeconds: Param.optionalOr(Param.integer("Most seconds to wait for its end", { min: 0, max: 45 }), 0),
+      waitSeconds: Param.optionalOr(Param.integer("Max seconds to wait for its end", { min: 0, max: 45 }), 0),
       isRunSynchronously: Param.optionalOr(Param.flag("Wait and answer with the data; for short runs only"), false),
       timeout: Param.optionalOr(Param.integer("Seconds; synchronous runs only", { max: 3600 }), 60),
       parallelism: Param.optionalOr(
@@ -259,7 +259,7 @@ export const RunTools = Toolset.make("runs", "Start, watch, end and delete runs"
           .annotations({ description: "Up to 20 runs, in place of agentId and runId" })
       ),
       includeCost: Param.optional(Param.flag("Show what ended runs cost, in credits")),
-      timeoutSeconds: Param.optionalOr(Param.integer("Most seconds to block", { max: 45 }), 30)
+      timeoutSeconds: Param.optionalOr(Param.integer("Max seconds to block", { max: 45 }), 30)
     }),
     output: Schema.Struct({
       run: Param.optional(openRun),

@@ -156,7 +156,7 @@ export const ScheduleTools = Toolset.make("schedules", "Let agents run by themse
     title: "Create schedule",
     confirms: () => true,
     description:
-      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. Those there are: list_agent_schedules.",
+      "Run an agent by itself: RunOnce needs startTime at least 1 minute ahead, RunEvery needs runEveryCount and runEveryPeriod, CRON needs cronExpression; the type follows from these. Each run spends credits. For existing ones see list_agent_schedules.",
     annotations: mutating({ destructive: false, openWorld: false, idempotent: false }),
     input: Schema.Struct({
       agentId: Param.agentId,
