@@ -24,10 +24,14 @@ interface StdioOptions {
   readonly output?: Writable
 }
 
+const tooLate = (drain: Duration.Duration) =>
+  `The input has ended, and ${Duration.toSeconds(drain)} seconds later there was no result. If this request changes something, that may have been done or not: look before you try again.`
+
 /**
  * Speaks MCP over stdin and stdout, in whichever era the client opens with. When the client closes stdin, requests
- * under way are answered first, waits with what they know by then; when it closes stdout, they are interrupted. The
- * handlers are loaded once the client has been greeted. Interruption closes the connection and every request under way.
+ * under way are answered first, waits with what they know by then, and what takes too long with an error; when it
+ * closes stdout, they are interrupted. The handlers are loaded once the client has been greeted. Interruption closes
+ * the connection and every request under way.
  */
 export const serve = (
   load: LoadHandlers,
@@ -40,7 +44,10 @@ export const serve = (
       const runFork = Runtime.runFork(runtime)
       const onRequest =
         logRequest === undefined ? undefined : (request: JSONRPCRequest) => void runFork(logRequest(request))
-      const { answered, inputEnded, outputBroken, transport } = yield* makeStdioTransport({ input, output })
+      const { answered, inputEnded, outputBroken, refusePending, transport } = yield* makeStdioTransport({
+        input,
+        output
+      })
       const loadOnce = yield* Effect.cached(Effect.provideService(load, Stopping, { started: inputEnded }))
       const start = Effect.sync(() =>
         serveStdio(
@@ -52,7 +59,10 @@ export const serve = (
           { transport }
         )
       )
-      const drained = Effect.zipRight(inputEnded, Effect.timeoutOption(answered, drain))
+      const drained = Effect.zipRight(
+        inputEnded,
+        Effect.raceFirst(answered, Effect.delay(refusePending(tooLate(drain)), drain))
+      )
       // The connection closes before the scope does, so that requests it interrupts get no response.
       yield* Effect.acquireUseRelease(
         start,

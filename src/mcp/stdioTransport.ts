@@ -22,12 +22,15 @@ interface StdioOptions {
   readonly maxLineBytes?: number
 }
 
+const asRequestId = (value: unknown): RequestId | undefined =>
+  typeof value === "string" || typeof value === "number" ? value : undefined
+
 /** The request that a message settles; undefined where it settles none. */
-const settledBy = (message: JSONRPCMessage): unknown => {
+const settledBy = (message: JSONRPCMessage): RequestId | undefined => {
   if (isJSONRPCResponse(message)) return message.id
   // The response to this request comes only when the connection ends.
   return "method" in message && message.method === "notifications/subscriptions/acknowledged"
-    ? message.params?._meta?.[SUBSCRIPTION_ID_META_KEY]
+    ? asRequestId(message.params?._meta?.[SUBSCRIPTION_ID_META_KEY])
     : undefined
 }
 
@@ -41,7 +44,7 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
     const answered = yield* Deferred.make<void>()
     const outputBroken = yield* Deferred.make<void>()
     /** How many requests of each id wait for a response. */
-    const pending = new Map<unknown, number>()
+    const pending = new Map<RequestId, number>()
     /** Progress notices of each request that are not written yet. */
     const held = new Map<RequestId, Array<string>>()
     let hasEnded = false
@@ -51,7 +54,7 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
     const finishIfAnswered = () => {
       if (hasEnded && pending.size === 0) succeed(answered)
     }
-    const settle = (id: unknown) => {
+    const settle = (id: RequestId) => {
       const left = (pending.get(id) ?? 0) - 1
       if (left > 0) pending.set(id, left)
       else pending.delete(id)
@@ -83,7 +86,8 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
           if (isJSONRPCRequest(message)) pending.set(message.id, (pending.get(message.id) ?? 0) + 1)
           // A cancelled request gets no response.
           else if (isJSONRPCNotification(message) && message.method === "notifications/cancelled") {
-            settle(message.params?.["requestId"])
+            const cancelled = asRequestId(message.params?.["requestId"])
+            if (cancelled !== undefined) settle(cancelled)
           }
           transport.onmessage?.(message)
         }
@@ -148,6 +152,13 @@ export const makeStdioTransport = ({ input, maxLineBytes = 10 * 1024 * 1024, out
       inputEnded: Deferred.await(inputEnded),
       /** The input has ended, and every request that came has its response. */
       answered: Deferred.await(answered),
+      /** Refuses the requests that still wait for a response. */
+      refusePending: (message: string) =>
+        Effect.sync(() => {
+          for (const id of pending.keys()) {
+            writeAnyway(formatRefusal({ id, code: ProtocolErrorCode.InternalError, message }))
+          }
+        }),
       /** The client reads nothing more. */
       outputBroken: Deferred.await(outputBroken)
     } as const

@@ -117,14 +117,18 @@ describe("the end of the input", () => {
     })
   )
 
-  it.effect("interrupts a call that takes longer than the drain", () =>
+  it.effect("interrupts a call that takes longer than the drain, and answers that its outcome is not known", () =>
     Effect.gen(function* () {
-      const { called, ended, input } = yield* served
+      const { called, ended, input, next } = yield* served
       input.end(initialize + call(2))
       const signal = yield* called
       yield* TestClock.adjust(drain)
       yield* ended
       assert.isTrue(signal.aborted)
+      assert.deepStrictEqual(yield* next, ok(1))
+      const { error, id } = yield* next
+      assert.deepStrictEqual({ id, code: error?.code }, { id: 2, code: -32603 })
+      assert.include(error?.message, "10 seconds later there was no result")
     })
   )
 })
