@@ -384,7 +384,7 @@ describe("sequentum-mcp install", () => {
         for (const [name, why] of [
           ["read-only", " is read-only. Nothing was changed."],
           ["latin", " was not changed: it is not UTF-8 text. Edit it by hand."],
-          ["broken", " was not changed: it is not JSON. Mend it, or edit it by hand."],
+          ["broken", " was not changed: it is not JSON. Correct it, or edit it by hand."],
           ["link", " is a link to a file that is not there. Nothing was changed."],
           ["folder", " can't be read or written (EISDIR). Nothing was changed."]
         ] as const) {
