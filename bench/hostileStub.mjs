@@ -1,6 +1,7 @@
 // A fake Sequentum whose runs have hostile files: agent 1 a small one, the others what `files` says.
 import { createServer } from "node:http"
 import { gzipSync } from "node:zlib"
+import { agents } from "./stubAgents.mjs"
 
 const run = (agentId, id) => ({
   id,
@@ -10,20 +11,6 @@ const run = (agentId, id) => ({
   startTime: "2026-03-01T06:00:00Z",
   dataCount: 120,
   exportCount: 120
-})
-const agents = JSON.stringify({
-  agents: Array.from({ length: 50 }, (_, index) => ({
-    id: index + 1,
-    name: `Agent ${index + 1}`,
-    description: "Reads a catalogue: title, price and stock.",
-    configType: 1,
-    spaceId: 3,
-    status: 10,
-    version: 4,
-    isActive: true,
-    lastActivity: "2026-03-01T06:00:00Z"
-  })),
-  totalRecordCount: 50
 })
 
 const table = (newer) =>

@@ -388,7 +388,7 @@ export const install = (id: Option.Option<string>, options: InstallOptions, over
     if (options.login && client.file === undefined && client.block === undefined) {
       return yield* usage(`${client.name} reaches remote servers only, and signs you in by itself: leave out --login.`)
     }
-    if (options.login && !options.dryRun) yield* ensureSignedIn(overrides)
+    if (options.login && !options.dryRun) yield* ensureSignedIn(own)
     yield* changes && client.file !== undefined
       ? changeFile(client, client.file, server, options, own)
       : out(instructions(client, server, yield* thisMachine, yield* stdoutStyle, options))

@@ -41,10 +41,8 @@ const keyWins = ({ apiKey }: Settings) =>
     ? note("SEQUENTUM_API_KEY is set, and is used in place of a sign-in. Take it out to use the sign-in.")
     : Effect.void
 
-/** Signs in to Sequentum in the browser, and keeps the tokens. Fails with Stop. */
-export const login = (opensBrowser: boolean, overrides: Overrides) =>
+const signInBy = (settings: Settings, opensBrowser: boolean) =>
   Effect.gen(function* () {
-    const settings = yield* loadSettings(overrides)
     const { apiUrl } = settings
     const show = (address: URL) =>
       Effect.zipRight(
@@ -67,16 +65,19 @@ export const login = (opensBrowser: boolean, overrides: Overrides) =>
     yield* keyWins(settings)
   })
 
+/** Signs in to Sequentum in the browser, and keeps the tokens. Fails with Stop. */
+export const login = (opensBrowser: boolean, overrides: Overrides) =>
+  Effect.flatMap(loadSettings(overrides), (settings) => signInBy(settings, opensBrowser))
+
 /** Signs in unless that has been done. Fails with Stop. */
-export const ensureSignedIn = (overrides: Overrides) =>
+export const ensureSignedIn = (settings: Settings) =>
   Effect.gen(function* () {
-    const settings = yield* loadSettings(overrides)
     const { apiUrl } = settings
     const isDone = yield* isSignedIn(httpClientFor(settings), apiUrl.origin).pipe(
       logToStderr(settings),
       Effect.mapError(fileStop)
     )
-    yield* isDone ? out(`Signed in to ${apiUrl.host} already.`) : login(true, overrides)
+    yield* isDone ? out(`Signed in to ${apiUrl.host} already.`) : signInBy(settings, true)
     yield* out("")
   })
 

@@ -137,6 +137,14 @@ export const discover = (http: Http, apiUrl: URL): Effect.Effect<Metadata, OAuth
 export const wantedScopes = ({ scopes_supported }: Metadata): string =>
   [...scopes, "offline_access"].filter((scope) => scopes_supported?.includes(scope) ?? true).join(" ")
 
+/** A request with a form, which is what the endpoints for tokens take. */
+const postForm = (endpoint: string, fields: Readonly<Record<string, string>>): Ask => ({
+  method: "POST",
+  url: new URL(endpoint),
+  type: "application/x-www-form-urlencoded",
+  body: new URLSearchParams(fields).toString()
+})
+
 /** Registers this program as a public client (RFC 7591). Succeeds with its id. */
 const register = (http: Http, metadata: Metadata, endpoint: string, redirectUri: string) => {
   const body = {
@@ -189,16 +197,7 @@ const grant = (http: Http, client: Client, form: Readonly<Record<string, string>
     const { clientId, tokenEndpoint } = client
     // Before the request: a life that is counted from too early on ends too early, which does no harm.
     const obtainedAt = yield* Clock.currentTimeMillis
-    const granted = yield* ask(
-      http,
-      {
-        method: "POST",
-        url: new URL(tokenEndpoint),
-        type: "application/x-www-form-urlencoded",
-        body: new URLSearchParams({ client_id: clientId, ...form }).toString()
-      },
-      Granted
-    )
+    const granted = yield* ask(http, postForm(tokenEndpoint, { client_id: clientId, ...form }), Granted)
     return { granted, obtainedAt }
   })
 
@@ -265,11 +264,5 @@ export const revoke = (
   if (revocation_endpoint === undefined) return Effect.succeed(false)
   const [token, hint] = refreshToken === undefined ? [accessToken, "access_token"] : [refreshToken, "refresh_token"]
   const form = { token: Redacted.value(token), token_type_hint: hint, client_id: clientId }
-  const request = {
-    method: "POST",
-    url: new URL(revocation_endpoint),
-    type: "application/x-www-form-urlencoded",
-    body: new URLSearchParams(form).toString()
-  } as const
-  return Effect.as(accepted(http, request), true)
+  return Effect.as(accepted(http, postForm(revocation_endpoint, form)), true)
 }

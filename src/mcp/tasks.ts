@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Sealing } from "../runtime/sealed.ts"
-import { passes, type Forbidden, type SequentumError, type Unauthorized } from "../sequentum/errors.ts"
+import { askedToWait, passes, type Forbidden, type SequentumError, type Unauthorized } from "../sequentum/errors.ts"
 import type { ToolResult } from "../tools/bounds.ts"
 import type { UnknownTool } from "../tools/errors.ts"
 import { ToolRegistry } from "../tools/registry.ts"
@@ -82,10 +82,6 @@ const isOfSequentum = (error: ToolError): error is SequentumError => !ofTools.ha
 /** Whether the next read may succeed. A wait fails by itself only where Sequentum did not answer in time. */
 const mayPass = (error: ToolError): boolean => (isOfSequentum(error) ? passes(error) : error._tag === "ToolFailure")
 
-/** How long Sequentum asks to wait, in milliseconds. */
-const askedToWait = (error: ToolError): number =>
-  "retryAfterSeconds" in error ? Duration.toMillis(Duration.seconds(error.retryAfterSeconds ?? 0)) : 0
-
 const isRefused = (error: ToolError): error is Unauthorized | Forbidden =>
   error._tag === "Unauthorized" || error._tag === "Forbidden"
 
@@ -104,6 +100,7 @@ interface TaskOptions {
 export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
   const { open, seal } = sealing("id of a task", State)
 
+  /** `pause` is how many seconds to leave Sequentum alone. */
   const describe = (taskId: string, state: State, now: number, { message, status }: Progress, pause = 0) => ({
     taskId,
     status,
@@ -114,8 +111,7 @@ export const makeTasks = ({ sealing, taskOf }: TaskOptions) => {
     pollIntervalMs: Math.max(
       Duration.toMillis(pollInterval),
       // At most one request a second, however much a task reads.
-      Duration.toMillis(Duration.seconds(taskOf(state.tool)?.reads?.(state.watch.args) ?? 1)),
-      pause
+      Duration.toMillis(Duration.seconds(Math.max(taskOf(state.tool)?.reads?.(state.watch.args) ?? 1, pause)))
     )
   })
 

@@ -1,4 +1,5 @@
 import * as Match from "effect/Match"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 
@@ -426,3 +427,9 @@ export const meaningOf = Match.type<SequentumError>().pipe(
 /** Whether the next read may succeed, so that this failure says nothing of the state. */
 export const passes = (error: SequentumError): boolean =>
   error._tag === "ServerFailure" || error._tag === "UnexpectedResponse" || meaningOf(error).retryable
+
+/** Seconds until the next read can succeed: those that Sequentum asked to wait, or in which nothing is sent to it. */
+export const askedToWait = (error: object): number =>
+  Predicate.hasProperty(error, "retryAfterSeconds") && Predicate.isNumber(error.retryAfterSeconds)
+    ? error.retryAfterSeconds
+    : 0

@@ -142,7 +142,7 @@ const makeCall = <In, Out extends JsonObject>(
     const refused = oversized(tool.name, sent)
     if (refused !== undefined) return refused
     const args = read(sent)
-    // Made with the first call, since the decoders of all tools would cost each start 3 ms.
+    // Not beforehand: the decoders of all tools would cost each start 3 ms. Effect keeps this one by its schema.
     const decode = Schema.decodeUnknownEither(input, { errors: "all", onExcessProperty: "error" })
     return Either.match(decode(args), {
       onLeft: (error) => Effect.fail(invalidArguments(tool.name, tool.inputSchema, args, error)),

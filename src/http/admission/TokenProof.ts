@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import type { Settings } from "../../config.ts"
 import { makeLabels } from "../../runtime/metricLabels.ts"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
+import { makePermits } from "../../runtime/permits.ts"
 import { Tokens } from "../../sequentum/Tokens.ts"
 import { isExpired, unverifiedClaims } from "./claims.ts"
 import { makeRateLimiter } from "./rateLimit.ts"
@@ -121,26 +122,6 @@ interface Known {
   readonly exp: number | undefined
   /** In monotonic time. */
   readonly until: number
-}
-
-/** Permits for each address, kept only while somebody has or wants one. */
-const makePermits = (max: number) => {
-  const used = new Map<string, { readonly semaphore: Effect.Semaphore; users: number }>()
-  return <A, E, R>(address: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => {
-        const entry = used.get(address) ?? { semaphore: Effect.unsafeMakeSemaphore(max), users: 0 }
-        entry.users += 1
-        used.set(address, entry)
-        return entry
-      }),
-      ({ semaphore }) => semaphore.withPermits(1)(effect),
-      (entry) =>
-        Effect.sync(() => {
-          entry.users -= 1
-          if (entry.users === 0) used.delete(address)
-        })
-    )
 }
 
 const make = Effect.gen(function* () {

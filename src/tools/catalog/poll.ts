@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Deadline from "../../sequentum/Deadline.ts"
-import { inBrief, passes as errorPasses, seconds, type SequentumError } from "../../sequentum/errors.ts"
+import { askedToWait, inBrief, passes as errorPasses, seconds, type SequentumError } from "../../sequentum/errors.ts"
 import { ToolFailure } from "../errors.ts"
 import { Progress } from "../Progress.ts"
 import { Stopping } from "../Stopping.ts"
@@ -51,12 +51,6 @@ export const noAnswer = (waited: number) =>
 
 export const briefly = (failure: Failure): string =>
   failure._tag === "ToolFailure" ? "Sequentum did not answer." : inBrief(failure)
-
-/** Seconds until the next read can succeed: those that Sequentum asked to wait, or in which nothing is sent to it. */
-export const askedToWait = (failure: Failure): number =>
-  failure._tag === "RateLimited" || failure._tag === "ServerFailure" || failure._tag === "Unavailable"
-    ? (failure.retryAfterSeconds ?? 0)
-    : 0
 
 /** Whether the next read may succeed. */
 export const passes = (failure: Failure): boolean => failure._tag === "ToolFailure" || errorPasses(failure)

@@ -3,13 +3,13 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Credentials } from "../../sequentum/Credentials.ts"
-import { seconds, type SequentumError } from "../../sequentum/errors.ts"
+import { askedToWait, seconds, type SequentumError } from "../../sequentum/errors.ts"
 import type { Runs } from "../../sequentum/Runs.ts"
 import type { AgentId, RunId } from "../../sequentum/schemas/common.ts"
 import { isFinal, type Run } from "../../sequentum/schemas/Run.ts"
 import { Progress } from "../Progress.ts"
 import { Stopping } from "../Stopping.ts"
-import { askedToWait, briefly, noAnswer, passes, readLimit, secondsFor, type Failure } from "./poll.ts"
+import { briefly, noAnswer, passes, readLimit, secondsFor, type Failure } from "./poll.ts"
 
 export interface RunIds {
   readonly agentId: AgentId
