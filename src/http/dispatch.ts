@@ -1,9 +1,9 @@
 import {
   createMcpHandler,
   isJSONRPCNotification,
-  isJSONRPCRequest,
   isJSONRPCResponse,
   isLegacyRequest,
+  PROTOCOL_VERSION_META_KEY,
   SUPPORTED_PROTOCOL_VERSIONS,
   type JSONRPCNotification,
   type JSONRPCRequest,
@@ -18,7 +18,6 @@ import { makeDeadlines } from "../runtime/deadlines.ts"
 import type { Sealing } from "../runtime/sealed.ts"
 import { acceptedBy } from "./admission/accepted.ts"
 import type { AdmittedRequest } from "./admission/admit.ts"
-import { accountOf } from "./admission/bearer.ts"
 import { makeCallsInFlight, type Party } from "./callsInFlight.ts"
 import type { Exchange } from "./delivery/exchange.ts"
 import { makeMessageStream } from "./delivery/messageStream.ts"
@@ -26,6 +25,7 @@ import { complete, receive, type Accepted, type Reply } from "./delivery/respond
 import type { Drain } from "./drain.ts"
 import type { InFlight } from "./inFlight.ts"
 import { serveLegacyCall, sessionHeader } from "./legacyCall.ts"
+import { takeResult } from "./modernCall.ts"
 import { rpcCodes, rpcError } from "./rpcError.ts"
 import { makeSessionIds } from "./sessionIds.ts"
 
@@ -73,6 +73,22 @@ const versionProblem = ({ headers }: Request) => {
       )
 }
 
+/**
+ * Whether a message says in its envelope that it is of the newer era. The SDK's handler checks that again, which takes
+ * as long as to ask it first. `initialize` stays of the older era, whatever else it has.
+ */
+const namesRevision = (body: unknown) =>
+  Predicate.isRecord(body) &&
+  Predicate.isString(body["method"]) &&
+  body["method"] !== "initialize" &&
+  Predicate.isRecord(body["params"]) &&
+  Predicate.isRecord(body["params"]["_meta"]) &&
+  PROTOCOL_VERSION_META_KEY in body["params"]["_meta"]
+
+/** Whether a message that the SDK has found valid is a request. The SDK's own guard would check all of it again. */
+const isValidRequest = (body: unknown): body is JSONRPCRequest =>
+  Predicate.hasProperty(body, "method") && Predicate.hasProperty(body, "id")
+
 /** The request that a notification cancels; undefined if it cancels none. */
 const cancelledBy = ({ method, params }: JSONRPCNotification) => {
   const id = method === "notifications/cancelled" ? params?.["requestId"] : undefined
@@ -88,9 +104,19 @@ export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchO
     const calls = makeCallsInFlight()
     yield* Effect.addFinalizer(() => Effect.sync(calls.cancelAll))
 
+    // Whose results are taken before the SDK makes a response of them.
+    const takers = new WeakMap<Request, (reply: Reply) => void>()
     const modernHandler = (responseMode: "auto" | "sse") =>
       Effect.acquireRelease(
-        Effect.sync(() => createMcpHandler(({ era }) => makeServer(era), { legacy: "reject", responseMode })),
+        Effect.sync(() =>
+          createMcpHandler(
+            ({ era, requestInfo }) => {
+              const taker = requestInfo === undefined ? undefined : takers.get(requestInfo)
+              return taker === undefined ? makeServer(era) : takeResult(makeServer(era), taker)
+            },
+            { legacy: "reject", responseMode }
+          )
+        ),
         (made) => Effect.promise(() => made.close())
       )
     const handler = yield* modernHandler("auto")
@@ -120,8 +146,12 @@ export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchO
         if (!isComplete) cancel()
       })
       const { fetch } = isListening ? listenHandler : accepted === "events" ? eventsHandler : handler
-      const response = await fetch(request, { parsedBody: body, authInfo: admitted.caller.authInfo })
-      const reply = await receive(response, exchange, accepted)
+      const reply = await new Promise<Reply>((resolve, reject) => {
+        if (!isListening && accepted !== "events") takers.set(request, resolve)
+        fetch(request, { parsedBody: body, authInfo: admitted.caller.authInfo })
+          .then((response) => receive(response, exchange, accepted))
+          .then(resolve, reject)
+      })
       isComplete = reply.body !== undefined
       return reply
     }
@@ -165,9 +195,9 @@ export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchO
       if (problem !== undefined) return problem
       if (isInitialize && drain.isDraining()) return stopping
       const session = request.headers.get(sessionHeader)
-      const account = Option.match(admitted.token, { onNone: () => "anonymous", onSome: accountOf })
+      const account = Option.getOrElse(admitted.account, () => "anonymous")
       const party = Option.map(Option.fromNullable(session), (id): Party => ({ account, session: id }))
-      if (isJSONRPCRequest(body)) return serveLegacyRequest(dispatched, body, party, accepted)
+      if (isValidRequest(body)) return serveLegacyRequest(dispatched, body, party, accepted)
       if (Option.isSome(party)) {
         const cancelled = isJSONRPCNotification(body) ? cancelledBy(body) : undefined
         if (cancelled !== undefined) calls.cancel(party.value, cancelled)
@@ -183,7 +213,9 @@ export const makeDispatch = ({ drain, inFlight, makeServer, sealing }: DispatchO
         if (accepted === undefined) return Effect.succeed(notAcceptable)
         exchange.onEnd(drain.enter())
         return Effect.promise(async () =>
-          (await isLegacyRequest(request, body)) ? serveLegacy(dispatched, accepted) : serveModern(dispatched, accepted)
+          !namesRevision(body) && (await isLegacyRequest(request, body))
+            ? serveLegacy(dispatched, accepted)
+            : serveModern(dispatched, accepted)
         )
       })
 

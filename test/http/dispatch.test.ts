@@ -138,6 +138,7 @@ describe("a request that is refused", () => {
     Effect.gen(function* () {
       const { start, statusOf } = yield* dispatching({ makeServer: silentServer, inFlight: makeInFlight(2) })
       const calls = [yield* start(modernList), yield* start(legacyList)]
+      yield* nextTurn
       for (const incoming of [modernList, legacyList, { body: initializeBody }]) {
         assert.strictEqual(yield* statusOf(incoming), 503)
       }
@@ -198,6 +199,29 @@ describe("the end of an exchange", () => {
       yield* outcome
       yield* end
       assert.isFalse(isCancelled())
+    })
+  )
+
+  it.scoped("leaves no call of the newer era under way in the SDK: a result, a stream or an error", () =>
+    Effect.gen(function* () {
+      let closed = 0
+      const makeServer = () => {
+        const server = emptyServer()
+        server.setRequestHandler("tools/list", () => ({ tools: [] }))
+        server.onclose = () => (closed += 1)
+        return server
+      }
+      const { statusOf } = yield* dispatching({ makeServer })
+      for (const [incoming, status] of [
+        [modernList, 200],
+        [{ ...modernList, headers: { ...modernList.headers, accept: "text/event-stream" } }, 200],
+        [{ body: modernBody("prompts/list"), headers: modernHeaders("prompts/list") }, 404]
+      ] as const) {
+        const before = closed
+        assert.strictEqual(yield* statusOf(incoming), status)
+        yield* nextTurn
+        assert.strictEqual(closed, before + 1)
+      }
     })
   )
 

@@ -42,12 +42,12 @@ const proven: Proof = { _tag: "Proven", scopes: ["runs:read"], subject: undefine
 describe("prove", () => {
   it.effect("makes the caller of a proven token, who has an account, scopes and a selection", () =>
     Effect.gen(function* () {
-      const { addresses, caller, headers, token } = admitted(yield* proveAs(proven)(checkedRequest()))
+      const { account, addresses, caller, headers } = admitted(yield* proveAs(proven)(checkedRequest()))
       assert.strictEqual(caller.credentials.scheme, "Bearer")
       assert.strictEqual(Redacted.value(caller.credentials.secret), "alice")
       assert.strictEqual(caller.credentials.account, "hash of alice")
       assert.deepStrictEqual(caller.scopes, ["runs:read"])
-      assert.deepStrictEqual(token, Option.some("alice"))
+      assert.deepStrictEqual(account, Option.some("hash of alice"))
       assert.strictEqual(addresses.publicUrl, "https://mcp.example.com")
       assert.deepStrictEqual(headers, { vary: "Origin", "ratelimit-remaining": "7" })
       const tool = { toolset: "agents", annotations: { readOnlyHint: true } }
@@ -66,9 +66,11 @@ describe("prove", () => {
 
   it.effect("lets the caller without a token pass", () =>
     Effect.gen(function* () {
-      const { caller, token } = admitted(yield* proveAs({ _tag: "Refused" })(checkedRequest({ by: aliceCredentials })))
+      const { account, caller } = admitted(
+        yield* proveAs({ _tag: "Refused" })(checkedRequest({ by: aliceCredentials }))
+      )
       assert.strictEqual(caller.credentials, aliceCredentials)
-      assert.isTrue(Option.isNone(token))
+      assert.isTrue(Option.isNone(account))
     })
   )
 

@@ -14,7 +14,7 @@ export const aliceCredentials = Credentials.of({ scheme: "Bearer", secret: Redac
 /** A request of alice as admission would pass it on. `headers` are those of the response. */
 export const admittedRequest = (headers: Readonly<Record<string, string>> = {}): AdmittedRequest => ({
   caller: new Caller(aliceCredentials, everything, 0),
-  token: Option.some("alice"),
+  account: Option.some("hash of alice"),
   addresses: { publicUrl: "https://mcp.example.com", issuer: "https://sequentum.example", scopes: ["agents:read"] },
   headers
 })

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import type { Settings } from "../../config.ts"
+import { makeMemory } from "../../runtime/memory.ts"
 import { makeLabels } from "../../runtime/metricLabels.ts"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
 import { makePermits } from "../../runtime/permits.ts"
@@ -84,25 +85,6 @@ const checks = Metric.counter("mcp_token_checks", {
 const checkLabels = makeLabels("by", "outcome")
 const count = (by: "signature" | "request", outcome: string) => checks.unsafeUpdate(1, checkLabels(by, outcome))
 
-/** Values by key. The least recently set one is dropped where there are too many. */
-const makeMemory = <A>() => {
-  const kept = new Map<string, A>()
-  return {
-    get: (key: string) => kept.get(key),
-    has: (key: string) => kept.has(key),
-    delete: (key: string) => kept.delete(key),
-    set: (key: string, value: A) => {
-      kept.delete(key)
-      kept.set(key, value)
-      if (kept.size <= maxRemembered) return
-      for (const oldest of kept.keys()) {
-        kept.delete(oldest)
-        break
-      }
-    }
-  }
-}
-
 /** Even where nothing is checked, an expired token is of no use to anybody. */
 const expiredOrMalformed = (token: string, now: number): boolean =>
   Option.exists(unverifiedClaims(token), (claims) => claims === "malformed" || isExpired(claims, now))
@@ -133,9 +115,9 @@ const make = Effect.gen(function* () {
   const unanswered = yield* makeRateLimiter(maxInVain)
   const asking = yield* Effect.makeSemaphore(maxAsking)
   const perAddress = makePermits(maxAskingPerAddress)
-  const proven = makeMemory<Known>()
+  const proven = makeMemory<Known>(maxRemembered)
   /** Until when each token stays refused, in monotonic time. */
-  const refusedUntil = makeMemory<number>()
+  const refusedUntil = makeMemory<number>(maxRemembered)
   const pending = new Map<string, Deferred.Deferred<Proof>>()
   let pausedUntil = 0
 
@@ -222,5 +204,5 @@ const make = Effect.gen(function* () {
         : share(presented, true, claims.value.exp)
     })
 
-  return { isKnown: (account: string) => proven.has(account), prove }
+  return { isKnown: (account: string) => proven.get(account) !== undefined, prove }
 })

@@ -50,7 +50,8 @@ export interface CheckedRequest {
 /** A request that passed every check of its headers, and whose token is as good as can be known. */
 export interface AdmittedRequest {
   readonly caller: Caller
-  readonly token: Option.Option<string>
+  /** Whose request it is: the keyed hash of its token; none if it has no token. */
+  readonly account: Option.Option<string>
   readonly addresses: OAuthAddresses
   /** Headers of every response to it. */
   readonly headers: Readonly<Record<string, string>>

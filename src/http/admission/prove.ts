@@ -52,7 +52,7 @@ export const makeProve =
               onLeft: (problems) => rpcError(400, rpcCodes.refused, problems.join(" "), headers),
               onRight: (selected) => ({
                 caller: caller(selected),
-                token: isToken(by) ? Option.some(by.token) : Option.none(),
+                account: isToken(by) ? Option.some(by.account) : Option.none(),
                 addresses,
                 headers
               })

@@ -1,0 +1,31 @@
+import type { JSONRPCMessage, Server, Transport } from "@modelcontextprotocol/server"
+import { complete, type Reply } from "./delivery/respond.ts"
+
+const encoder = new TextEncoder()
+const json = { "content-type": "application/json" }
+
+/** Whether it is an error with a status of its own, or a message of a stream: the SDK's transport sends these. */
+const isOfTransport = (message: JSONRPCMessage) => !("result" in message)
+
+/**
+ * Takes the result of the one request that `server` is made for, where it is the whole response. The SDK's transport
+ * would make a web Response of it, to be read again at once, and then close the server, mostly for the stack of an error
+ * that nobody sees: together a sixth of the time of a request.
+ */
+export const takeResult = (server: Server, onReply: (reply: Reply) => void): Server => {
+  const connect = server.connect.bind(server)
+  server.connect = (transport: Transport) => {
+    const send = transport.send.bind(transport)
+    let isTaken = true
+    transport.send = (message, options) => {
+      if (isOfTransport(message)) isTaken = false
+      if (!isTaken) return send(message, options)
+      // The SDK's handler counts the server as under way until it hears this.
+      server.onclose?.()
+      onReply(complete(200, json, encoder.encode(JSON.stringify(message))))
+      return Promise.resolve()
+    }
+    return connect(transport)
+  }
+  return server
+}

@@ -1,0 +1,25 @@
+/** Values by key, at most so many. */
+export interface Memory<A> {
+  readonly get: (key: string) => A | undefined
+  readonly set: (key: string, value: A) => void
+  readonly delete: (key: string) => void
+}
+
+/** Makes a Memory. Beyond `max` values the one that was set longest ago is dropped. */
+export const makeMemory = <A>(max: number): Memory<A> => {
+  const kept = new Map<string, A>()
+  return {
+    get: (key) => kept.get(key),
+    set: (key, value) => {
+      // A Map keeps the order of first insertion: the key goes last, so that the first is the one to drop.
+      kept.delete(key)
+      kept.set(key, value)
+      if (kept.size <= max) return
+      for (const oldest of kept.keys()) {
+        kept.delete(oldest)
+        break
+      }
+    },
+    delete: (key) => void kept.delete(key)
+  }
+}
