@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { DataFailed, UnreadableFile, type DataWorkersOptions, type RunOptions } from "./jobs.ts"
 import type { Answer, FromWorker, Job, ToWorker } from "./protocol.ts"
+import type { Prepare } from "./prepare.ts"
 import { workerFile } from "./workerFile.ts"
 
 const KiB = 1024
@@ -155,9 +156,13 @@ const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   return all
 }
 
+interface PoolOptions extends DataWorkersOptions {
+  readonly prepare: Prepare
+}
+
 /** Threads that are made when they are needed, and ended with the scope. */
 export const makePool = (
-  { queryLimit = Duration.seconds(10), queueLimit = Duration.seconds(30), threads }: DataWorkersOptions,
+  { prepare, queryLimit = Duration.seconds(10), queueLimit = Duration.seconds(30), threads }: PoolOptions,
   scope: Scope.Scope
 ) =>
   Effect.gen(function* () {
@@ -360,14 +365,18 @@ export const makePool = (
           const begun: Array<Uint8Array> = []
           let held = 0
           let isWhole = false
-          while (held < prefetchBytes && !isWhole) {
-            const bytes = yield* pull
-            if (Option.isNone(bytes)) isWhole = true
-            else {
-              begun.push(bytes.value)
-              held += bytes.value.length
+          const prefetch = Effect.gen(function* () {
+            while (held < prefetchBytes && !isWhole) {
+              const bytes = yield* pull
+              if (Option.isNone(bytes)) isWhole = true
+              else {
+                begun.push(bytes.value)
+                held += bytes.value.length
+              }
             }
-          }
+          })
+          progress.waitsFor = "thread"
+          yield* prepare(prefetch)
           const firstPull: Pull<E, R> = Effect.suspend(() => {
             const piece = begun.shift()
             if (piece !== undefined) return Effect.succeedSome(piece)

@@ -134,8 +134,7 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
       message: `Agent ${agentId} has ${count === 0 ? "no finished run" : "fewer than two finished runs"} with data among its latest ${maxRuns} runs. List them with get_agent_runs.`
     })
 
-  /** The file that is meant. Fails with ToolFailure, which names those that there are. */
-  const find = (wanted: Wanted): Effect.Effect<Found, SequentumError | ToolFailure, Credentials> => {
+  const look = (wanted: Wanted): Effect.Effect<Found, SequentumError | ToolFailure, Credentials> => {
     const { runId } = wanted
     if (runId !== undefined) return fileOf({ ...wanted, runId })
     return Effect.flatMap(latest(wanted.agentId, 1), ([found]) =>
@@ -143,37 +142,44 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
     )
   }
 
+  /** The file that is meant. Fails with ToolFailure, which names those that there are. */
+  const find = (wanted: Wanted) => data.prepare(look(wanted))
+
   /** Two runs to compare: those named, else the latest. */
   const findTwo = (agentId: AgentId, older: RunId | undefined, newer: RunId | undefined) =>
-    Effect.gen(function* () {
-      if (older === undefined && newer === undefined) {
-        const [last, before] = yield* latest(agentId, 2)
-        if (last === undefined || before === undefined) return yield* noData(agentId, last === undefined ? 0 : 1)
-        return [before, last] as const
-      }
-      const named = older === undefined ? undefined : yield* find({ agentId, runId: older })
-      const last = yield* find({ agentId, ...(newer === undefined ? {} : { runId: newer }) })
-      if (named !== undefined) return [named, last] as const
-      const [before] = yield* latest(agentId, 1, last.runId)
-      return before === undefined ? yield* noData(agentId, 1) : ([before, last] as const)
-    })
+    data.prepare(
+      Effect.gen(function* () {
+        if (older === undefined && newer === undefined) {
+          const [last, before] = yield* latest(agentId, 2)
+          if (last === undefined || before === undefined) return yield* noData(agentId, last === undefined ? 0 : 1)
+          return [before, last] as const
+        }
+        const named = older === undefined ? undefined : yield* look({ agentId, runId: older })
+        const last = yield* look({ agentId, ...(newer === undefined ? {} : { runId: newer }) })
+        if (named !== undefined) return [named, last] as const
+        const [before] = yield* latest(agentId, 1, last.runId)
+        return before === undefined ? yield* noData(agentId, 1) : ([before, last] as const)
+      })
+    )
 
   /** The log of a run, by default of the latest that has one. */
   const findLog = (agentId: AgentId, runId: RunId | undefined) =>
-    Effect.gen(function* () {
-      const candidates = runId === undefined ? (yield* runs.list(agentId, maxFileLists)).map(({ id }) => id) : [runId]
-      for (const id of candidates) {
-        const available = yield* files.list(agentId, id)
-        const file = available.find(({ fileType }) => fileType === "LogText")
-        if (file !== undefined) return { agentId, runId: id, file }
-      }
-      return yield* new ToolFailure({
-        message:
-          runId === undefined
-            ? `None of the latest ${candidates.length} runs of agent ${agentId} has a log. A run has one when it has ended.`
-            : `Run ${runId} has no log. A run has one when it has ended; get_run_diagnostics tells why one failed.`
+    data.prepare(
+      Effect.gen(function* () {
+        const candidates = runId === undefined ? (yield* runs.list(agentId, maxFileLists)).map(({ id }) => id) : [runId]
+        for (const id of candidates) {
+          const available = yield* files.list(agentId, id)
+          const file = available.find(({ fileType }) => fileType === "LogText")
+          if (file !== undefined) return { agentId, runId: id, file }
+        }
+        return yield* new ToolFailure({
+          message:
+            runId === undefined
+              ? `None of the latest ${candidates.length} runs of agent ${agentId} has a log. A run has one when it has ended.`
+              : `Run ${runId} has no log. A run has one when it has ended; get_run_diagnostics tells why one failed.`
+        })
       })
-    })
+    )
 
   const onQueued = (before: number) =>
     Effect.flatMap(Progress, ({ report }) =>

@@ -1,0 +1,30 @@
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+
+/** How long a call that prepares slowly keeps the next from it. */
+const slow = Duration.millis(100)
+
+/** Runs what comes before a job, such as to find its file and to begin to fetch it. */
+export type Prepare = <A, E, R>(preparing: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/**
+ * Lets as many calls prepare at a time as there are threads, in the order in which they came. More at once would end no
+ * sooner, and a call of somebody else would wait for the next step of each. Its time is real, as that of the threads.
+ */
+export const makePrepare = (threads: number): Prepare => {
+  const places = Effect.unsafeMakeSemaphore(threads)
+  const clock = Clock.make()
+  return (preparing) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const mayBegin = yield* Deferred.make<void>()
+        const isOver = yield* Deferred.make<void>()
+        const hold = Effect.raceFirst(Deferred.await(isOver), Effect.withClock(Effect.sleep(slow), clock))
+        yield* Effect.forkScoped(places.withPermits(1)(Effect.zipRight(Deferred.succeed(mayBegin, undefined), hold)))
+        yield* Deferred.await(mayBegin)
+        return yield* Effect.ensuring(preparing, Deferred.succeed(isOver, undefined))
+      })
+    )
+}
