@@ -3,7 +3,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Stream from "effect/Stream"
 import type { DataFailed, DataWorkersOptions, RunOptions, UnreadableFile } from "./jobs.ts"
-import { makePrepare, type Prepare } from "./prepare.ts"
 import type { Answer, Job } from "./protocol.ts"
 
 /**
@@ -13,8 +12,6 @@ import type { Answer, Job } from "./protocol.ts"
 export class DataWorkers extends Context.Tag("data/DataWorkers")<
   DataWorkers,
   {
-    /** Runs what comes before a job, such as to find its file, when few other calls do the same. */
-    readonly prepare: Prepare
     /**
      * Runs a job over the bytes of its files, which are read one after the other, and no further than the job needs.
      * Fails with UnreadableFile, DataFailed or what a file fails with.
@@ -32,14 +29,13 @@ export class DataWorkers extends Context.Tag("data/DataWorkers")<
       DataWorkers,
       Effect.gen(function* () {
         const scope = yield* Effect.scope
-        const prepare = makePrepare(options.threads)
         const pool = yield* Effect.cached(
           Effect.flatMap(
             Effect.promise(() => import("./pool.ts")),
-            ({ makePool }) => makePool({ ...options, prepare }, scope)
+            ({ makePool }) => makePool(options, scope)
           )
         )
-        return { prepare, run: (job, sources, how) => Effect.flatMap(pool, ({ run }) => run(job, sources, how)) }
+        return { run: (job, sources, how) => Effect.flatMap(pool, ({ run }) => run(job, sources, how)) }
       })
     )
 }

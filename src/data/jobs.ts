@@ -1,6 +1,7 @@
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type { Prepare } from "./prepare.ts"
 
 /** A file holds no rows that can be read. `source` is its place; `problem` is the end of "it can't be read: …". */
 export class UnreadableFile extends Data.TaggedError("UnreadableFile")<{
@@ -18,6 +19,8 @@ export class DataFailed extends Data.TaggedError("DataFailed")<{
 export interface RunOptions {
   /** Limit for the whole of it. */
   readonly limit: Duration.Duration
+  /** Runs its first fetch; by default at once. */
+  readonly prepare?: Prepare
   /** Called if the job has to wait, with how many are before it. */
   readonly onQueued?: (before: number) => Effect.Effect<void>
 }

@@ -4,12 +4,12 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { DataFailed, UnreadableFile, type DataWorkersOptions, type RunOptions } from "./jobs.ts"
 import type { Answer, FromWorker, Job, ToWorker } from "./protocol.ts"
-import type { Prepare } from "./prepare.ts"
 import { workerFile } from "./workerFile.ts"
 
 const KiB = 1024
@@ -156,13 +156,9 @@ const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   return all
 }
 
-interface PoolOptions extends DataWorkersOptions {
-  readonly prepare: Prepare
-}
-
 /** Threads that are made when they are needed, and ended with the scope. */
 export const makePool = (
-  { prepare, queryLimit = Duration.seconds(10), queueLimit = Duration.seconds(30), threads }: PoolOptions,
+  { queryLimit = Duration.seconds(10), queueLimit = Duration.seconds(30), threads }: DataWorkersOptions,
   scope: Scope.Scope
 ) =>
   Effect.gen(function* () {
@@ -376,7 +372,7 @@ export const makePool = (
             }
           })
           progress.waitsFor = "thread"
-          yield* prepare(prefetch)
+          yield* (options.prepare ?? identity)(prefetch)
           const firstPull: Pull<E, R> = Effect.suspend(() => {
             const piece = begun.shift()
             if (piece !== undefined) return Effect.succeedSome(piece)

@@ -3,18 +3,19 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
-/** How long a call that prepares slowly keeps the next from it. */
+/** How many calls prepare at a time, and how long one that is slow keeps the next from it. */
+const maxPreparing = 2
 const slow = Duration.millis(100)
 
 /** Runs what comes before a job, such as to find its file and to begin to fetch it. */
 export type Prepare = <A, E, R>(preparing: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /**
- * Lets as many calls prepare at a time as there are threads, in the order in which they came. More at once would end no
- * sooner, and a call of somebody else would wait for the next step of each. Its time is real, as that of the threads.
+ * Lets two calls prepare at a time, in the order in which they came. More at once would end no sooner, and a call of
+ * somebody else would wait for the next step of each. Its time is real, as that of the threads.
  */
-export const makePrepare = (threads: number): Prepare => {
-  const places = Effect.unsafeMakeSemaphore(threads)
+export const makePrepare = (): Prepare => {
+  const places = Effect.unsafeMakeSemaphore(maxPreparing)
   const clock = Clock.make()
   return (preparing) =>
     Effect.scoped(

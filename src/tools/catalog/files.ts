@@ -2,7 +2,9 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { DataWorkers } from "../../data/DataWorkers.ts"
+import { makePrepare } from "../../data/prepare.ts"
 import { logLevels } from "../../data/protocol.ts"
+import { makePerCaller } from "../../runtime/perCaller.ts"
 import { Files } from "../../sequentum/Files.ts"
 import { Runs } from "../../sequentum/Runs.ts"
 import type { RunFile } from "../../sequentum/schemas/RunFile.ts"
@@ -202,9 +204,10 @@ export const FileToolsLive = FileTools.toLayer(
     const runs = yield* Runs
     const data = yield* DataWorkers
     const { maxBytes } = yield* ResultLimit
+    const prepareOf = makePerCaller(makePrepare)
     const runData = Effect.map(
       Effect.promise(() => import("./runData.ts")),
-      ({ makeRunData }) => makeRunData({ runs, files, data, maxBytes })
+      ({ makeRunData }) => makeRunData({ runs, files, data, prepareOf, maxBytes })
     )
 
     /** Arguments that contradict each other. */

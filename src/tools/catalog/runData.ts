@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { DataWorkers } from "../../data/DataWorkers.ts"
 import type { DataFailed, UnreadableFile } from "../../data/jobs.ts"
+import type { Prepare } from "../../data/prepare.ts"
 import { maxTableBytes, type Answer, type Job } from "../../data/protocol.ts"
-import type { Credentials } from "../../sequentum/Credentials.ts"
+import { Credentials } from "../../sequentum/Credentials.ts"
 import { timeLeft } from "../../sequentum/Deadline.ts"
 import { inBrief, type SequentumError } from "../../sequentum/errors.ts"
 import { isTooLarge, type Files } from "../../sequentum/Files.ts"
@@ -34,6 +35,8 @@ export interface DataServices {
   readonly runs: Runs
   readonly files: Files
   readonly data: DataWorkers["Type"]
+  /** Lets few calls of one caller look for files, or begin to fetch them, at a time. */
+  readonly prepareOf: (caller: string | object) => Prepare
   readonly maxBytes: number
 }
 
@@ -99,7 +102,10 @@ const dataFile = (available: ReadonlyArray<RunFile>): RunFile | undefined => {
 const mayHaveData = (run: Run) => isFinal(run.status) && (run.exportCount ?? run.dataCount ?? 1) > 0
 
 /** The functions of the tools that read data, over the services. */
-export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
+export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServices) => {
+  const prepare = Effect.map(Credentials, (caller) => prepareOf(caller.account ?? caller))
+  const prepared = <A, E, R>(finding: Effect.Effect<A, E, R>) => Effect.flatMap(prepare, (run) => run(finding))
+
   const fileOf = ({ agentId, fileId, runId }: Wanted & { readonly runId: RunId }) =>
     Effect.gen(function* () {
       const available = yield* files.list(agentId, runId)
@@ -143,11 +149,11 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
   }
 
   /** The file that is meant. Fails with ToolFailure, which names those that there are. */
-  const find = (wanted: Wanted) => data.prepare(look(wanted))
+  const find = (wanted: Wanted) => prepared(look(wanted))
 
   /** Two runs to compare: those named, else the latest. */
   const findTwo = (agentId: AgentId, older: RunId | undefined, newer: RunId | undefined) =>
-    data.prepare(
+    prepared(
       Effect.gen(function* () {
         if (older === undefined && newer === undefined) {
           const [last, before] = yield* latest(agentId, 2)
@@ -164,7 +170,7 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
 
   /** The log of a run, by default of the latest that has one. */
   const findLog = (agentId: AgentId, runId: RunId | undefined) =>
-    data.prepare(
+    prepared(
       Effect.gen(function* () {
         const candidates = runId === undefined ? (yield* runs.list(agentId, maxFileLists)).map(({ id }) => id) : [runId]
         for (const id of candidates) {
@@ -214,7 +220,7 @@ export const makeRunData = ({ data, files, maxBytes, runs }: DataServices) => {
           .pipe(Stream.mapError((error) => (isTooLarge(error) ? tooLarge(source, "more") : error)))
       )
       return yield* Effect.catchIf(
-        data.run(job, content, { limit, onQueued }),
+        data.run(job, content, { limit, prepare: yield* prepare, onQueued }),
         (error) => error._tag === "DataFailed" && error.isOutOfTime === true && Duration.lessThan(limit, ampleTime),
         () =>
           new ToolFailure({
