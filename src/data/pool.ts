@@ -1,5 +1,4 @@
 import { Worker } from "node:worker_threads"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,6 +9,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { DataFailed, UnreadableFile, type DataWorkersOptions, type RunOptions } from "./jobs.ts"
 import type { Answer, FromWorker, Job, ToWorker } from "./protocol.ts"
+import { realClock, realSleep } from "./realTime.ts"
 import { workerFile } from "./workerFile.ts"
 
 const KiB = 1024
@@ -25,11 +25,6 @@ const maxQueuedPerThread = 16
 
 /** How long an idle thread is kept. */
 const idleLimit = Duration.minutes(1)
-
-/** A thread works in real time, whatever the clock of its caller shows. */
-const realClock = Clock.make()
-
-const realSleep = (duration: Duration.Duration) => Effect.withClock(Effect.sleep(duration), realClock)
 
 const failAfter = (duration: Duration.Duration, failure: () => DataFailed) =>
   Effect.zipRight(realSleep(duration), Effect.suspend(failure))

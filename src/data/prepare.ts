@@ -1,7 +1,7 @@
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { realSleep } from "./realTime.ts"
 
 /** How many calls prepare at a time, and how long one that is slow keeps the next from it. */
 const maxPreparing = 2
@@ -16,13 +16,12 @@ export type Prepare = <A, E, R>(preparing: Effect.Effect<A, E, R>) => Effect.Eff
  */
 export const makePrepare = (): Prepare => {
   const places = Effect.unsafeMakeSemaphore(maxPreparing)
-  const clock = Clock.make()
   return (preparing) =>
     Effect.scoped(
       Effect.gen(function* () {
         const mayBegin = yield* Deferred.make<void>()
         const isOver = yield* Deferred.make<void>()
-        const hold = Effect.raceFirst(Deferred.await(isOver), Effect.withClock(Effect.sleep(slow), clock))
+        const hold = Effect.raceFirst(Deferred.await(isOver), realSleep(slow))
         yield* Effect.forkScoped(places.withPermits(1)(Effect.zipRight(Deferred.succeed(mayBegin, undefined), hold)))
         yield* Deferred.await(mayBegin)
         return yield* Effect.ensuring(preparing, Deferred.succeed(isOver, undefined))

@@ -1,11 +1,8 @@
-import type { JSONRPCMessage, Server, Transport } from "@modelcontextprotocol/server"
+import type { Server, Transport } from "@modelcontextprotocol/server"
 import { complete, type Reply } from "./delivery/respond.ts"
 
 const encoder = new TextEncoder()
 const json = { "content-type": "application/json" }
-
-/** Whether it is an error with a status of its own, or a message of a stream: the SDK's transport sends these. */
-const isOfTransport = (message: JSONRPCMessage) => !("result" in message)
 
 /**
  * Takes the result of the one request that `server` is made for, where it is the whole response. The SDK's transport
@@ -16,10 +13,11 @@ export const takeResult = (server: Server, onReply: (reply: Reply) => void): Ser
   const connect = server.connect.bind(server)
   server.connect = (transport: Transport) => {
     const send = transport.send.bind(transport)
-    let isTaken = true
+    let isTheirs = false
     transport.send = (message, options) => {
-      if (isOfTransport(message)) isTaken = false
-      if (!isTaken) return send(message, options)
+      // The transport sends errors, which have a status of their own, and a stream to its end.
+      isTheirs ||= !("result" in message)
+      if (isTheirs) return send(message, options)
       // The SDK's handler counts the server as under way until it hears this.
       server.onclose?.()
       onReply(complete(200, json, encoder.encode(JSON.stringify(message))))

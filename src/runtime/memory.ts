@@ -1,13 +1,13 @@
 /** Values by key, at most so many. */
-export interface Memory<A> {
-  readonly get: (key: string) => A | undefined
-  readonly set: (key: string, value: A) => void
-  readonly delete: (key: string) => void
+export interface Memory<A, K = string> {
+  readonly get: (key: K) => A | undefined
+  readonly set: (key: K, value: A) => void
+  readonly delete: (key: K) => void
 }
 
 /** Makes a Memory. Beyond `max` values the one that was set longest ago is dropped. */
-export const makeMemory = <A>(max: number): Memory<A> => {
-  const kept = new Map<string, A>()
+export const makeMemory = <A, K = string>(max: number): Memory<A, K> => {
+  const kept = new Map<K, A>()
   return {
     get: (key) => kept.get(key),
     set: (key, value) => {

@@ -1,6 +1,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { monotonicMillis } from "../runtime/monotonic.ts"
+import { makeMemory } from "../runtime/memory.ts"
 import { makePerCaller } from "../runtime/perCaller.ts"
 import { Credentials } from "./Credentials.ts"
 import { Agent, AgentPage, TotalCount } from "./schemas/Agent.ts"
@@ -42,18 +43,14 @@ export class Agents extends Effect.Service<Agents>()("sequentum/Agents", {
     /** One page. Both paging parameters are always sent: without them the API returns everything. */
     const list = (query: AgentListQuery) => client.get(apiPath("agent")`/agent/all`, AgentPage, { query: { ...query } })
 
-    const inputsOf = makePerCaller(() => new Map<AgentId, Inputs>())
+    const inputsOf = makePerCaller(() => makeMemory<Inputs, AgentId>(maxKnown))
 
     const known = Effect.map(Credentials, (caller) => inputsOf(caller.account ?? caller))
 
     const get = (agentId: AgentId) =>
       Effect.tap(client.get(apiPath("agent")`/agent/${agentId}`, Agent), ({ inputParameters = {} }) =>
         Effect.zipWith(known, Effect.clock, (inputs, clock) => {
-          // The agent that was read last goes last, so that the first is the one to drop.
-          inputs.delete(agentId)
           inputs.set(agentId, { at: monotonicMillis(clock), names: Object.keys(inputParameters) })
-          const [oldest] = inputs.size > maxKnown ? inputs.keys() : []
-          if (oldest !== undefined) inputs.delete(oldest)
         })
       )
 

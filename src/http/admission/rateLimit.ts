@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { makeMemory } from "../../runtime/memory.ts"
 import { monotonicMillis } from "../../runtime/monotonic.ts"
 
 /** What is left to a client. */
@@ -66,7 +67,7 @@ class Window {
  */
 export const makeRateLimiter = (max: number): Effect.Effect<RateLimiter> =>
   Effect.map(Effect.clock, (clock) => {
-    const windows = new Map<string, Window>()
+    const windows = makeMemory<Window>(maxClients)
 
     const stateOf = (window: Window, now: number, allowed: boolean): RateState => ({
       allowed,
@@ -92,15 +93,7 @@ export const makeRateLimiter = (max: number): Effect.Effect<RateLimiter> =>
         const window = windowOf(client, now)
         const allowed = window.total < max
         if (allowed) window.add()
-        // A Map keeps insertion order, so the first key is the least recently used.
-        windows.delete(client)
         windows.set(client, window)
-        if (windows.size > maxClients) {
-          for (const oldest of windows.keys()) {
-            windows.delete(oldest)
-            break
-          }
-        }
         return stateOf(window, now, allowed)
       }
     }

@@ -140,7 +140,8 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
       message: `Agent ${agentId} has ${count === 0 ? "no finished run" : "fewer than two finished runs"} with data among its latest ${maxRuns} runs. List them with get_agent_runs.`
     })
 
-  const look = (wanted: Wanted): Effect.Effect<Found, SequentumError | ToolFailure, Credentials> => {
+  /** The file that is meant. Fails with ToolFailure, which names those that there are. */
+  const find = (wanted: Wanted): Effect.Effect<Found, SequentumError | ToolFailure, Credentials> => {
     const { runId } = wanted
     if (runId !== undefined) return fileOf({ ...wanted, runId })
     return Effect.flatMap(latest(wanted.agentId, 1), ([found]) =>
@@ -148,44 +149,37 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
     )
   }
 
-  /** The file that is meant. Fails with ToolFailure, which names those that there are. */
-  const find = (wanted: Wanted) => prepared(look(wanted))
-
   /** Two runs to compare: those named, else the latest. */
   const findTwo = (agentId: AgentId, older: RunId | undefined, newer: RunId | undefined) =>
-    prepared(
-      Effect.gen(function* () {
-        if (older === undefined && newer === undefined) {
-          const [last, before] = yield* latest(agentId, 2)
-          if (last === undefined || before === undefined) return yield* noData(agentId, last === undefined ? 0 : 1)
-          return [before, last] as const
-        }
-        const named = older === undefined ? undefined : yield* look({ agentId, runId: older })
-        const last = yield* look({ agentId, ...(newer === undefined ? {} : { runId: newer }) })
-        if (named !== undefined) return [named, last] as const
-        const [before] = yield* latest(agentId, 1, last.runId)
-        return before === undefined ? yield* noData(agentId, 1) : ([before, last] as const)
-      })
-    )
+    Effect.gen(function* () {
+      if (older === undefined && newer === undefined) {
+        const [last, before] = yield* latest(agentId, 2)
+        if (last === undefined || before === undefined) return yield* noData(agentId, last === undefined ? 0 : 1)
+        return [before, last] as const
+      }
+      const named = older === undefined ? undefined : yield* find({ agentId, runId: older })
+      const last = yield* find({ agentId, ...(newer === undefined ? {} : { runId: newer }) })
+      if (named !== undefined) return [named, last] as const
+      const [before] = yield* latest(agentId, 1, last.runId)
+      return before === undefined ? yield* noData(agentId, 1) : ([before, last] as const)
+    })
 
   /** The log of a run, by default of the latest that has one. */
   const findLog = (agentId: AgentId, runId: RunId | undefined) =>
-    prepared(
-      Effect.gen(function* () {
-        const candidates = runId === undefined ? (yield* runs.list(agentId, maxFileLists)).map(({ id }) => id) : [runId]
-        for (const id of candidates) {
-          const available = yield* files.list(agentId, id)
-          const file = available.find(({ fileType }) => fileType === "LogText")
-          if (file !== undefined) return { agentId, runId: id, file }
-        }
-        return yield* new ToolFailure({
-          message:
-            runId === undefined
-              ? `None of the latest ${candidates.length} runs of agent ${agentId} has a log. A run has one when it has ended.`
-              : `Run ${runId} has no log. A run has one when it has ended; get_run_diagnostics tells why one failed.`
-        })
+    Effect.gen(function* () {
+      const candidates = runId === undefined ? (yield* runs.list(agentId, maxFileLists)).map(({ id }) => id) : [runId]
+      for (const id of candidates) {
+        const available = yield* files.list(agentId, id)
+        const file = available.find(({ fileType }) => fileType === "LogText")
+        if (file !== undefined) return { agentId, runId: id, file }
+      }
+      return yield* new ToolFailure({
+        message:
+          runId === undefined
+            ? `None of the latest ${candidates.length} runs of agent ${agentId} has a log. A run has one when it has ended.`
+            : `Run ${runId} has no log. A run has one when it has ended; get_run_diagnostics tells why one failed.`
       })
-    )
+    })
 
   const onQueued = (before: number) =>
     Effect.flatMap(Progress, ({ report }) =>
@@ -252,7 +246,7 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
 
   const preview = (wanted: Wanted, { columns, format, maxRows, offset }: PreviewArgs) =>
     Effect.gen(function* () {
-      const found = yield* find(wanted)
+      const found = yield* prepared(find(wanted))
       const log = logFailure(found)
       if (log !== undefined) return yield* log
       const answer = yield* run(
@@ -288,7 +282,7 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
 
   const columnsOfAgent = (agentId: AgentId, maxColumns: number) =>
     Effect.gen(function* () {
-      const found = yield* find({ agentId })
+      const found = yield* prepared(find({ agentId }))
       const answer = yield* run({ kind: "columns", fileName: found.file.name ?? "", maxColumns }, [found], "previewed")
       if (answer.kind !== "columns") return yield* wrongAnswer(answer)
       return {
@@ -347,7 +341,7 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
           ]
         })
       }
-      const sources = yield* Effect.forEach(tables, find, { concurrency: 3 })
+      const sources = yield* Effect.forEach(tables, (table) => prepared(find(table)), { concurrency: 3 })
       const refused = sources
         .map((source) => logFailure(source) ?? listedTooLarge(source))
         .find((problem) => problem !== undefined)
@@ -391,7 +385,7 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
 
   const compare = ({ agentId, key, maxRows, newerRunId, olderRunId }: CompareArgs) =>
     Effect.gen(function* () {
-      const [older, newer] = yield* findTwo(agentId, olderRunId, newerRunId)
+      const [older, newer] = yield* prepared(findTwo(agentId, olderRunId, newerRunId))
       if (older.runId === newer.runId) {
         return yield* new ToolFailure({ message: `Run ${older.runId} can't be compared with itself: name two runs.` })
       }
@@ -437,7 +431,7 @@ export const makeRunData = ({ data, files, maxBytes, prepareOf, runs }: DataServ
 
   const readLog = ({ agentId, contains, level, lines, runId }: LogArgs) =>
     Effect.gen(function* () {
-      const found = yield* findLog(agentId, runId)
+      const found = yield* prepared(findLog(agentId, runId))
       const large = listedTooLarge(found)
       if (large !== undefined) return yield* large
       const answer = yield* run({ kind: "log", lines, level, contains, maxBytes: room }, [found], "read")
